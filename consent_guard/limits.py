@@ -1,0 +1,49 @@
+"""Every bound of the library, in one place, each with its reason.
+
+Units stand in the names: bytes, seconds, or a plain count. May import nothing of the package.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+COOKIE_PAIR_BYTES: Final = 4096
+"""A name and value longer than this is refused by browsers (RFC 6265bis §5.6)."""
+COOKIE_ATTRIBUTE_BYTES: Final = 1024
+"""A longer attribute value is ignored (RFC 6265bis §5.6)."""
+CONSENT_COOKIE_BYTES: Final = 4096
+"""A longer consent cookie is not looked at (K9)."""
+CONSENT_COOKIE_READINGS: Final = 16
+"""At most so many different cookies of our name are read; more count as no choice (K9)."""
+CLOCK_SKEW_SECONDS: Final = 300
+"""A choice made further in the future than this is no choice (T08)."""
+CHOICE_MONTHS_MAX: Final = 13
+"""Calendar months; no cookie and no choice lives longer (the seed's promise, L30)."""
+ONCE_SECONDS: Final = 60
+"""How long the one-use permission of ``choice=once`` lives."""
+
+POST_BODY_BYTES: Final = 8 * 1024
+"""A choice is small; a longer body is answered with 413 (K15)."""
+POST_FIELDS: Final = 256
+"""The most form fields that a post of a choice may carry (K15)."""
+
+CODING_RATIO: Final = 200
+"""The most that a coded body may unfold, past the first megabyte. deflate's own maximum is 1032."""
+CODING_FREE_BYTES: Final = 1024 * 1024
+
+HELD_VALUE_BYTES: Final = 2 * 1024 * 1024
+"""The most of one tag or one attribute value that is held before a decision (R4, R5)."""
+HELD_SCRIPT_BYTES: Final = 64 * 1024
+"""The most of an inline script that is held for its signature."""
+NESTING_DEPTH: Final = 8
+"""How deep srcdoc and data: documents are followed (R7)."""
+OPEN_ELEMENTS: Final = 512
+"""The most foreign elements whose nesting is remembered (R8); past it the context saturates."""
+READINGS: Final = 8
+"""The most readings of ambiguous markup that are followed at once."""
+JUDGE_MEMO_ENTRIES: Final = 8192
+"""Remembered verdicts per judge; when full, all are forgotten."""
+JUDGE_MEMO_KEY_BYTES: Final = 512
+"""Longer values are judged afresh each time."""
+JUDGES: Final = 16
+"""Remembered judges per guard: one for each consent state and document origin met lately."""

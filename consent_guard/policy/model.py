@@ -1,0 +1,187 @@
+"""The policy as frozen values: what a site declares about its cookies, services and purposes.
+
+Plain data without behaviour beyond look-ups by id. The loader builds these values and reports every fault; nothing here checks
+again. May import errors and limits. Everything above the domain layer reads it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from ..errors import UnknownPurpose
+
+
+class Basis(StrEnum):
+    """On what ground a category may store or read (L01, L02)."""
+
+    NECESSARY = "necessary"
+    """Always on; cannot be switched off."""
+    EXEMPT = "exempt"
+    """On until refused (L53)."""
+    CONSENT = "consent"
+    """Off until granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a cookie may live. All zero means a session cookie."""
+
+    months: int = 0
+    """Calendar months."""
+    seconds: int = 0
+
+    @property
+    def session(self) -> bool:
+        return not self.months and not self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who answers for a service (L41)."""
+
+    name: str
+    policy_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HostRule:
+    """One address rule, as ``*.x.example``, ``www.x.example/path/``, ``x.example/p?id=DC-`` or ``/own/``."""
+
+    text: str
+    """As the policy writes it."""
+    host: str
+    """Lower-case ASCII host; empty for a rule on our own host."""
+    subdomains: bool = False
+    """``*.x``: x and everything below it."""
+    path: str = ""
+    """Matched by whole segments; empty: every path."""
+    query: str = ""
+    """A prefix of the query; empty: every query."""
+
+
+@dataclass(frozen=True, slots=True)
+class CookieRule:
+    """One cookie name, exact or with a trailing ``*``."""
+
+    name: str
+    lifetime: Lifetime | None = None
+    """None: not declared; the 13-month ceiling alone holds."""
+    purpose: Mapping[str, str] = field(default_factory=dict)
+    domain: str = ""
+    """The Domain to expire it with; empty: not known."""
+    path: str = "/"
+
+
+@dataclass(frozen=True, slots=True)
+class AppCookie:
+    """A first-party cookie of the app itself: a rule and the category it belongs to."""
+
+    rule: CookieRule
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSignature:
+    """An inline snippet's two marks: a host and a global that both stand in the script."""
+
+    host: str
+    """As written in the policy: a host, with or without a path; a leading ``*.`` takes every subdomain."""
+    global_: str
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A purpose that a visitor answers for."""
+
+    id: str
+    basis: Basis
+    title: Mapping[str, str]
+    description: Mapping[str, str] = field(default_factory=dict)
+    gpc: bool = False
+    """Sec-GPC: 1 refuses it (G03)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A tracker or embed: everything by which a browser meets it."""
+
+    id: str
+    category: str
+    title: Mapping[str, str]
+    purpose: Mapping[str, str] = field(default_factory=dict)
+    controller: Controller | None = None
+    hosts: tuple[HostRule, ...] = ()
+    cookies: tuple[CookieRule, ...] = ()
+    inline: tuple[InlineSignature, ...] = ()
+    stubs: tuple[str, ...] = ()
+    exempt: str = ""
+    """The reason, where the category is exempt (L02)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One site's whole policy. Immutable; equal policies compare equal."""
+
+    categories: tuple[Category, ...]
+    services: tuple[Service, ...] = ()
+    cookies: tuple[AppCookie, ...] = ()
+    revision: int = 1
+    choice_months: int = 13
+    first_party: tuple[str, ...] = ()
+    unlisted_cookies: Literal["report", "block"] = "report"
+    unlisted_hosts: Literal["report", "block"] = "report"
+    enforcement: Literal["enforce", "report"] = "enforce"
+    delivery: Literal["personal", "shared"] = "personal"
+    csp: Literal["off", "report", "enforce"] = "off"
+    inline_scripts: Literal["signature", "mention"] = "signature"
+    banner: bool = True
+    path: str = "/privacy-choices"
+    languages: tuple[str, ...] = ("en",)
+    cookie_name: str = "consent"
+    cookie_domain: str = ""
+
+    @classmethod
+    def load(cls, source: Policy | str | Path | Mapping[str, object] | None = None) -> Policy:
+        """Return the policy that ``source`` describes: a Policy, a TOML file's path, a mapping of the same shape, or None for
+        the built-in policy.
+
+        Raises PolicyError with every fault, FileNotFoundError for a path that does not exist.
+        """
+        from .loader import load_policy
+
+        return load_policy(source)
+
+    def category(self, id: str) -> Category:
+        """Return the category with this id; raises UnknownPurpose."""
+        for category in self.categories:
+            if category.id == id:
+                return category
+        raise self.unknown(id)
+
+    def service(self, id: str) -> Service:
+        """Return the service with this id; raises UnknownPurpose."""
+        for service in self.services:
+            if service.id == id:
+                return service
+        raise self.unknown(id)
+
+    def services_of(self, category: str) -> tuple[Service, ...]:
+        """Return the services of one category, in the policy's order."""
+        return tuple(service for service in self.services if service.category == category)
+
+    def unknown(self, id: str) -> UnknownPurpose:
+        """Return (not raise) the error for an id that this policy does not hold, with the nearest ids."""
+        known = [*(c.id for c in self.categories), *(s.id for s in self.services)]
+        return UnknownPurpose(id, difflib.get_close_matches(id, known, n=3, cutoff=0.5))
+
+    def text(self, texts: Mapping[str, str], language: str) -> str:
+        """Return a text in this language, else in the policy's languages in order, else any, else an empty string."""
+        for candidate in (language, language.partition("-")[0], *self.languages):
+            if candidate in texts:
+                return texts[candidate]
+        return next(iter(texts.values()), "")
