@@ -1,0 +1,39 @@
+# Two commands do all their own set-up in .venv: `make demo` and `make test`. They need make and Python 3.11 or later.
+PYTHON ?= python3
+FRAMEWORK ?= flask
+ENVIRONMENT = $(PYTHON) scripts/environment.py
+
+.PHONY: help demo test quick lint types wheel bench clean
+
+help:
+	@echo "make demo    the example site twice, guarded and unguarded, on free ports (FRAMEWORK=flask|django|starlette)"
+	@echo "make test    ruff, mypy --strict, and all tests against the built wheel, on each Python there is"
+	@echo "make quick   all tests against the source tree"
+	@echo "make lint    ruff      make types   mypy --strict"
+	@echo "make wheel   build/wheel/*.whl"
+	@echo "make bench   the benchmark on real pages"
+	@echo "make clean   remove what these commands made, .venv too"
+
+demo:
+	@$(ENVIRONMENT) demo -- examples/demo.py $(FRAMEWORK)
+
+test:
+	@$(PYTHON) scripts/check.py
+
+quick:
+	@$(ENVIRONMENT) dev -- -m pytest
+
+lint:
+	@$(ENVIRONMENT) dev -- -m ruff check .
+
+types:
+	@$(ENVIRONMENT) dev -- -m mypy
+
+wheel:
+	@$(ENVIRONMENT) dev -- -m pip wheel --no-deps --no-build-isolation --wheel-dir build/wheel .
+
+bench:
+	@$(ENVIRONMENT) dev bench -- -m benchmarks
+
+clean:
+	rm -rf .venv .venv-system build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

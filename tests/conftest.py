@@ -1,0 +1,28 @@
+"""What every test may use. Fixtures of one module's tests live beside those tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """Return the path of a file or folder of the material kept beside the repository (cases, pages, reference facts).
+
+    That material is large and in part other people's, so it is not in the repository; a test that needs it is skipped where it
+    is absent.
+    """
+
+    def find(name: str) -> Path:
+        path = SHARED / name
+        if not path.exists():
+            pytest.skip(f"needs shared/{name} beside the repository")
+        return path
+
+    return find
