@@ -37,7 +37,7 @@ def _in_attribute(found: re.Match[str]) -> str:
     if name is None:
         return _numeric(hexadecimal, 16) if hexadecimal else _numeric(decimal, 10)
     if semicolon:
-        # Every legacy name also stands in the table with its semicolon, so a shorter prefix can only end before an alphanumeric.
+        # Every legacy name also has a form with semicolon, so a shorter prefix could only end before an alphanumeric.
         return html5[name + ";"] + equals if name + ";" in html5 else found.group()
     return found.group() if equals else html5.get(name) or found.group()
 
