@@ -1,0 +1,266 @@
+"""The visitor's choice: what was answered, what of it still stands, and what it permits now.
+
+``Choice`` is what the token stores, ``Consent`` what views and the engine read. The acts (accept, refuse, save, one service)
+each return a new Choice. No clock: the time is always given. May import the domain layer, errors and limits. Called by the
+engine, the adapters (for ``Consent``) and the token signer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from ..limits import CLOCK_SKEW_SECONDS
+from ..policy.model import Policy
+from .months import add_months
+from .receipt import new_receipt_id
+from .terms import Terms, terms_of
+
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A stored choice, as its token holds it. Necessary purposes never stand in it."""
+
+    revision: int
+    """The policy revision under which it was made; under any other it does not count."""
+    answers: Mapping[str, bool]
+    """Category id to answer. A category is missing where nobody answered for it."""
+    overrides: Mapping[str, bool]
+    """Service id to answer, where it was answered by itself."""
+    digests: Mapping[str, str]
+    """Category id to the digest of what was shown for it; a grant counts only while it is unchanged (L12)."""
+    made_at: int
+    """Unix seconds. The choice lives from here, and later visits or changes do not extend it (L31)."""
+    receipt_id: str
+    decided: bool = True
+    """False where only single services were answered: the visitor is still to be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What one visitor permits, for one request. Frozen; handed to views."""
+
+    decided: bool
+    """A stored, valid answer to the whole question exists."""
+    choices: Mapping[str, bool] = field(hash=False)
+    """The explicit answers that count now: category and service ids to True or False. Read-only."""
+    decided_at: datetime | None
+    """When the answer was given (aware, UTC); None while undecided."""
+    expires_at: datetime | None
+    """The first second at which it no longer counts (aware, UTC); None while undecided."""
+    receipt_id: str | None
+    allowed_categories: frozenset[str]
+    allowed_services: frozenset[str]
+    asks: bool
+    """The banner is due: nothing was decided, or some purpose is new, or has changed since it was granted."""
+    gpc: bool
+    """``Sec-GPC: 1`` came, and at least one category that heeds it is off."""
+    state_key: str
+    """Names the effective permissions under this policy, for ETags. The same for every visitor who permits the same (L07)."""
+    _terms: Terms = field(repr=False, compare=False)
+
+    def allows(self, purpose: str) -> bool:
+        """Return whether a category or a service may store and read now.
+
+        For a service: its own answer, else its category's, else the basis default. For a category: its own answer, else the
+        default. Raises UnknownPurpose, a LookupError that names the nearest ids. Source: DESIGN §5.
+        """
+        terms = self._terms
+        category = purpose in terms.defaults or purpose in terms.necessary
+        service = purpose in terms.category_of or purpose in terms.needed
+        if not category and not service:
+            raise terms.policy.unknown(purpose)
+        return (not category or purpose in self.allowed_categories) and (not service or purpose in self.allowed_services)
+
+
+@dataclass(frozen=True, slots=True)
+class _Permissions:
+    """The part of a Consent that many visitors share."""
+
+    choices: Mapping[str, bool]
+    categories: frozenset[str]
+    services: frozenset[str]
+    asks: bool
+    gpc: bool
+    state_key: str
+
+
+def expiry(policy: Policy, choice: Choice) -> int:
+    """Return the first Unix second at which this choice no longer counts: ``choice_months`` calendar months on (T04, S07)."""
+    return add_months(choice.made_at, policy.choice_months)
+
+
+def holds(policy: Policy, choice: Choice, now: float) -> bool:
+    """Return whether a choice counts at ``now``: this revision, not from the future, not expired (T04, T08)."""
+    return choice.revision == policy.revision and choice.made_at <= now + CLOCK_SKEW_SECONDS and now < expiry(policy, choice)
+
+
+def standing(policy: Policy, choice: Choice) -> tuple[dict[str, bool], dict[str, bool]]:
+    """Return the category answers and service overrides of a choice that still count under this policy.
+
+    A refusal stands. A grant counts only while its category is as it was shown: the same services, controllers and basis (L12).
+    """
+    terms = terms_of(policy)
+    shown = {category for category in terms.asked if choice.digests.get(category) == terms.digests[category]}
+    answers = {
+        category: answer
+        for category in terms.asked
+        if (answer := choice.answers.get(category)) is not None and (not answer or category in shown)
+    }
+    overrides = {
+        service: answer
+        for service, answer in choice.overrides.items()
+        if (category := terms.category_of.get(service)) is not None and (not answer or category in shown)
+    }
+    return answers, overrides
+
+
+def effective(
+    policy: Policy, choice: Choice | None, now: float, gpc: bool = False, once: Collection[str] = frozenset()
+) -> Consent:
+    """Return what holds at ``now``: the standing answers, else the signal, else each basis's default (DESIGN §5, G03).
+
+    ``gpc`` is whether ``Sec-GPC: 1`` came. ``once`` names services that may load on this page only.
+    A choice that does not count at ``now`` is no choice (T05).
+    """
+    terms = terms_of(policy)
+    if choice is not None and not holds(policy, choice, now):
+        choice = None
+    permissions = _remembered(terms, choice, gpc and bool(terms.signalled), frozenset(once))
+    decided = choice is not None and choice.decided
+    return Consent(
+        decided=decided,
+        choices=permissions.choices,
+        decided_at=datetime.fromtimestamp(choice.made_at, UTC) if choice is not None and decided else None,
+        expires_at=datetime.fromtimestamp(expiry(policy, choice), UTC) if choice is not None and decided else None,
+        receipt_id=choice.receipt_id if choice is not None else None,
+        allowed_categories=permissions.categories,
+        allowed_services=permissions.services,
+        asks=permissions.asks,
+        gpc=permissions.gpc,
+        state_key=permissions.state_key,
+        _terms=terms,
+    )
+
+
+def accept_all(policy: Policy, now: float, receipt_id: str | None = None) -> Choice:
+    """Return the choice of somebody who grants every purpose."""
+    return _complete(policy, now, receipt_id, granted=terms_of(policy).asked)
+
+
+def refuse_all(policy: Policy, now: float, receipt_id: str | None = None) -> Choice:
+    """Return the choice of somebody who refuses every purpose, the exempt ones too (L53)."""
+    return _complete(policy, now, receipt_id)
+
+
+def save(policy: Policy, allow: Iterable[str], now: float, receipt_id: str | None = None) -> Choice:
+    """Return a complete answer: what ``allow`` lists is granted, all else is refused, exempt purposes too.
+
+    A category covers its services; a service is granted by itself; ids of necessary purposes are ignored.
+    Raises UnknownPurpose for an id that the policy does not hold.
+    """
+    terms = terms_of(policy)
+    categories: set[str] = set()
+    services: set[str] = set()
+    for purpose in allow:
+        if purpose in terms.defaults:
+            categories.add(purpose)
+        elif purpose in terms.category_of:
+            services.add(purpose)
+        elif purpose not in terms.necessary and purpose not in terms.needed:
+            raise policy.unknown(purpose)
+    single = sorted(service for service in services if terms.category_of[service] not in categories)
+    return _complete(policy, now, receipt_id, granted=categories, overrides=dict.fromkeys(single, True))
+
+
+def set_service(
+    policy: Policy, choice: Choice | None, service: str, allow: bool, now: float, receipt_id: str | None = None
+) -> Choice:
+    """Return the choice with one service changed; ``made_at`` stays, so the change does not extend it.
+
+    Before any choice it answers for this service alone, and the visitor is still to be asked. A necessary service cannot be
+    changed. Raises UnknownPurpose for anything but a service id of the policy.
+    """
+    terms = terms_of(policy)
+    home = policy.service(service).category
+    if choice is None or not holds(policy, choice, now):
+        choice = Choice(policy.revision, {}, {}, {}, int(now), "", decided=False)
+    # What no longer stands is dropped before the digests are renewed, or the renewal would revive it.
+    answers, overrides = standing(policy, choice)
+    if home in terms.defaults:
+        overrides[service] = allow
+    touched = {*answers, *(terms.category_of[known] for known in overrides)}
+    return Choice(
+        revision=policy.revision,
+        answers=answers,
+        overrides=overrides,
+        digests={category: terms.digests[category] for category in terms.asked if category in touched},
+        made_at=choice.made_at,
+        receipt_id=receipt_id or new_receipt_id(),
+        decided=choice.decided,
+    )
+
+
+def _complete(
+    policy: Policy,
+    now: float,
+    receipt_id: str | None,
+    granted: Collection[str] = (),
+    overrides: Mapping[str, bool] | None = None,
+) -> Choice:
+    terms = terms_of(policy)
+    return Choice(
+        revision=policy.revision,
+        answers={category: category in granted for category in terms.asked},
+        overrides=overrides or {},
+        digests=dict(terms.digests),
+        made_at=int(now),
+        receipt_id=receipt_id or new_receipt_id(),
+    )
+
+
+_permissions: dict[tuple[object, ...], _Permissions] = {}
+
+
+def _remembered(terms: Terms, choice: Choice | None, gpc: bool, once: frozenset[str]) -> _Permissions:
+    """Return the permissions, from memory where the same answers came lately. Visitors mostly accept or refuse everything."""
+    answered = (
+        None
+        if choice is None
+        else (choice.decided, *(tuple(sorted(part.items())) for part in (choice.answers, choice.overrides, choice.digests)))
+    )
+    key = (terms, answered, gpc, once)
+    known = _permissions.get(key)
+    if known is None:
+        known = _permit(terms, choice, gpc, once)
+        if len(_permissions) >= _REMEMBERED:
+            _permissions.clear()
+        _permissions[key] = known
+    return known
+
+
+def _permit(terms: Terms, choice: Choice | None, gpc: bool, once: frozenset[str]) -> _Permissions:
+    answers, overrides = ({}, {}) if choice is None else standing(terms.policy, choice)
+    allowed = {
+        category: answers.get(category, default and not (gpc and category in terms.signalled))
+        for category, default in terms.defaults.items()
+    }
+    categories = terms.necessary.union(category for category, allows in allowed.items() if allows)
+    services = terms.needed.union(
+        service for service, home in terms.category_of.items() if service in once or overrides.get(service, allowed[home])
+    )
+    asks = bool(terms.asked) and (choice is None or not choice.decided or len(answers) < len(terms.asked))
+    state = "\n".join((terms.policy_digest, str(asks), *sorted(categories), "", *sorted(services)))
+    return _Permissions(
+        choices=MappingProxyType({**answers, **overrides}),
+        categories=categories,
+        services=services,
+        asks=asks,
+        gpc=gpc and any(not allowed[category] for category in terms.signalled),
+        state_key=hashlib.sha256(state.encode()).hexdigest()[:12],
+    )

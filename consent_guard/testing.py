@@ -1,0 +1,71 @@
+"""Help for the tests of a guarded app: a visitor who has already chosen.
+
+May import the domain layer. Called by test suites; the library itself never imports it.
+
+    name, value = consent_cookie("consent.toml", SECRET, allow=["youtube"])
+    client.set_cookie(name, value)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .consent.choice import Choice
+from .consent.receipt import new_receipt_id
+from .consent.terms import Terms, terms_of
+from .consent.token import TokenSigner, consent_cookie_name
+from .policy.model import Policy
+
+__all__ = ["consent_cookie"]
+
+
+def consent_cookie(
+    policy: Policy | str | Path | Mapping[str, object] | None,
+    secret_key: str | bytes,
+    allow: str | Iterable[str] = (),
+    deny: str | Iterable[str] = (),
+    at: float | datetime | None = None,
+) -> tuple[str, str]:
+    """Return the name and the value of a cookie that carries a decided choice.
+
+    The choice starts from each basis's default (exempt on, consent off), then refuses what ``deny`` lists, then grants what
+    ``allow`` lists: category and service ids, or ``"*"`` for every category. A service's own answer precedes its category's, so
+    ``allow=["videos"], deny=["youtube"]`` allows the videos but YouTube. Necessary ids are ignored.
+
+    ``at`` is when the choice was made: Unix seconds, or a datetime (one without a zone is read as UTC); None is now. The name
+    is ``__Host-consent`` (``__Secure-consent`` with a ``cookie_domain``), which every adapter also reads over plain http.
+
+    Raises PolicyError, SecretKeyError, and UnknownPurpose for an id that the policy does not hold.
+    """
+    loaded = Policy.load(policy)
+    signer = TokenSigner(loaded, secret_key)
+    terms = terms_of(loaded)
+    answers = dict(terms.defaults)
+    overrides: dict[str, bool] = {}
+    for purposes, answer in ((deny, False), (allow, True)):
+        for purpose in _expanded(purposes, terms):
+            if purpose in answers:
+                answers[purpose] = answer
+            elif purpose in terms.category_of:
+                overrides[purpose] = answer
+            elif purpose not in terms.necessary and purpose not in terms.needed:
+                raise loaded.unknown(purpose)
+    choice = Choice(loaded.revision, answers, overrides, dict(terms.digests), _seconds(at), new_receipt_id())
+    return consent_cookie_name(loaded, secure=True), signer.sign(choice)
+
+
+def _expanded(purposes: str | Iterable[str], terms: Terms) -> list[str]:
+    """Return the ids, with ``"*"`` replaced by every category; a string is one id."""
+    listed = [purposes] if isinstance(purposes, str) else list(purposes)
+    return [id for purpose in listed for id in (terms.asked if purpose == "*" else (purpose,))]
+
+
+def _seconds(at: float | datetime | None) -> int:
+    if at is None:
+        return int(time.time())
+    if isinstance(at, datetime):
+        return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    return int(at)
