@@ -22,7 +22,7 @@ OLDEST = (3, 11)
 
 
 def say(text: str) -> None:
-    print(f"==> {text}", flush=True)
+    print(f"==> {text}", file=sys.stderr, flush=True)
 
 
 def leave(text: str) -> None:
