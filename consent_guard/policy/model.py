@@ -177,7 +177,7 @@ class Policy:
     def unknown(self, id: str) -> UnknownPurpose:
         """Return (not raise) the error for an id that this policy does not hold, with the nearest ids."""
         known = [*(c.id for c in self.categories), *(s.id for s in self.services)]
-        return UnknownPurpose(id, difflib.get_close_matches(id, known, n=3, cutoff=0.5))
+        return UnknownPurpose(id, difflib.get_close_matches(id, known, n=3))
 
     def text(self, texts: Mapping[str, str], language: str) -> str:
         """Return a text in this language, else in the policy's languages in order, else any, else an empty string."""

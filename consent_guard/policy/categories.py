@@ -1,0 +1,123 @@
+"""Reading ``[[categories]]`` and ``[[cookies]]``.
+
+May import the policy's values and the table reader. The loader calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+
+from .faults import guess
+from .host_rules import RuleFault, is_address, normal_host, refuse_public_suffix
+from .lifetimes import parse_lifetime
+from .model import AppCookie, Basis, Category, CookieRule, Lifetime
+from .tables import Table
+
+T = TypeVar("T")
+
+CATEGORY_KEYS: Final = ("id", "basis", "gpc", "title", "description")
+COOKIE_RULE_KEYS: Final = ("name", "lifetime", "purpose", "domain", "path")
+APP_COOKIE_KEYS: Final = ("name", "category", "lifetime", "purpose", "domain", "path")
+_BASES: Final = tuple(basis.value for basis in Basis)
+_COOKIE_NAME: Final = re.compile(r"[!#$%&'+.^_`|~0-9A-Za-z-]+\*?\Z", re.ASCII)
+_COOKIE_PATH: Final = re.compile(r"/[!-:<-~]*\Z", re.ASCII)
+
+
+def read_category(table: Table) -> Category:
+    """Return one category; each fault is noted and a harmless value stands in."""
+    id = table.id("category")
+    basis = table.option("basis", _BASES, "consent")
+    if not table.has("basis"):
+        table.missing("basis", "Write necessary (always on), exempt (on until refused) or consent (off until granted)")
+    gpc = table.boolean("gpc", False)
+    if not table.has("title"):
+        table.missing("title", 'Visitors are asked for it by name: write title = { en = "…" }')
+    return Category(
+        id=id,
+        basis=Basis(basis),
+        title=table.texts("title"),
+        description=table.texts("description", lines=True),
+        gpc=gpc,
+    )
+
+
+def read_app_cookie(table: Table) -> AppCookie:
+    """Return one cookie of the app itself."""
+    category = table.string("category")
+    if not table.has("category"):
+        table.missing("category", "Name the category that the cookie belongs to")
+    return AppCookie(rule=read_cookie_rule(table), category=category)
+
+
+def read_cookie_rule(table: Table) -> CookieRule:
+    """Return one cookie rule, of a service or of the app."""
+    return CookieRule(
+        name=_name(table),
+        lifetime=_lifetime(table),
+        purpose=table.texts("purpose", lines=True),
+        domain=_domain(table),
+        path=_path(table),
+    )
+
+
+def _name(table: Table) -> str:
+    if not table.has("name"):
+        table.missing("name", 'Write the cookie\'s name, exact or with a trailing *, as in "_ga_*"')
+        return ""
+    name = table.string("name")
+    if not isinstance(table.value["name"], str):
+        return ""
+    if name == "*":
+        table.fault("name", '"*" names every cookie', 'Cookies that no rule names are the matter of unlisted_cookies = "block"')
+    elif "*" in name[:-1]:
+        table.fault(
+            "name", f"{name!r} has a * that is not at its end", 'Write a name, exact or with a trailing *, as in "_ga_*"'
+        )
+    elif not _COOKIE_NAME.match(name):
+        table.fault(
+            "name", f"{name!r} cannot be a cookie's name", "Write letters, digits and the like, without spaces, = ; or commas"
+        )
+    else:
+        return name
+    return ""
+
+
+def _lifetime(table: Table) -> Lifetime | None:
+    text = table.string("lifetime")
+    if not isinstance(table.value.get("lifetime"), str):
+        return None
+    try:
+        return parse_lifetime(text)
+    except RuleFault as fault:
+        table.faults.add_rule(table.at("lifetime"), fault)
+        return None
+
+
+def _domain(table: Table) -> str:
+    text = table.string("domain")
+    if not text:
+        return ""
+    try:
+        domain = normal_host(text.removeprefix("."))
+        refuse_public_suffix(domain, text)
+    except RuleFault as fault:
+        table.faults.add_rule(table.at("domain"), fault)
+        return ""
+    if is_address(domain):
+        table.fault("domain", f"{text!r} is an address of numbers, which takes no Domain", "Leave it out")
+        return ""
+    return domain
+
+
+def _path(table: Table) -> str:
+    path = table.string("path", "/")
+    if _COOKIE_PATH.match(path):
+        return path
+    table.fault("path", f"{path!r} cannot be a cookie's path", 'Write an absolute path, as in "/shop"')
+    return "/"
+
+
+def category_mend(given: str, known: list[str]) -> str:
+    """Return the mend for a category that the policy does not hold."""
+    return guess(given, known, "It has") if known else "Write it under [[categories]]"

@@ -1,0 +1,135 @@
+"""From a policy file, a mapping or dataclasses to a Policy, or to a PolicyError with every fault.
+
+May import the rest of the policy package. ``Policy.load`` and the adapters call it, once at start. Reads the file and nothing
+else.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from ..errors import Fault, PolicyError
+from .builtin import builtin_policy
+from .catalogue import catalogue, find
+from .categories import APP_COOKIE_KEYS, CATEGORY_KEYS, read_app_cookie, read_category
+from .consistency import Draft, Placed, check, draft_of
+from .faults import FaultList
+from .model import Policy, Service
+from .services import SERVICE_KEYS, read_service, refuse_unknown
+from .settings import KEYS, read_settings
+from .tables import Table
+
+SECTIONS: Final = ("policy", "categories", "services", "cookies")
+
+
+def load_policy(source: Policy | str | os.PathLike[str] | Mapping[str, object] | None = None) -> Policy:
+    """Return the policy that ``source`` describes: a Policy, a TOML file's path, a mapping of the same shape, or None for the
+    built-in policy.
+
+    Raises PolicyError with every fault, in the order of the file; OSError for a file that cannot be read; TypeError for
+    anything else.
+    """
+    match source:
+        case None:
+            return builtin_policy()
+        case Policy():
+            return _checked(source)
+        case Mapping():
+            return read_policy(source)
+        case str() | os.PathLike():
+            return _load_file(Path(source))
+    raise TypeError(f"a policy is a Policy, a path, a mapping or None, not {type(source).__name__}")
+
+
+def _checked(policy: Policy) -> Policy:
+    faults = FaultList()
+    own = {key: getattr(policy, key) for key in KEYS if hasattr(policy, key)}
+    read_settings(Table(own, "policy", faults, KEYS))
+    check(draft_of(policy), faults)
+    if faults:
+        raise PolicyError(faults.in_order_of({}))
+    return policy
+
+
+def _load_file(path: Path) -> Policy:
+    name = str(path)
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        fault = Fault(f"line {line}", "is not UTF-8", "Save the file in UTF-8")
+        raise PolicyError([fault], name) from None
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PolicyError([_syntax_fault(error)], name) from None
+    return read_policy(document, name)
+
+
+def _syntax_fault(error: Exception) -> Fault:
+    """tomllib tells the place at the end of its message: ``… (at line 3, column 7)``."""
+    message, _, place = str(error).rpartition(" (at ")
+    mend = "Mend the TOML there; nothing after it was read"
+    if message and place.endswith(")"):
+        return Fault(place[:-1], message, mend)
+    return Fault("the file", str(error) or type(error).__name__, mend)
+
+
+def read_policy(document: Mapping[str, object], source: str = "policy") -> Policy:
+    """Return the policy of a document of the shape of DESIGN §4. Raises PolicyError, which names ``source``."""
+    faults = FaultList()
+    root = Table(document, "", faults, (*SECTIONS, *KEYS))
+    for key in KEYS:
+        if root.has(key):
+            root.fault(key, "stands outside of its table", "Move it below [policy]")
+    settings = read_settings(root.table("policy", KEYS))
+    categories = [
+        Placed(table.path, read_category(table), table.value)
+        for table in root.tables("categories", CATEGORY_KEYS, "[[categories]]")
+    ]
+    services = list(_services(root))
+    cookies = [Placed(table.path, read_app_cookie(table)) for table in root.tables("cookies", APP_COOKIE_KEYS, "[[cookies]]")]
+    check(Draft(categories, services, cookies, settings.languages, settings.cookie_name), faults)
+    if faults:
+        raise PolicyError(faults.in_order_of(document), source)
+    titled = dict.fromkeys(language for category in categories for language in category.value.title)
+    languages = tuple(tag for _, tag in settings.languages) or tuple(titled)
+    return Policy(
+        categories=tuple(placed.value for placed in categories),
+        services=tuple(_titled(placed.value, languages) for placed in services),
+        cookies=tuple(placed.value for placed in cookies),
+        revision=settings.revision,
+        choice_months=settings.choice_months,
+        first_party=settings.first_party,
+        unlisted_cookies=settings.unlisted_cookies,
+        unlisted_hosts=settings.unlisted_hosts,
+        enforcement=settings.enforcement,
+        inline_scripts=settings.inline_scripts,
+        banner=settings.banner,
+        path=settings.path,
+        languages=languages,
+        cookie_name=settings.cookie_name,
+        cookie_domain=settings.cookie_domain,
+    )
+
+
+def _services(root: Table) -> Iterator[Placed[Service]]:
+    for table in root.tables("services", SERVICE_KEYS, "[[services]]"):
+        id = table.value.get("id")
+        entry = find(id) if isinstance(id, str) else None
+        if entry is None and isinstance(id, str) and refuse_unknown(table, id, list(catalogue())):
+            continue
+        merged = table if entry is None else Table({**entry.facts, **table.value}, table.path, table.faults, SERVICE_KEYS)
+        yield Placed(table.path, read_service(merged), table.value)
+
+
+def _titled(service: Service, languages: tuple[str, ...]) -> Service:
+    """A service that states no title goes by its id."""
+    return service if service.title else replace(service, title=MappingProxyType({languages[0]: service.id}))

@@ -1,0 +1,145 @@
+"""Reading ``[[services]]``, with what the catalogue knows of them.
+
+May import the policy's values, the table reader and the grammars. The loader calls it for a policy, the catalogue for its own
+files.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ada_url import URL
+
+from .categories import COOKIE_RULE_KEYS, read_cookie_rule
+from .faults import guess
+from .host_rules import RuleFault, parse_host_rule
+from .model import Controller, CookieRule, HostRule, InlineSignature, Service
+from .tables import Table
+
+SERVICE_KEYS: Final = ("id", "category", "exempt", "title", "purpose", "controller", "hosts", "cookies", "inline", "stubs")
+EXEMPT_REASONS: Final = ("transmission", "strictly_necessary", "audience_fr")
+_RECOGNISED_BY: Final = ("hosts", "cookies", "inline")
+_RESERVED: Final = re.compile(
+    r"(?:await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function"
+    r"|if|import|in|instanceof|let|new|null|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)\Z"
+)
+
+
+def is_global_name(text: str) -> bool:
+    """Tell whether ``text`` is a JavaScript identifier, or several joined with dots (``Intercom``, ``_hsq``, ``rdt.queue``)."""
+    names = text.split(".")
+    return all(name.replace("$", "_").isidentifier() for name in names) and not _RESERVED.match(names[0])
+
+
+def read_service(table: Table) -> Service:
+    """Return one service; each fault is noted and a harmless value stands in.
+
+    ``table`` holds the keys as the policy gives them, over those of the catalogue. Whether its category exists is not checked
+    here: see ``consistency``.
+    """
+    id = table.id("service")
+    return Service(
+        id=id,
+        category=table.string("category"),
+        title=table.texts("title"),
+        purpose=table.texts("purpose", lines=True),
+        controller=_controller(table),
+        hosts=_hosts(table),
+        cookies=_cookies(table),
+        inline=_inline(table),
+        stubs=_stubs(table),
+        exempt=table.option("exempt", EXEMPT_REASONS, ""),
+    )
+
+
+def refuse_unknown(table: Table, id: str, catalogue: list[str]) -> bool:
+    """Note a service that the catalogue does not know and that says nothing to recognise it by; tell whether it is one."""
+    if any(table.has(key) for key in _RECOGNISED_BY):
+        return False
+    table.fault(
+        "id",
+        f"the catalogue has no service {id!r}, and no hosts, cookies or inline say how to recognise it",
+        guess(id, catalogue, "The catalogue has"),
+    )
+    return True
+
+
+def _controller(table: Table) -> Controller | None:
+    controller = table.table("controller", ("name", "policy_url"))
+    if controller is None:
+        return None
+    name = controller.string("name")
+    if not controller.has("name"):
+        controller.missing("name", "Write who answers for the service")
+    elif isinstance(controller.value["name"], str) and not name.strip():
+        controller.fault("name", "is empty", "Write who answers for the service")
+    url = controller.string("policy_url")
+    if url and not _is_web_address(url):
+        controller.fault(
+            "policy_url", f"{url!r} is not a web address", 'Write it whole, as in "https://www.example.org/privacy"'
+        )
+    return Controller(name, url)
+
+
+def _is_web_address(text: str) -> bool:
+    if not text.lower().startswith(("https://", "http://")) or " " in text:
+        return False
+    try:
+        return bool(URL(text).hostname)
+    except ValueError:
+        return False
+
+
+def _hosts(table: Table) -> tuple[HostRule, ...]:
+    rules: list[HostRule] = []
+    for path, text in table.strings("hosts"):
+        try:
+            rules.append(parse_host_rule(text))
+        except RuleFault as fault:
+            table.faults.add_rule(path, fault)
+    return tuple(rules)
+
+
+def _cookies(table: Table) -> tuple[CookieRule, ...]:
+    example = 'cookies = [ { name = "_x*", lifetime = "13 months" } ]'
+    return tuple(read_cookie_rule(cookie) for cookie in table.tables("cookies", COOKIE_RULE_KEYS, example))
+
+
+def _inline(table: Table) -> tuple[InlineSignature, ...]:
+    found: list[InlineSignature] = []
+    for signature in table.tables("inline", ("host", "global"), 'inline = [ { host = "cdn.example.org", global = "_x" } ]'):
+        for key in ("host", "global"):
+            if not signature.has(key):
+                signature.missing(key, "A signature is a host and a global that both stand in the script")
+        host = signature.string("host")
+        if isinstance(signature.value.get("host"), str):
+            host = _signature_host(signature, host)
+        name = signature.string("global")
+        if isinstance(signature.value.get("global"), str) and not is_global_name(name):
+            signature.fault("global", f"{name!r} is not a JavaScript name", 'Write the name alone, as in "_paq"')
+        found.append(InlineSignature(host, name))
+    return tuple(found)
+
+
+def _signature_host(signature: Table, text: str) -> str:
+    mend = 'Write a host, with or without a path, as in "cdn.example.org/tag.js"'
+    try:
+        rule = parse_host_rule(text)
+    except RuleFault as fault:
+        signature.fault("host", fault.message, fault.mend or mend)
+        return ""
+    if not rule.host or rule.query:
+        signature.fault("host", f"{text!r} is not a host with or without a path", mend)
+        return ""
+    return f"{'*.' if rule.subdomains else ''}{rule.host}{text[text.index('/') :] if rule.path else ''}"
+
+
+def _stubs(table: Table) -> tuple[str, ...]:
+    found: list[str] = []
+    for path, text in table.strings("stubs"):
+        if is_global_name(text):
+            found.append(text)
+        else:
+            table.faults.add(path, f"{text!r} is not a JavaScript name", 'Write the name alone, as in "_paq" or "rdt.queue"')
+    return tuple(found)

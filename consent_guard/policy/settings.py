@@ -1,0 +1,184 @@
+"""Reading the ``[policy]`` table.
+
+May import the policy's values, the table reader and the host grammar. The loader calls it. Settings that belong to later
+versions are refused here, never accepted and ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from ..limits import CHOICE_MONTHS_MAX
+from .frameworks import is_framework_cookie
+from .host_rules import RuleFault, is_address, normal_host, refuse_public_suffix
+from .tables import Table, language_tag
+
+Report = Literal["report", "block"]
+Enforcement = Literal["enforce", "report"]
+Delivery = Literal["personal", "shared"]
+Csp = Literal["off", "report", "enforce"]
+InlineScripts = Literal["signature", "mention"]
+
+KEYS: Final = (
+    "revision",
+    "choice_months",
+    "first_party",
+    "unlisted_cookies",
+    "unlisted_hosts",
+    "enforcement",
+    "delivery",
+    "csp",
+    "inline_scripts",
+    "banner",
+    "path",
+    "languages",
+    "cookie_name",
+    "cookie_domain",
+    "import_from",
+)
+REVISION_MAX: Final = 999_999_999
+_PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+\Z", re.ASCII)
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", re.ASCII)
+_COOKIE_NAME_CHARACTERS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the ``[policy]`` table says."""
+
+    revision: int = 1
+    choice_months: int = CHOICE_MONTHS_MAX
+    first_party: tuple[str, ...] = ()
+    unlisted_cookies: Report = "report"
+    unlisted_hosts: Report = "report"
+    enforcement: Enforcement = "enforce"
+    inline_scripts: InlineScripts = "signature"
+    banner: bool = True
+    path: str = "/privacy-choices"
+    languages: tuple[tuple[str, str], ...] = ()
+    """Key path and tag of each; empty: those of the titles."""
+    cookie_name: str = "consent"
+    cookie_domain: str = ""
+
+
+def read_settings(table: Table | None) -> Settings:
+    """Return the settings; each fault is noted and its default stands in."""
+    if table is None:
+        return Settings()
+    _refuse_later(table)
+    first_party = _first_party(table)
+    return Settings(
+        revision=table.integer("revision", 1, 1, REVISION_MAX),
+        choice_months=table.integer("choice_months", CHOICE_MONTHS_MAX, 1, CHOICE_MONTHS_MAX),
+        first_party=first_party,
+        unlisted_cookies=table.option("unlisted_cookies", get_args(Report), "report"),
+        unlisted_hosts=table.option("unlisted_hosts", get_args(Report), "report"),
+        enforcement=table.option("enforcement", get_args(Enforcement), "enforce"),
+        inline_scripts=table.option("inline_scripts", get_args(InlineScripts), "signature"),
+        banner=table.boolean("banner", True),
+        path=_path(table),
+        languages=_languages(table),
+        cookie_name=_cookie_name(table),
+        cookie_domain=_cookie_domain(table, first_party),
+    )
+
+
+def _refuse_later(table: Table) -> None:
+    """Note the settings that this version does not yet obey."""
+    delivery = table.option("delivery", get_args(Delivery), "personal")
+    if delivery != "personal":
+        table.fault("delivery", f'"{delivery}" is not available yet', 'Write delivery = "personal", or leave it out')
+    csp = table.option("csp", get_args(Csp), "off")
+    if csp != "off":
+        table.fault("csp", f'"{csp}" is not available yet', 'Write csp = "off", or leave it out')
+    if table.strings("import_from"):
+        table.fault(
+            "import_from", "reading other tools' cookies is not available yet", "Write import_from = [], or leave it out"
+        )
+
+
+def _first_party(table: Table) -> tuple[str, ...]:
+    domains: list[str] = []
+    for path, text in table.strings("first_party"):
+        try:
+            host = normal_host(text)
+            refuse_public_suffix(host, text)
+        except RuleFault as fault:
+            table.faults.add(
+                path, fault.message, 'Write your registrable domain, as in "example.org": all below it is yours too'
+            )
+        else:
+            if host not in domains:
+                domains.append(host)
+    return tuple(domains)
+
+
+def _path(table: Table) -> str:
+    default = "/privacy-choices"
+    text = table.string("path", default)
+    path = text.rstrip("/")
+    if text.strip("/") and _PATH.match(path) and not {".", ".."} & set(path.split("/")):
+        return path
+    if "path" in table.value and isinstance(table.value["path"], str):
+        table.fault(
+            "path",
+            f"{text!r} cannot be the address of our pages",
+            f'Write an absolute path of letters, digits, ".", "_", "~" and "-", without a query, as in "{default}"',
+        )
+    return default
+
+
+def _languages(table: Table) -> tuple[tuple[str, str], ...]:
+    found: dict[str, str] = {}
+    for path, text in table.strings("languages"):
+        tag = language_tag(text)
+        if tag is None:
+            table.faults.add(path, f"{text!r} is not a language", 'Write a language tag, as "en", "fr" or "pt-BR"')
+        elif tag in found:
+            table.faults.add(path, f"the language {tag!r} stands twice", "Leave one of the two out")
+        else:
+            found[tag] = path
+    if table.value.get("languages") == []:
+        table.fault("languages", "is empty", "Name at least one language, or leave the key out: then those of the titles count")
+    return tuple((path, tag) for tag, path in found.items())
+
+
+def _cookie_name(table: Table) -> str:
+    name = table.string("cookie_name", "consent")
+    mend = 'Write a name of its own, as in "consent"'
+    if not _TOKEN.match(name) or len(name) > _COOKIE_NAME_CHARACTERS:
+        table.fault("cookie_name", f"{name!r} cannot be a cookie's name", mend)
+    elif name.lower().startswith(("__host-", "__secure-")):
+        table.fault("cookie_name", f"{name!r} begins with a prefix", "Leave the prefix out: it is added where it is due")
+    elif is_framework_cookie(name):
+        table.fault("cookie_name", f"{name!r} is a cookie of a framework", mend)
+    else:
+        return name
+    return "consent"
+
+
+def _cookie_domain(table: Table, first_party: tuple[str, ...]) -> str:
+    text = table.string("cookie_domain")
+    if not text:
+        return ""
+    mend = 'Write one of your own domains, as in "example.org"'
+    try:
+        domain = normal_host(text.removeprefix("."))
+        refuse_public_suffix(domain, text)
+    except RuleFault as fault:
+        table.fault("cookie_domain", fault.message, mend)
+        return ""
+    if is_address(domain) or "." not in domain:
+        table.fault("cookie_domain", f"{text!r} has no subdomains that could share a cookie", "Leave it out")
+        return ""
+    if first_party and not any(covers(mine, domain) for mine in first_party):
+        table.fault("cookie_domain", f"{text!r} lies outside first_party", mend)
+        return ""
+    return domain
+
+
+def covers(domain: str, host: str) -> bool:
+    """Tell whether a host is the domain or lies below it."""
+    return host == domain or host.endswith(f".{domain}")
