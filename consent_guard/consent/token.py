@@ -96,9 +96,9 @@ class TokenSigner:
         self._categories = {code: id for id, code in self._category_codes.items()}
         self._services = {code: id for id, code in self._service_codes.items()}
         if not 0 <= policy.revision < 2**64:
-            raise PolicyError([Fault("policy.revision", "does not fit into 64 bits", "Give a smaller revision.")])
+            raise PolicyError([Fault("policy.revision", "does not fit into 64 bits", "Give a smaller revision")])
         if len(categories) > 255:
-            raise PolicyError([Fault("categories", "more than 255 do not fit into a token", "Merge some of them.")])
+            raise PolicyError([Fault("categories", "more than 255 do not fit into a token", "Merge some of them")])
 
     def sign(self, choice: Choice) -> str:
         """Return the token of a choice, fit for a cookie value: URL-safe ASCII, at most 4096 bytes.
@@ -270,7 +270,7 @@ def _codes(kind: str, ids: Iterable[str], bits: int) -> dict[str, int]:
         code = int.from_bytes(_hash(id, 4)) >> (32 - bits)
         if owners.setdefault(code, id) != id:
             message = f"the ids {owners[code]!r} and {id!r} look alike in the signed choice"
-            raise PolicyError([Fault(kind, message, "Rename one of them.")])
+            raise PolicyError([Fault(kind, message, "Rename one of them")])
         codes[id] = code
     return codes
 
