@@ -146,7 +146,7 @@ class Policy:
     cookie_domain: str = ""
 
     @classmethod
-    def load(cls, source: Policy | str | Path | Mapping[str, object] | None = None) -> Policy:
+    def load(cls, source: PolicySource = None) -> Policy:
         """Return the policy that ``source`` describes: a Policy, a TOML file's path, a mapping of the same shape, or None for
         the built-in policy.
 
@@ -185,3 +185,7 @@ class Policy:
             if candidate in texts:
                 return texts[candidate]
         return next(iter(texts.values()), "")
+
+
+PolicySource = Policy | str | Path | Mapping[str, object] | None
+"""What ``Policy.load`` and every adapter take."""
