@@ -1,0 +1,99 @@
+"""The attributes of one whole tag: what each is called, where it stands, and how to take it out.
+
+A browser keeps the first of several attributes of one name (WHATWG 13.2.5.33), so removing one means removing them all (R10).
+May import patterns and references; ``tags`` reads with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from . import patterns as p
+from .references import decode_attribute, escape_attribute
+
+
+class Edit(NamedTuple):
+    """Bytes ``start`` to ``end`` (of a tag, or of the document) are replaced by ``text``."""
+
+    start: int
+    end: int
+    text: bytes
+
+
+class Attribute(NamedTuple):
+    """One attribute as it stands in the tag's bytes."""
+
+    name: bytes
+    """Lower case."""
+    start: int
+    end: int
+    value_start: int
+    value_end: int
+
+
+_ASSIGNMENT: Final = re.compile(rb"[\t\n\f\r /]*+=")
+
+
+class Attributes:
+    """The attributes of the tag ``shape``; their values are read from ``raw``, which has the same length.
+
+    The two differ only in encodings whose trail bytes look like ASCII: there ``shape`` has them masked.
+    """
+
+    __slots__ = ("_all", "_decode", "_first", "raw")
+
+    def __init__(self, raw: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str]) -> None:
+        self.raw = raw
+        self._decode = decode
+        self._all: list[Attribute] = []
+        self._first: dict[bytes, Attribute] = {}
+        for found in p.ATTRIBUTE.finditer(shape, names_end):
+            group = found.lastindex or 1
+            start, end = found.span(group) if group > 1 else (found.end(), found.end())
+            attribute = Attribute(found[1].lower(), found.start(1), found.end(), start, end)
+            self._all.append(attribute)
+            self._first.setdefault(attribute.name, attribute)
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._first
+
+    def __iter__(self) -> object:
+        return iter(self._first.values())
+
+    def effective(self) -> list[Attribute]:
+        """Return the attributes that count: the first of each name."""
+        return list(self._first.values())
+
+    def text(self, name: bytes) -> str | None:
+        """Return the decoded value of an attribute, None where it is absent."""
+        attribute = self._first.get(name)
+        return None if attribute is None else self.value(attribute)
+
+    def value(self, attribute: Attribute) -> str:
+        """Return an attribute's value, character references decoded."""
+        return decode_attribute(self._decode(self.raw[attribute.value_start : attribute.value_end]))
+
+    def removal(self, name: bytes) -> list[Edit]:
+        """Return the edits that take out every attribute of this name and leave all others as they are."""
+        edits = []
+        for attribute in self._all:
+            if attribute.name == name:
+                # What follows must not become the value of what precedes.
+                marker = b'data-cg=""' if _ASSIGNMENT.match(self.raw, attribute.end) else b""
+                edits.append(Edit(attribute.start, attribute.end, marker))
+        return edits
+
+    def replacement(self, name: bytes, text: str) -> list[Edit]:
+        """Return the edits that give an attribute another value, in quotes of our own; its duplicates stay without effect."""
+        attribute = self._first[name]
+        written = self.raw[attribute.start : attribute.start + len(name)] + b'="' + ascii_attribute(text) + b'"'
+        if attribute.end < len(self.raw) and self.raw[attribute.end : attribute.end + 1] not in (b">", b" ", b"/", b"\n", b"\t", b"\r", b"\f"):
+            written += b" "
+        return [Edit(attribute.start, attribute.end, written)]
+
+
+def ascii_attribute(text: str) -> bytes:
+    """Return text for a double-quoted attribute value that is right in every ASCII-compatible encoding."""
+    return escape_attribute(text).encode("ascii", "xmlcharrefreplace")

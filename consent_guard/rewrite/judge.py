@@ -1,0 +1,208 @@
+"""Whose address is it, and may this visitor's browser contact it?
+
+An address is read as a browser reads it (WHATWG URL, with ada-url) against every base that may hold, then the policy's most
+specific rule decides. Plain addresses, nearly all of them, are recognised without the full parser. Verdicts are remembered in a
+bounded table. May import the policy's index and the wire's origins; ``tags``, ``inline`` and the engine's header filter ask it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+import ada_url
+
+from ..findings import Finding, FindingKind
+from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
+from ..wire.origins import registrable_domain
+from .document import DocumentFacts
+
+if TYPE_CHECKING:
+    from .rules import Rules
+    from .tags import Decision
+
+_ABSOLUTE: Final = re.compile(r"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?=[/?#]|$)")
+"""A plain absolute or scheme-relative address: nothing in its host that the URL parser would change but case."""
+_RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#]|$))[^\t\n\r\\]*$")
+"""A plain relative address: no scheme, no second slash, nothing that the parser strips."""
+_BLANKS: Final = "".join(map(chr, range(0x21)))
+_WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An address that is withheld, or (with ``enforced`` False) that no rule names and that the policy only reports."""
+
+    host: str
+    service: str | None
+    category: str | None
+    rule: str | None
+    enforced: bool = True
+
+    def finding(self, kind: FindingKind, where: str) -> Finding:
+        """Return this verdict as a finding at a place such as ``script src``."""
+        if self.service is None:
+            kind = FindingKind.HOST_UNLISTED
+        return Finding(kind, self.host, where, self.service, self.category, self.rule, self.enforced)
+
+
+class Judge:
+    """Verdicts for one consent state and one document address. Made by Rules.judge; safe to share between threads.
+
+    The tables only ever gain entries or are replaced whole, so a race costs a repeated decision and nothing else.
+    """
+
+    def __init__(self, rules: Rules, allowed: frozenset[str], document: DocumentFacts, bases: tuple[str, ...] = ()) -> None:
+        self.rules = rules
+        self.allowed = allowed
+        self.document = document
+        host, _, _ = document.host.lower().rpartition(":") if _has_port(document.host) else (document.host.lower(), "", "")
+        self.own_host = host.rstrip(".")
+        path = document.path if document.path.startswith("/") else "/" + document.path
+        own = f"{document.scheme}://{document.host}{path}"
+        self.own_base = own if ada_url.check_url(own) else f"{document.scheme}://host.invalid/"
+        self.bases = bases or (self.own_base,)
+        self._plain = self.bases == (self.own_base,) and not rules.index.has_own_rules
+        self._urls: dict[str, Verdict | None] = {}
+        self._hosts: dict[str, Verdict | None] = {}
+        self.tags: dict[bytes, Decision | None] = {}
+        """Decisions on whole tags in HTML content, kept here by ``tags``."""
+        self.foreign_tags: dict[bytes, Decision | None] = {}
+        """The same where svg or math may surround them."""
+        self.inline_memo: dict[bytes, object] = {}
+        """Verdicts on inline scripts and style sheets, kept here by ``inline``."""
+        self._rebased: dict[tuple[str, ...], Judge] = {}
+
+    def rebased(self, bases: tuple[str, ...]) -> Judge:
+        """Return the judge for the same document under other base addresses (WHATWG 4.2.3)."""
+        if bases == self.bases:
+            return self
+        judge = self._rebased.get(bases)
+        if judge is None:
+            if len(self._rebased) >= 8:
+                self._rebased = {}
+            judge = self._rebased[bases] = Judge(self.rules, self.allowed, self.document, bases)
+        return judge
+
+    def url(self, text: str) -> Verdict | None:
+        """Return the verdict on an address that is to be withheld, else None."""
+        verdict = self.look(text)
+        return verdict if verdict is not None and verdict.enforced else None
+
+    def gated(self, text: str) -> bool:
+        """Tell whether an address is to be withheld."""
+        return self.url(text) is not None
+
+    def look(self, text: str) -> Verdict | None:
+        """Return what is to be said of an address: None where it may be fetched and its host is known or our own."""
+        try:
+            return self._urls[text]
+        except KeyError:
+            verdict = self._decide(text)
+            if len(text) <= JUDGE_MEMO_KEY_BYTES:
+                if len(self._urls) >= JUDGE_MEMO_ENTRIES:
+                    self._urls = {}
+                self._urls[text] = verdict
+            return verdict
+
+    def hint(self, text: str) -> Verdict | None:
+        """Return the verdict on a preconnect or dns-prefetch target, which has no path: withheld unless some service on that
+        host is allowed (DESIGN §4)."""
+        for base in self.bases:
+            parsed = self._parse(text, base)
+            if parsed is None or parsed[0] == self.own_host:
+                continue
+            host = parsed[0]
+            services = self.rules.index.services_on(host)
+            if services:
+                if services.isdisjoint(self.allowed):
+                    service = min(services)
+                    return Verdict(host, service, self.rules.category_of(service), host)
+            elif (verdict := self._unlisted(host)) is not None:
+                return verdict
+        return None
+
+    def may(self, service: str) -> bool:
+        """Tell whether a service is allowed."""
+        return service in self.allowed
+
+    def withheld_service(self, service: str) -> bool:
+        """Tell whether a service is not allowed: the question that mention and signature searches ask."""
+        return service not in self.allowed
+
+    def absolute(self, text: str) -> str:
+        """Return an address made absolute against the first base, or an empty string where it is no http or https address."""
+        try:
+            href = ada_url.URL(text.strip(_BLANKS), base=self.bases[0]).href
+        except ValueError:
+            return ""
+        return href if href.startswith(("http://", "https://")) else ""
+
+    def _decide(self, text: str) -> Verdict | None:
+        plain = text.strip(_BLANKS)
+        if not plain:
+            return None
+        found = _ABSOLUTE.match(plain)
+        if found is not None:
+            host = found[1].lower()
+            if host != self.own_host and not self.rules.partial(host):
+                return self._whole_host(host)
+        elif self._plain and _RELATIVE.match(plain) is not None:
+            return None
+        verdict = None
+        for base in self.bases:
+            parsed = self._parse(plain, base)
+            if parsed is not None:
+                verdict = self._address(*parsed)
+                if verdict is not None and verdict.enforced:
+                    return verdict
+        return verdict
+
+    def _parse(self, text: str, base: str) -> tuple[str, str, str] | None:
+        """Return host, path and query as a browser parses them; None where nothing can be fetched over a network."""
+        try:
+            url = ada_url.URL(text, base=base)
+        except (ValueError, UnicodeEncodeError):
+            return None
+        if url.protocol not in _WEB:
+            return None
+        return url.hostname.rstrip("."), url.pathname, url.search[1:]
+
+    def _address(self, host: str, path: str, query: str) -> Verdict | None:
+        match = self.rules.index.match(host, path, query)
+        if match is None and "%" in path:
+            match = self.rules.index.match(host, unquote(path), query)
+        if match is None and host == self.own_host:
+            match = self.rules.index.match_own(path, query)
+        if match is not None:
+            if match.service in self.allowed:
+                return None
+            return Verdict(host, match.service, match.category, match.rule)
+        return self._unlisted(host)
+
+    def _whole_host(self, host: str) -> Verdict | None:
+        try:
+            return self._hosts[host]
+        except KeyError:
+            if len(self._hosts) >= JUDGE_MEMO_ENTRIES:
+                self._hosts = {}
+            verdict = self._hosts[host] = self._address(host, "/", "")
+            return verdict
+
+    def _unlisted(self, host: str) -> Verdict | None:
+        if not host or host == self.own_host or self.rules.is_first_party(host, self.own_host):
+            return None
+        return Verdict(host, None, None, None, enforced=self.rules.blocks_unlisted_hosts)
+
+
+def _has_port(host: str) -> bool:
+    name, colon, port = host.rpartition(":")
+    return bool(colon) and port.isdigit() and (not name.startswith("[") or name.endswith("]"))
+
+
+def same_site(host: str, own_host: str) -> bool:
+    """Tell whether two hosts share a registrable domain."""
+    domain = registrable_domain(own_host)
+    return domain is not None and domain == registrable_domain(host)

@@ -1,0 +1,428 @@
+"""What is to be done with one start tag.
+
+A tag's attributes do not depend on where it stands, so a decision is made once per spelling and remembered (Judge.tags).
+``reading`` asks for the tags that its context says are tags; what it does with raw text that follows is its own. May import this
+package's judge, attributes, inline, css, srcset and nested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..findings import Finding, FindingKind
+from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
+from . import nested, srcset, styles
+from .attributes import Attributes, Edit, ascii_attribute
+from .inline import ScriptKind, handler_hit, is_javascript_url, javascript_url_hit, script_kind
+from .judge import Judge, Verdict
+from .parts import Embed
+
+FETCHING_RELS: Final = frozenset(
+    ("stylesheet", "preload", "modulepreload", "prefetch", "prerender", "icon", "manifest", "apple-touch-icon", "apple-touch-startup-image")
+    + ("apple-touch-icon-precomposed", "mask-icon", "fluid-icon", "compression-dictionary", "dns-prefetch", "preconnect", "import", "serviceworker")
+)
+HINT_RELS: Final = frozenset({"preconnect", "dns-prefetch"})
+
+_PLAIN_SOURCES: Final[dict[bytes, tuple[bytes, ...]]] = {
+    b"img": (b"src",),
+    b"image": (b"src",),
+    b"frame": (b"src",),
+    b"portal": (b"src",),
+    b"bgsound": (b"src",),
+    b"source": (b"src",),
+    b"track": (b"src",),
+    b"video": (b"poster",),
+}
+"""Attributes that fetch and are simply taken out. Embeds, links and scripts are decided whole."""
+
+_FOREIGN_SOURCES: Final = frozenset({b"image", b"use", b"feimage", b"font-face-uri", b"script", b"cursor", b"pattern", b"filter", b"mpath", b"textpath"})
+_HREFS: Final = (b"href", b"xlink:href")
+_PRESENTATION: Final = frozenset(
+    (b"fill", b"stroke", b"filter", b"mask", b"clip-path", b"marker", b"marker-start", b"marker-mid", b"marker-end", b"cursor", b"mask-image")
+)
+_ANIMATIONS: Final = frozenset({b"animate", b"set", b"animatemotion", b"animatetransform", b"discard"})
+_OBJECT_PARAMS: Final = frozenset({"movie", "src", "url", "data", "code", "filename", "href"})
+_EMBEDS: Final = {b"iframe": b"src", b"embed": b"src", b"object": b"data", b"video": b"src", b"audio": b"src"}
+_NESTING: Final = frozenset({b"iframe", b"frame", b"embed", b"object", b"portal"})
+_REFRESH: Final = re.compile(r"[\t\n\f\r ]*(?:[0-9]+|(?=\.))[0-9.]*(?:[\t\n\f\r ;,])[\t\n\f\r ;,]*(?:[uU][rR][lL][\t\n\f\r ]*=[\t\n\f\r ]*)?(.*)", re.S)
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.I)
+_TINY: Final = re.compile(r"\s*[01](?:px|\.0*)?\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done with a tag, and what its reader must know of it."""
+
+    edits: tuple[Edit, ...] = ()
+    """Relative to the tag; sorted. Not used where ``gone``."""
+    gone: bool = False
+    """The whole element is withheld."""
+    embed: Embed | None = None
+    """A placeholder stands in (or, where not ``gone``, before)."""
+    stub: bytes = b""
+    """Script text that stands in."""
+    nonce: str = ""
+    findings: tuple[Finding, ...] = ()
+    script: ScriptKind | None = None
+    """For a script without an address of its own: how its text is read."""
+    base: str | None = None
+    """For ``<base href>``."""
+    base_gated: bool = False
+    encoding: str | None = None
+    """annotation-xml's encoding."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    edits: list[Edit] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    removed: set[bytes] = field(default_factory=set)
+    gone: bool = False
+    embed: Embed | None = None
+    stub: bytes = b""
+    nonce: str = ""
+    script: ScriptKind | None = None
+    base: str | None = None
+    base_gated: bool = False
+    encoding: str | None = None
+
+
+def decide(judge: Judge, raw: bytes, shape: bytes, name: bytes, foreign: bool, depth: int, decode: Callable[[bytes], str]) -> Decision | None:
+    """Return the decision on a start tag, None where nothing is to be done and nothing is to be known.
+
+    ``raw`` is the whole tag, ``shape`` the same with trail bytes masked, ``name`` its name in lower case; ``foreign`` says that
+    it may stand in svg or math, where other attributes fetch.
+    """
+    memo = judge.foreign_tags if foreign else judge.tags
+    try:
+        return memo[raw]
+    except KeyError:
+        tag = _Tag(judge, Attributes(raw, shape, 1 + len(name), decode), name, foreign, depth)
+        decision = tag.decide()
+        if len(raw) <= JUDGE_MEMO_KEY_BYTES * 2:
+            if len(memo) >= JUDGE_MEMO_ENTRIES:
+                memo.clear()
+            memo[raw] = decision
+        return decision
+
+
+class _Tag:
+    """One decision in the making."""
+
+    def __init__(self, judge: Judge, attributes: Attributes, name: bytes, foreign: bool, depth: int) -> None:
+        self.judge = judge
+        self.at = attributes
+        self.name = name
+        self.foreign = foreign
+        self.depth = depth
+        self.draft = _Draft()
+
+    def decide(self) -> Decision | None:
+        special = _SPECIAL.get(self.name)
+        if special is not None:
+            special(self)
+        draft = self.draft
+        if not draft.gone:
+            for attribute in _PLAIN_SOURCES.get(self.name, ()):
+                self._drop_if_gated(attribute)
+            if self.name in _SRCSETS:
+                self._srcset()
+            if self.foreign:
+                self._foreign_attributes()
+            self._global_attributes()
+        if draft == _NOTHING:
+            return None
+        draft.edits.sort()
+        return Decision(
+            tuple(draft.edits),
+            draft.gone,
+            draft.embed,
+            draft.stub,
+            draft.nonce,
+            tuple(draft.findings),
+            draft.script,
+            draft.base,
+            draft.base_gated,
+            draft.encoding,
+        )
+
+    # -- single steps -------------------------------------------------------------------------------------------------
+
+    def _where(self, attribute: bytes) -> str:
+        return f"{self.name.decode('latin-1')} {attribute.decode('latin-1')}"
+
+    def _look(self, attribute: bytes, text: str | None, *, kind: FindingKind = FindingKind.ATTRIBUTE) -> Verdict | None:
+        """Return the verdict on a gated address; note it, and unlisted ones, as findings."""
+        if not text:
+            return None
+        verdict = self.judge.look(text)
+        if verdict is None:
+            return None
+        self.draft.findings.append(verdict.finding(kind, self._where(attribute)))
+        return verdict if verdict.enforced else None
+
+    def _remove(self, attribute: bytes) -> None:
+        if attribute not in self.draft.removed:
+            self.draft.removed.add(attribute)
+            self.draft.edits.extend(self.at.removal(attribute))
+
+    def _drop_if_gated(self, attribute: bytes) -> None:
+        text = self.at.text(attribute)
+        if self._look(attribute, text) is not None:
+            if self.name in (b"img", b"image") and self._is_pixel():
+                self.draft.gone = True
+            self._remove(attribute)
+
+    def _is_pixel(self) -> bool:
+        """A 1×1 or hidden image shows nothing: it goes whole."""
+        if b"hidden" in self.at or _HIDDEN.search(self.at.text(b"style") or ""):
+            return True
+        return any(_TINY.match(self.at.text(size) or "") for size in (b"width", b"height"))
+
+    def _srcset(self) -> None:
+        for attribute in (b"srcset", b"imagesrcset"):
+            text = self.at.text(attribute)
+            if text is None or (attribute == b"imagesrcset") is not (self.name == b"link"):
+                continue
+            kept = srcset.without(text, lambda url, name=attribute: self._look(name, url) is not None)  # type: ignore[misc]
+            if kept is None:
+                continue
+            if kept:
+                self.draft.edits.extend(self.at.replacement(attribute, kept))
+            else:
+                if self.name in (b"img", b"image") and b"src" not in self.at and self._is_pixel():
+                    self.draft.gone = True
+                self._remove(attribute)
+
+    def _global_attributes(self) -> None:
+        """Attributes that act on any element: on*, style, background, ping, attributionsrc, and javascript: addresses."""
+        for attribute in self.at.effective():
+            name = attribute.name
+            if name in self.draft.removed:
+                continue
+            if name.startswith(b"on"):
+                hit = handler_hit(self.judge, self.at.value(attribute))
+                if hit is not None:
+                    self.draft.findings.append(hit.finding(self._where(name)))
+                    self._remove(name)
+            elif name == b"style":
+                self._style(name)
+            elif name == b"background":
+                self._drop_if_gated(name)
+            elif name in (b"ping", b"attributionsrc"):
+                self._address_list(name)
+            elif name in _JAVASCRIPT_URLS:
+                text = self.at.value(attribute)
+                hit = javascript_url_hit(self.judge, text) if is_javascript_url(text) else None
+                if hit is not None:
+                    self.draft.findings.append(hit.finding(self._where(name)))
+                    self._remove(name)
+
+    def _style(self, attribute: bytes) -> None:
+        text = self.at.text(attribute) or ""
+        kept = styles.without(self.judge, text, self.draft.findings.append, self._where(attribute), attribute=True, depth=self.depth)
+        if kept is not None:
+            self.draft.edits.extend(self.at.replacement(attribute, kept))
+            self.draft.removed.add(attribute)
+
+    def _address_list(self, attribute: bytes) -> None:
+        """``ping`` and ``attributionsrc``: addresses between white space; the gated ones go."""
+        members = (self.at.text(attribute) or "").split()
+        kept = [member for member in members if self._look(attribute, member) is None]
+        if len(kept) == len(members):
+            return
+        if kept:
+            self.draft.edits.extend(self.at.replacement(attribute, " ".join(kept)))
+            self.draft.removed.add(attribute)
+        else:
+            self._remove(attribute)
+
+    def _foreign_attributes(self) -> None:
+        if self.name in _FOREIGN_SOURCES:
+            for attribute in _HREFS:
+                self._drop_if_gated(attribute)
+        if self.name in _ANIMATIONS:
+            for attribute in (b"to", b"from", b"by", b"values"):
+                text = self.at.text(attribute)
+                if text and any(self._look(attribute, part) is not None for part in text.split(";")):
+                    self._remove(attribute)
+        for attribute in _PRESENTATION:
+            if attribute in self.at:
+                self._style(attribute)
+
+    # -- elements that are decided whole ------------------------------------------------------------------------------
+
+    def _script(self) -> None:
+        kind = script_kind(self.at.text(b"type"), self.at.text(b"language"))
+        if kind is None:
+            return
+        self.draft.nonce = self.at.text(b"nonce") or ""
+        if kind != "script":
+            self.draft.script = kind
+            return
+        sources = [b"src"] if not self.foreign else [b"src", *_HREFS]
+        present = [source for source in sources if source in self.at]
+        if not present:
+            self.draft.script = kind
+            return
+        if present != [b"src"] and b"src" not in present:
+            self.draft.script = None
+        for source in present:
+            text = self.at.text(source) or ""
+            service = None
+            if (verdict := self._look(source, text, kind=FindingKind.ELEMENT)) is not None:
+                service = verdict.service
+            elif (data := nested.data_script(self.judge, text)) is not None:
+                self.draft.findings.append(data.finding(self._where(source)))
+                service = data.service
+            else:
+                continue
+            self.draft.gone = True
+            self.draft.stub = self.judge.rules.stub(service)
+            return
+        if self.foreign and b"src" in present and len(present) == 1:
+            self.draft.script = kind  # svg reads href alone: its text runs
+
+    def _embed(self) -> None:
+        """iframe, embed, object, video, audio: the element's own source."""
+        source = _EMBEDS[self.name]
+        if self.name == b"iframe" and b"srcdoc" in self.at:
+            self._srcdoc()
+            return
+        text = self.at.text(source)
+        if not text:
+            return
+        verdict = self._look(source, text, kind=FindingKind.ELEMENT)
+        if verdict is None:
+            if self.name in _NESTING:
+                self._nested_source(source, text)
+            return
+        self.draft.embed = Embed(
+            verdict.service or "",
+            self.name.decode("ascii"),
+            self.judge.absolute(text),
+            verdict.host,
+            self.at.text(b"width") or "",
+            self.at.text(b"height") or "",
+            self.at.text(b"title") or self.at.text(b"aria-label") or "",
+        )
+        if self.name in (b"iframe", b"embed"):
+            self.draft.gone = True
+            return
+        # The element keeps its children, which are judged by themselves; without its source it is not shown.
+        if b"hidden" in self.at:
+            self._remove(source)
+        else:
+            self.draft.removed.add(source)
+            first, *rest = self.at.removal(source)
+            self.draft.edits.extend([first._replace(text=b'hidden=""'), *rest])
+
+    def _srcdoc(self) -> None:
+        text = self.at.text(b"srcdoc") or ""
+        kept, findings = nested.srcdoc(self.judge, text, self.depth)
+        self.draft.findings.extend(findings)
+        if kept is not None:
+            self.draft.edits.extend(self.at.replacement(b"srcdoc", kept))
+            self.draft.removed.add(b"srcdoc")
+            if self._gated_source():
+                self._remove(b"src")
+
+    def _gated_source(self) -> bool:
+        return self.judge.gated(self.at.text(b"src") or "")
+
+    def _nested_source(self, source: bytes, text: str) -> None:
+        findings = nested.data_document(self.judge, text, self.depth)
+        if findings:
+            self.draft.findings.extend(findings)
+            self._remove(source)
+
+    def _frame(self) -> None:
+        text = self.at.text(b"src")
+        if text:
+            self._nested_source(b"src", text)
+
+    def _input(self) -> None:
+        if (self.at.text(b"type") or "").lower() == "image":
+            self._drop_if_gated(b"src")
+
+    def _param(self) -> None:
+        if (self.at.text(b"name") or "").strip().lower() in _OBJECT_PARAMS:
+            self._drop_if_gated(b"value")
+
+    def _link(self) -> None:
+        rels = set((self.at.text(b"rel") or "").lower().split())
+        if not rels & FETCHING_RELS and not (self.foreign and not rels):
+            return
+        href = self.at.text(b"href") or ""
+        if rels & FETCHING_RELS <= HINT_RELS:
+            verdict = self.judge.hint(href) if href else None
+            if verdict is not None:
+                self.draft.findings.append(verdict.finding(FindingKind.ELEMENT, self._where(b"href")))
+                self.draft.gone = verdict.enforced
+            return
+        if self._look(b"href", href, kind=FindingKind.ELEMENT) is not None:
+            self.draft.gone = True
+            return
+        if "stylesheet" in rels and (findings := nested.data_style(self.judge, href)):
+            self.draft.findings.extend(findings)
+            self.draft.gone = True
+            return
+        images = self.at.text(b"imagesrcset")
+        if images and any(self._look(b"imagesrcset", c.url, kind=FindingKind.ELEMENT) is not None for c in srcset.split_candidates(images)):
+            self.draft.gone = True
+
+    def _meta(self) -> None:
+        if (self.at.text(b"http-equiv") or "").strip("\t\n\f\r ").lower() != "refresh":
+            return
+        found = _REFRESH.match(self.at.text(b"content") or "")
+        if found is None:
+            return
+        target = found[1]
+        if target[:1] in ("'", '"'):
+            target = target[1:].partition(target[0])[0]
+        if self._look(b"content", target, kind=FindingKind.ELEMENT) is not None:
+            self.draft.gone = True
+
+    def _base(self) -> None:
+        href = self.at.text(b"href")
+        if href is None:
+            return
+        self.draft.base = href
+        if self._look(b"href", href) is not None:
+            self.draft.base_gated = True
+            self.draft.edits.extend(self.at.replacement(b"href", ""))
+            self.draft.removed.add(b"href")
+
+    def _annotation(self) -> None:
+        self.draft.encoding = (self.at.text(b"encoding") or "").lower()
+
+
+_SRCSETS: Final = frozenset({b"img", b"image", b"source"})
+_JAVASCRIPT_URLS: Final = frozenset({b"href", b"xlink:href", b"src", b"data", b"action", b"formaction", b"to", b"values", b"from"})
+_SPECIAL: Final[dict[bytes, Callable[[_Tag], None]]] = {
+    b"script": _Tag._script,
+    b"iframe": _Tag._embed,
+    b"embed": _Tag._embed,
+    b"object": _Tag._embed,
+    b"video": _Tag._embed,
+    b"audio": _Tag._embed,
+    b"frame": _Tag._frame,
+    b"input": _Tag._input,
+    b"param": _Tag._param,
+    b"link": _Tag._link,
+    b"meta": _Tag._meta,
+    b"base": _Tag._base,
+    b"annotation-xml": _Tag._annotation,
+}
+_NOTHING: Final = _Draft()
+
+
+def stub_element(stub: bytes, nonce: str) -> bytes:
+    """Return the inline script that stands in for a withheld one, with its nonce."""
+    if not stub:
+        return b""
+    attribute = b' nonce="' + ascii_attribute(nonce) + b'"' if nonce else b""
+    return b"<script" + attribute + b">" + stub + b"</script>"
