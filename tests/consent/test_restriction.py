@@ -100,3 +100,10 @@ def test_a_single_grant_before_any_choice_meets_a_whole_answer() -> None:
 def test_there_is_no_reading_of_no_choices() -> None:
     with pytest.raises(ValueError):
         most_restrictive(POLICY, [])
+
+
+def test_equal_answers_of_different_times_stay_plain_answers() -> None:
+    """A reading that permits the same as its parts stays as small as they are."""
+    merged = most_restrictive(POLICY, [accept_all(POLICY, 0), accept_all(POLICY, 5)])
+    assert merged.answers == {"audience": True, "campaigns": True, "videos": True}
+    assert merged.overrides == {}
