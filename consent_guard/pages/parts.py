@@ -1,0 +1,98 @@
+"""What one response gets from us: the banner, placeholders, and the form that their buttons submit.
+
+Bound to one request, and the only object here with state: whether the stylesheet went out. May import this package and the
+rewriter's vocabulary. Made by the surface, called by the rewriter.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .values import web_address
+
+if TYPE_CHECKING:
+    from ..rewrite.parts import Embed
+    from .surface import RequestView, Surface
+
+_DIMENSION = re.compile(r"[ \t\n\f\r]*([0-9]{1,4})(%?)[ \t\n\f\r]*", re.ASCII)
+_TITLE_CHARACTERS = 300
+"""More of an embed's title is not repeated."""
+_ADDRESS_CHARACTERS = 4096
+"""A longer address gets no link."""
+
+
+class ResponseParts:
+    """The splices of one response, in ASCII bytes (rewrite/parts.py). Not for several responses, nor for several threads."""
+
+    __slots__ = ("_styled", "_surface", "_view")
+
+    def __init__(self, surface: Surface, view: RequestView) -> None:
+        self._surface = surface
+        self._view = view
+        self._styled = False
+
+    def banner(self, lang: str | None) -> bytes:
+        """Return the banner in the language of the page, else the visitor's. It brings the stylesheet."""
+        self._styled = True
+        return self._surface.banner_splice(self._language(lang)).fill(base=self._view.base, next=self._view.next)
+
+    def placeholder(self, embed: Embed, lang: str | None) -> bytes:
+        """Return phrasing content in an embed's place: the service, the reason, a button for it alone, the plain link (A09).
+
+        An embed of one pixel or none was never to be seen: its placeholder is there, hidden. The first visible one of a page
+        brings the stylesheet if no banner did.
+        """
+        language = self._language(lang)
+        width, height = _dimension(embed.width), _dimension(embed.height)
+        if any(size.isdigit() and int(size) <= 1 for size in (width, height)):
+            return self._surface.splice("placeholder_hidden", language, ("service",)).fill(service=embed.service)
+        value, _ = self._surface.texts(language)
+        purpose, service = next(
+            ((purpose, service) for purpose in value.purposes for service in purpose.services if service.id == embed.service),
+            (None, None),
+        )
+        address = web_address(embed.url) if len(embed.url) <= _ADDRESS_CHARACTERS else ""
+        title = " ".join(embed.title.split())[:_TITLE_CHARACTERS]
+        host = embed.host or (address.split("/", 3)[2] if address else "")
+        wide = not width or width.endswith("%")
+        flags = {"wide": wide, "titled": bool(title), "linked": bool(address), "hosted": bool(host)}
+        filled = self._surface.splice(
+            "placeholder",
+            language,
+            ("address", "host", "title", "width", "height"),
+            key=(service.id if service is not None else None, *flags.values()),
+            purpose=purpose,
+            service=service,
+            **flags,
+        ).fill(
+            address=address,
+            host=host,
+            title=title,
+            width=width or "100%",
+            # A share of a height that nothing states means nothing; 150 is what browsers give an embed without one.
+            height=height if height.isdigit() else "150",
+        )
+        if self._styled:
+            return filled
+        self._styled = True
+        return self._surface.splice("stylesheet", language, ("base",)).fill(base=self._view.base) + filled
+
+    def closing(self, lang: str | None) -> bytes:
+        """Return the hidden form that the placeholders' buttons submit; they name it, so it may stand anywhere."""
+        form = self._surface.splice("closing", self._language(lang), ("base", "next"))
+        return form.fill(base=self._view.base, next=self._view.next)
+
+    def _language(self, lang: str | None) -> str:
+        return self._surface.negotiate(lang or self._view.lang, self._view.accept_language)
+
+
+def _dimension(value: str) -> str:
+    """Return a width or height attribute as digits, or as digits and ``%`` from 1 to 100; anything else is as if absent."""
+    found = _DIMENSION.fullmatch(value) if len(value) <= 32 else None
+    if found is None:
+        return ""
+    number = int(found[1])
+    if found[2]:
+        return f"{number}%" if 1 <= number <= 100 else ""
+    return str(number)

@@ -1,0 +1,167 @@
+"""Our own pages, and what we put into others', for one policy in every language it speaks.
+
+A Surface is made once per guard and shared by all threads. Making it is cheap: texts are read and templates rendered with the
+first response that needs them, then kept; Jinja2 is imported at that moment and not before. May import policy, consent and
+this package. Called by the engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from ..consent.choice import Consent
+from ..policy.model import Policy
+from .assets import assets
+from .languages import Locale, available, best, direction, locale_for, negotiate
+from .parts import ResponseParts
+from .rendering import render
+from .splice import Holes, Splice
+from .values import PolicyValue, page_language, policy_value, state_of
+
+STYLESHEET = "cg.css"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """What a page needs to know of the request that it answers."""
+
+    base: str
+    """Where our pages live: root path and ``policy.path``, percent-encoded, without a slash at the end."""
+    next: str
+    """The same-site path to go back to after a choice; empty: our preferences."""
+    accept_language: bytes
+    """The field's value; empty where there is none."""
+    consent: Consent
+    lang: str | None = None
+    """A language asked for outright; None: by Accept-Language."""
+
+
+class Surface:
+    """The pages of one policy. Immutable to its callers, thread-safe."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        # The policy's texts in one language and ours in another: only where nothing better is to be had (L45, fickle).
+        spoken = tuple(tag for tag in policy.languages if best(tag, available()) is not None)
+        self.languages: tuple[str, ...] = spoken or policy.languages or ("en",)
+        self._texts: dict[str, tuple[PolicyValue, Locale]] = {}
+        self._splices: dict[tuple[object, ...], Splice] = {}
+
+    def negotiate(self, page_lang: str | None, accept_language: bytes) -> str:
+        """Return the language for a page: its own, then the visitor's Accept-Language, then the policy's first (DESIGN §9)."""
+        return negotiate(page_lang, accept_language, self.languages)
+
+    def parts(self, view: RequestView) -> ResponseParts:
+        """Return what goes into the one page that this request is answered with."""
+        return ResponseParts(self, view)
+
+    def preferences(self, view: RequestView) -> bytes:
+        """Return the page « Gestion des cookies »: every purpose and service, with the stored state (L23)."""
+        language = self._language(view)
+        value, _ = self.texts(language)
+        consent = view.consent
+        states = [state_of(purpose, consent) for purpose in value.purposes]
+        return self._page(
+            "preferences",
+            view,
+            language,
+            purposes=list(zip(value.purposes, states, strict=True)),
+            consent=consent,
+            signalled=[p for p in value.purposes if p.gpc and p.id not in consent.allowed_categories] if consent.gpc else [],
+            granted=any(consent.choices.values()),
+        )
+
+    def declaration(self, view: RequestView) -> bytes:
+        """Return the table of everything that the policy declares (S17, L41, L42, L44)."""
+        language = self._language(view)
+        value, _ = self.texts(language)
+        return self._page("declaration", view, language, purposes=value.declared, revision=self.policy.revision)
+
+    def error(self, view: RequestView, status: int, message_key: str = "") -> bytes:
+        """Return an error page in the visitor's language.
+
+        ``message_key`` is one of ``choice``, ``purpose``, ``malformed``, ``origin``, ``missing``, ``method``, ``length``,
+        ``type``; any other says what the status says. Never raises for an unknown key or status.
+        """
+        language = self._language(view)
+        _, words = self.texts(language)
+        key = message_key if message_key in _ERROR_KEYS else _ERROR_OF_STATUS.get(status, "other")
+        title = f"error_title.{status if status in _ERROR_OF_STATUS else 'other'}"
+        return self._page("error", view, language, title=words.say(title), message=words.say(f"error.{key}"))
+
+    def asset(self, name: str) -> tuple[str, bytes] | None:
+        """Return content type and bytes of the file with this hashed name, as ``cg-0123456789ab.css``; None for any other."""
+        for asset in assets().values():
+            if asset.name == name:
+                return asset.content_type, asset.body
+        return None
+
+    def asset_path(self, name: str = STYLESHEET) -> str:
+        """Return where a file lives below ``base``, as ``/assets/cg-0123456789ab.css``. Raises KeyError for an unknown one."""
+        return f"/assets/{assets()[name].name}"
+
+    def banner_digest(self, language: str) -> str:
+        """Return the SHA-256 digest, in hex, of the banner in a language: its texts, its markup, its style (L26, L27)."""
+        return hashlib.sha256(self.banner_splice(self.negotiate(language, b"")).text()).hexdigest()
+
+    def texts(self, language: str) -> tuple[PolicyValue, Locale]:
+        """Return the policy in one of ``languages``, and our own sentences to go with it."""
+        known = self._texts.get(language)
+        if known is None:
+            words = locale_for(language)
+            known = self._texts.setdefault(language, (policy_value(self.policy, language, words), words))
+        return known
+
+    def banner_splice(self, language: str) -> Splice:
+        """Return the banner in a language, with holes ``base`` and ``next``."""
+        value, _ = self.texts(language)
+        return self.splice("banner", language, ("base", "next"), policy=value)
+
+    def splice(
+        self, name: str, language: str, holes: tuple[str, ...], key: tuple[object, ...] = (), **values: object
+    ) -> Splice:
+        """Return a template rendered once for this language and key, with these holes."""
+        at = (name, language, holes, *key)
+        known = self._splices.get(at)
+        if known is None:
+            cut = Holes(holes)
+            rendered = render(name, hole=cut.marks, **self._surroundings(language), **values)
+            known = self._splices.setdefault(at, cut.splice(rendered))
+        return known
+
+    def _language(self, view: RequestView) -> str:
+        return self.negotiate(view.lang, view.accept_language)
+
+    def _surroundings(self, language: str) -> dict[str, object]:
+        _, words = self.texts(language)
+        lang = page_language(language, words)
+        return {
+            "lang": lang,
+            "dir": direction(lang),
+            "words": words,
+            "stylesheet": self.asset_path(STYLESHEET),
+        }
+
+    def _page(self, name: str, view: RequestView, language: str, **values: object) -> bytes:
+        page = render(name, view=view, home=self._home(view), **self._surroundings(language), **values)
+        return page.encode("utf-8")
+
+    def _home(self, view: RequestView) -> str:
+        """Return where "back to the site" leads: the page that the visitor came from, else the top of the app."""
+        if view.next:
+            return view.next
+        path = quote(self.policy.path, safe="/-._~!$&'()*+,;=:@%")
+        return view.base.removesuffix(path) + "/" if view.base.endswith(path) else "/"
+
+
+_ERROR_OF_STATUS = {
+    400: "malformed",
+    403: "origin",
+    404: "missing",
+    405: "method",
+    413: "length",
+    415: "type",
+}
+_ERROR_KEYS = frozenset({"choice", "purpose", *_ERROR_OF_STATUS.values()})
