@@ -31,14 +31,14 @@ def run(*command: str | Path) -> None:
 def build_wheel(python: Path) -> Path:
     """Build the wheel into an empty directory and return its path."""
     shutil.rmtree(WHEELS, ignore_errors=True)
-    run(python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", WHEELS, ".")
+    run(python, "-m", "pip", "wheel", "-qq", "--no-deps", "--no-build-isolation", "--wheel-dir", WHEELS, ".")
     (wheel,) = WHEELS.glob("*.whl")
     return wheel
 
 
 def test_wheel(python: Path, wheel: Path, pytest_arguments: list[str]) -> int:
     """Install the wheel alone (its dependencies are there) and run all tests against it; pytest's exit code."""
-    run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", "--disable-pip-version-check", wheel)
+    run(python, "-m", "pip", "install", "-qq", "--no-deps", "--force-reinstall", wheel)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "CONSENT_GUARD_WHEEL": "1"}
     command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *pytest_arguments]

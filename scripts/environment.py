@@ -99,7 +99,7 @@ def prepare(venv: Path, groups: list[str], base_python: str = sys.executable) ->
         subprocess.run([base_python, "-m", "venv", "--clear", str(venv)], check=True)
     say(f"installing {len(wanted)} requirements into {venv.name} (a minute or two, once)")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    subprocess.run([*pip, "install", "--quiet", *wanted], check=True, cwd=str(ROOT))
+    subprocess.run([*pip, "install", "-qq", *wanted], check=True, cwd=str(ROOT))
     stamp.write_text(print_of)
     return python
 
