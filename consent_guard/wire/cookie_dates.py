@@ -21,7 +21,7 @@ _MONTHS = {
         (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"), start=1
     )
 }
-_INT32_MAX = 2**31 - 1
+_UINT32_MAX = 2**32 - 1
 _YEAR_MAX = 9999
 _FAR_FUTURE = datetime(_YEAR_MAX, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -94,7 +94,7 @@ def _chromium_clock(token: bytes) -> tuple[int, int, int] | None:
     numbers: list[int] = []
     for part in parts:
         digits = part.lstrip(b"0") or part[-1:]
-        if not part.isdigit() or len(digits) > 10 or int(digits) > _INT32_MAX:
+        if not part.isdigit() or len(digits) > 10 or int(digits) > _UINT32_MAX:
             return None
         numbers.append(int(digits))
     return numbers[0], numbers[1], numbers[2]
@@ -107,5 +107,5 @@ def _seconds(year: int, month: int, day: int, clock: tuple[int, int, int]) -> fl
         return _FAR_FUTURE if exists else None
     try:
         return datetime(year, month, day, *clock, tzinfo=UTC).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

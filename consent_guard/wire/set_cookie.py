@@ -303,7 +303,7 @@ def _chromium_max_age(value: bytes) -> int | None:
         return None
     sign, digits = match[1], match[2]
     number = int(digits[:20] or b"0")
-    if number > _INT64_MAX:
+    if number > _INT64_MAX or (number == _INT64_MAX and sign != b"-"):
         return -_INT64_MAX if sign == b"-" else _INT64_MAX
     if match.end() != len(value):
         return None
