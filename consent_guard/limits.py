@@ -47,3 +47,10 @@ JUDGE_MEMO_KEY_BYTES: Final = 512
 """Longer values are judged afresh each time."""
 JUDGES: Final = 16
 """Remembered judges per guard: one for each consent state and document origin met lately."""
+
+FINDINGS: Final = 1024
+"""The most different findings that one exchange tells."""
+EXPIRY_LINES: Final = 48
+"""The most deletions that one response carries: proxies refuse large response heads. What remains turns up again."""
+SNIFFED_BYTES: Final = 1445
+"""The most of a body that is looked at for its type (WHATWG MIME Sniffing, "resource header")."""

@@ -1,0 +1,59 @@
+"""What a browser will make of a response body: a document that must be filtered, one whose type it sniffs, or neither.
+
+May import the wire layer. The exchange asks once per response head.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+from ..wire.headers import content_type, first, is_attachment
+from ..wire.messages import Headers
+
+_UNKNOWN: Final = frozenset({"unknown/unknown", "application/unknown"})
+"""Types that browsers sniff as if there were none (WHATWG MIME Sniffing §7)."""
+_XML: Final = frozenset({"text/xml", "application/xml", "text/xsl"})
+"""Beside every ``+xml`` type; text/xsl is Chromium's own."""
+
+
+class BodyKind(Enum):
+    """What the body is, as far as the head tells."""
+
+    HTML = "html"
+    XML = "xml"
+    """XHTML, SVG and every other XML document: scripts in the XHTML and SVG namespaces run in each of them (N11)."""
+    SNIFFED = "sniffed"
+    """No usable Content-Type: its first bytes decide."""
+    OTHER = "other"
+    """Nothing that a browser shows as markup: not one byte changes."""
+
+    @property
+    def document(self) -> bool:
+        """Whether it is, or may turn out to be, a document."""
+        return self is not BodyKind.OTHER
+
+
+def body_kind(headers: Headers) -> BodyKind:
+    """Return what a browser makes of a body under this head. A download is no document, whatever it holds."""
+    if is_attachment(headers):
+        return BodyKind.OTHER
+    declared = content_type(headers)
+    if declared is None or declared.essence in _UNKNOWN:
+        return BodyKind.OTHER if is_nosniff(headers) else BodyKind.SNIFFED
+    if declared.essence == "text/html":
+        return BodyKind.HTML
+    if declared.essence in _XML or declared.essence.endswith("+xml"):
+        return BodyKind.XML
+    return BodyKind.OTHER
+
+
+def is_nosniff(headers: Headers) -> bool:
+    """Tell whether ``X-Content-Type-Options`` keeps browsers from sniffing: its first member counts (Fetch §3.4)."""
+    value = first(headers, b"x-content-type-options")
+    return value is not None and value.partition(b",")[0].strip(b" \t").lower() == b"nosniff"
+
+
+def has_body(method: str, status: int) -> bool:
+    """Tell whether a response to this request carries a body at all (RFC 9110 §6.4.1; N1, N2)."""
+    return method != "HEAD" and status >= 200 and status not in (204, 205, 304)

@@ -1,0 +1,154 @@
+"""Recording a choice: the new consent, its cookie, what must be deleted now, and the receipt (DESIGN §5, §9; L24, L26).
+
+May import the consent domain, the pages and the engine's parts. The endpoints call it for a post that may count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from ..consent.choice import Choice, Consent, accept_all, effective, expiry, refuse_all, save, set_service
+from ..consent.receipt import Receipt
+from ..consent.signals import gpc
+from ..consent.terms import terms_of
+from ..consent.token import consent_cookie_name, once_cookie_name
+from ..errors import UnknownPurpose
+from ..findings import Finding, FindingKind
+from ..limits import ONCE_SECONDS
+from ..version import __version__
+from ..wire.cookies import request_cookies
+from ..wire.headers import first
+from ..wire.messages import Header, RequestFacts
+from ..wire.origins import is_localhost, split_host
+from ..wire.set_cookie import deletion_line
+from .addresses import page_key
+from .expiry import expiry_lines, known_cookies
+from .finding_log import FindingLog
+from .request_side import hide_gated
+from .site import Site
+from .submission import Refused, Submission
+from .visitor import Visitor
+
+_WITHDRAWING: Final = frozenset({"refuse", "save", "deny"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came of a post."""
+
+    consent: Consent
+    """What holds from now on."""
+    headers: list[Header] = field(default_factory=list)
+    receipt: Receipt | None = None
+
+
+def record(
+    site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission, next: str | None, log: FindingLog
+) -> Recorded:
+    """Return what a well-formed post leads to. ``next`` is the checked path to go on to, or None.
+
+    Raises Refused (400) for an id that the policy does not hold; then nothing is stored.
+    """
+    policy = site.policy
+    try:
+        if submission.choice == "once":
+            policy.service(submission.service)
+            return _let_once(site, facts, visitor, submission.service, next)
+        choice = _chosen(site, facts, visitor, submission)
+    except UnknownPurpose:
+        raise Refused(400, "purpose") from None
+    if choice is None:
+        return Recorded(visitor.consent, expiries(site, facts, visitor, visitor.consent))
+    consent = effective(policy, choice, facts.now, gpc(facts.headers))
+    headers = [_cookie(site, facts, visitor, choice), *_other_cookies_of_ours(site, facts, visitor)]
+    withdrawn = visitor.consent.allowed_services - consent.allowed_services
+    withdrawn |= visitor.consent.allowed_categories - consent.allowed_categories
+    headers += expiries(site, facts, visitor, consent, known=submission.choice in _WITHDRAWING)
+    if withdrawn and visitor.secure:
+        # A page kept whole for the back button would run again what was withdrawn (H23). Never "cookies": that is our own too (H44).
+        headers.append((b"clear-site-data", b'"cache"'))
+    host, _ = split_host(facts.host)
+    if not visitor.secure and not is_localhost(host):
+        log.add(Finding(FindingKind.INSECURE, consent_cookie_name(policy, secure=False), "Set-Cookie", enforced=False))
+    return Recorded(consent, headers, _receipt(site, facts, choice, submission.means))
+
+
+def expiries(site: Site, facts: RequestFacts, visitor: Visitor, consent: Consent, *, known: bool = False) -> list[Header]:
+    """Return the lines that delete every cookie of this request which ``consent`` does not allow, and with ``known`` those of
+    rules that state their Domain, whether they came or not (L24). None where the policy only reports."""
+    if site.reporting:
+        return []
+    _, hidden = hide_gated(facts.headers, site.rulings, consent)
+    names = dict.fromkeys(hidden)
+    if known:
+        names.update(dict.fromkeys(known_cookies(site.policy, site.rulings, consent, facts.host)))
+    return expiry_lines(names, site.rulings, facts.host, visitor.secure)
+
+
+def _chosen(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission) -> Choice | None:
+    """Return the choice after this act; None where there is nothing to choose (a service that is always on)."""
+    policy, now = site.policy, facts.now
+    match submission.choice:
+        case "accept":
+            return accept_all(policy, now)
+        case "refuse":
+            return refuse_all(policy, now)
+        case "save":
+            return save(policy, submission.allow, now)
+    choice = set_service(policy, visitor.choice, submission.service, submission.choice == "allow", now)
+    return None if submission.service in terms_of(policy).needed else choice
+
+
+def _let_once(site: Site, facts: RequestFacts, visitor: Visitor, service: str, page: str | None) -> Recorded:
+    """Let a service load on the next view of one page. Without a page there is nothing to let it load on."""
+    headers = expiries(site, facts, visitor, visitor.consent)
+    if page is not None:
+        name = once_cookie_name(site.policy, visitor.secure)
+        token = site.signer.sign_once(service, page_key(page), facts.now)
+        headers.insert(0, _set_cookie(name, token, ONCE_SECONDS, visitor.secure))
+    return Recorded(visitor.consent, headers)
+
+
+def _cookie(site: Site, facts: RequestFacts, visitor: Visitor, choice: Choice) -> Header:
+    policy = site.policy
+    host, _ = split_host(facts.host)
+    # A Domain that is not the host's own would make browsers drop the cookie, and the banner would never go.
+    shared = policy.cookie_domain if host == policy.cookie_domain or host.endswith(f".{policy.cookie_domain}") else ""
+    lifetime = expiry(policy, choice) - int(facts.now)
+    return _set_cookie(consent_cookie_name(policy, visitor.secure), site.signer.sign(choice), lifetime, visitor.secure, shared)
+
+
+def _set_cookie(name: str, value: str, seconds: int, secure: bool, domain: str = "") -> Header:
+    parts = [f"{name}={value}", f"Max-Age={seconds}", "Path=/"]
+    if domain:
+        parts.append(f"Domain={domain}")
+    if secure:
+        parts.append("Secure")
+    parts += ["HttpOnly", "SameSite=Lax"]
+    return b"set-cookie", "; ".join(parts).encode("ascii")
+
+
+def _other_cookies_of_ours(site: Site, facts: RequestFacts, visitor: Visitor) -> list[Header]:
+    """Delete a choice that came under our other name: read over the other scheme, it would outlive this one."""
+    current = consent_cookie_name(site.policy, visitor.secure).encode("ascii")
+    came = {cookie.name for cookie in request_cookies(facts.headers)}
+    others = sorted((site.consent_names[False] & came) - {current})
+    lines = [deletion_line(name, "", "/", visitor.secure) for name in others]
+    return [(b"set-cookie", line) for line in lines if line is not None]
+
+
+def _receipt(site: Site, facts: RequestFacts, choice: Choice, means: str) -> Receipt:
+    language = site.surface.negotiate(None, first(facts.headers, b"accept-language") or b"")
+    return Receipt(
+        receipt_id=choice.receipt_id,
+        time=int(facts.now),
+        answers=choice.answers,
+        overrides=choice.overrides,
+        revision=choice.revision,
+        policy_digest=terms_of(site.policy).policy_digest,
+        banner_digest=site.surface.banner_digest(language),
+        language=language,
+        means=means,
+        library_version=__version__,
+    )

@@ -1,0 +1,72 @@
+"""May this cookie be stored and read now? One answer for the request's ``Cookie`` and the response's ``Set-Cookie`` (L01, L04).
+
+May import the domain. Compiled once per guard; the request side, the Set-Cookie filter and the expiry ask it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..consent.choice import Consent
+from ..consent.token import names_to_read, once_cookie_name
+from ..policy.cookie_names import CookieIndex, CookieMatch
+from ..policy.frameworks import is_framework_cookie
+from ..policy.model import Basis, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the policy says of a cookie name, whoever the visitor is."""
+
+    name: str
+    match: CookieMatch | None
+    """The rule that names it; its lifetime holds for framework cookies too."""
+    essential: bool
+    """A framework's own cookie, our own, or one of a necessary purpose: it always passes."""
+
+    @property
+    def listed(self) -> bool:
+        """Some rule or framework list names it."""
+        return self.essential or self.match is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may pass depends on the visitor's choice."""
+        return not self.essential and self.match is not None
+
+    def gated(self, consent: Consent) -> bool:
+        """Whether it may neither be stored nor read under this consent. A service's cookie follows its service (S13)."""
+        if self.essential or self.match is None:
+            return False
+        if self.match.service is not None:
+            return self.match.service not in consent.allowed_services
+        return self.match.category not in consent.allowed_categories
+
+
+class CookieRulings:
+    """The rulings of one policy. Immutable and thread-safe."""
+
+    __slots__ = ("_index", "_necessary", "own_names")
+
+    own_names: frozenset[str]
+    """The names of the library's own cookies: necessary, so the app sees them and may set them."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._index = CookieIndex(policy)
+        self._necessary: Final = frozenset(c.id for c in policy.categories if c.basis is Basis.NECESSARY)
+        self.own_names = frozenset(
+            name for secure in (False, True) for name in (*names_to_read(policy, secure), once_cookie_name(policy, secure))
+        )
+
+    def of(self, name: bytes) -> Ruling:
+        """Return the ruling on a cookie name as it came: octets, case-sensitive (H05).
+
+        Blanks that some frameworks strip and browsers do not (``\\xa0``) do not make another name of it (ROBUSTNESS 0.6).
+        """
+        text = name.decode("latin-1").strip()
+        match = self._index.match(text)
+        essential = (
+            (match is not None and match.category in self._necessary) or text in self.own_names or is_framework_cookie(text)
+        )
+        return Ruling(text, match, essential)

@@ -1,0 +1,60 @@
+"""What a request is for, told from its headers before any response exists: a page, a part of a page, or anything else.
+
+May import the wire layer. The request side asks it before it drops validators, the exchange before it offers a banner.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..wire.headers import get_all, list_members
+from ..wire.messages import Headers
+
+_DOCUMENTS: Final = frozenset({b"document", b"iframe", b"frame", b"embed", b"object", b"fencedframe"})
+"""Fetch, "request destination": what is shown as a document of its own."""
+_PAGE_TYPES: Final = frozenset({b"text/html", b"application/xhtml+xml"})
+_WITHOUT_BANNER: Final = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object", b"empty"})
+_STATIC_ENDINGS: Final = frozenset(
+    "7z aac avif bmp br bz2 css csv doc docx eot flac gif gz heic ico jpeg jpg js json m3u8 m4a m4v map md mjs mov mp3 mp4 odp ods"
+    " odt oga ogg ogv otf pdf png ppt pptx rar tar tgz tif tiff ts ttf txt vtt wasm wav webm webmanifest webp woff woff2 xls xlsx"
+    " xz zip zst".split()
+)
+"""Endings of addresses whose answers are no documents, even if a request says nothing of what it wants."""
+
+
+def destination(headers: Headers) -> bytes:
+    """Return the ``Sec-Fetch-Dest`` in lower case; empty where it is absent or several differ (W3C Fetch Metadata §2.1)."""
+    values = {value.strip(b" \t").lower() for value in get_all(headers, b"sec-fetch-dest")}
+    return values.pop() if len(values) == 1 else b""
+
+
+def wants_page(headers: Headers, path: str) -> bool:
+    """Tell whether the answer may well be a document, so that a validator without our mark must not reach the app (N3, N4).
+
+    The destination decides where browsers send it, then Accept, then the address: scripts that fetch anything (``*/*``) and
+    clients that say nothing get the benefit of their cache only for addresses of files. Static files keep theirs (H22).
+    """
+    wanted = destination(headers)
+    if wanted in _DOCUMENTS:
+        return True
+    accepted = {
+        member.partition(b";")[0].strip(b" \t").lower() for value in get_all(headers, b"accept") for member in list_members(value)
+    }
+    if accepted & _PAGE_TYPES:
+        return True
+    if wanted:
+        return False
+    if accepted and b"*/*" not in accepted and b"text/*" not in accepted:
+        return False
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return not dot or ending.lower() not in _STATIC_ENDINGS
+
+
+def takes_banner(headers: Headers) -> bool:
+    """Tell whether a full document in answer to this request may show the banner: not inside another page (DESIGN §9)."""
+    return destination(headers) not in _WITHOUT_BANNER
+
+
+def is_prefetch(headers: Headers) -> bool:
+    """Tell whether nobody has asked to see the answer yet: ``Sec-Purpose: prefetch``, prerendering included (H12)."""
+    return any(b"prefetch" in value.lower() for value in get_all(headers, b"sec-purpose"))

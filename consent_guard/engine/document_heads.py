@@ -1,0 +1,43 @@
+"""The head of a document that is filtered: kept out of shared caches, tied to its consent state, free of what no longer holds.
+
+May import the wire layer. The exchange calls it for every HTML or XML response, and for the 304 that stands for one (DESIGN §6,
+"Caching"; H20 to H23, H30, N6 to N9).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..wire.etags import mark_etag
+from ..wire.headers import make_private, merge_vary, without
+from ..wire.messages import Header, Headers
+
+_OF_THE_BYTES: Final = (
+    b"content-length",
+    b"content-md5",
+    b"digest",
+    b"content-digest",
+    b"repr-digest",
+    b"accept-ranges",
+    b"signature",
+    b"signature-input",
+)
+"""Fields that speak of the app's own bytes (RFC 9530 §§2, 3; RFC 9110 §14.3; RFC 9421). A signature may cover a digest."""
+DIGESTS: Final = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
+
+
+def personal_head(headers: Headers, mark: str, vary: tuple[bytes, ...], *, rewritten: bool) -> list[Header]:
+    """Return the head of a document for this visitor's consent state, which ``mark`` names (L07: the state, never the visitor).
+
+    ``rewritten`` is False where no body follows that could differ (a 304, which repeats what the page's head said).
+    """
+    gone = (b"last-modified", *_OF_THE_BYTES) if rewritten else (b"last-modified", b"content-length", b"accept-ranges")
+    personal = [
+        (name, mark_etag(value, mark)) if name.lower() == b"etag" else (name, value) for name, value in without(headers, *gone)
+    ]
+    return merge_vary(make_private(personal), *vary)
+
+
+def private_head(headers: Headers, vary: tuple[bytes, ...]) -> list[Header]:
+    """Return the head of a response that is no document, but carries what only this visitor allows (N7, N8)."""
+    return merge_vary(make_private(headers), *vary)

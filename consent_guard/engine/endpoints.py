@@ -1,0 +1,132 @@
+"""Our own pages and the choice, below ``policy.path`` (DESIGN §9).
+
+GET and HEAD show and never store (H12); POST to the path itself is the only way to a choice. May import the pages and the engine's
+parts. The exchange asks it first, and lets it answer what is its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qs
+
+from ..consent.choice import Consent
+from ..limits import POST_BODY_BYTES
+from ..pages.surface import RequestView
+from ..wire.headers import first
+from ..wire.messages import Header, Reply, RequestFacts
+from ..wire.origins import same_site_path
+from . import replies
+from .addresses import base_path
+from .choosing import expiries, record
+from .finding_log import FindingLog
+from .site import Site
+from .submission import Refused, is_json, read_submission
+from .visitor import Visitor
+
+_READS: Final = frozenset({"GET", "HEAD"})
+_ASSETS: Final = "/assets/"
+
+
+class Endpoints:
+    """One request for one of our own pages."""
+
+    __slots__ = ("_facts", "_log", "_page", "_site", "_visitor")
+
+    @classmethod
+    def at(cls, site: Site, facts: RequestFacts, visitor: Visitor, log: FindingLog) -> Endpoints | None:
+        """Return what answers this request, or None where it is for the app."""
+        if not facts.path.startswith(site.policy.path):
+            return None
+        page = facts.path[len(site.policy.path) :]
+        if page and not page.startswith("/"):
+            return None
+        return cls(site, facts, visitor, log, "" if page == "/" else page)
+
+    def __init__(self, site: Site, facts: RequestFacts, visitor: Visitor, log: FindingLog, page: str) -> None:
+        """``page`` is the address below ``policy.path``."""
+        self._site = site
+        self._facts = facts
+        self._visitor = visitor
+        self._log = log
+        self._page = page
+
+    @property
+    def body_limit(self) -> int:
+        """How many bytes of the request's body are of interest."""
+        return POST_BODY_BYTES if self._facts.method == "POST" and not self._page else 0
+
+    def answer(self, body: bytes) -> Reply:
+        """Return our answer. Whatever is wrong with the request is answered, never raised; then nothing is stored."""
+        try:
+            reply = self._answer(body)
+        except Refused as refused:
+            reply = self._error(refused)
+        return replies.without_body(reply) if self._facts.method == "HEAD" else reply
+
+    def _answer(self, body: bytes) -> Reply:
+        if not self._page and self._facts.method == "POST":
+            return self._choose(body)
+        if self._page.startswith(_ASSETS):
+            found = self._site.surface.asset(self._page.removeprefix(_ASSETS))
+            if found is None:
+                raise Refused(404, "missing")
+            self._only_reads()
+            return replies.asset(*found)
+        match self._page:
+            case "":
+                self._only_reads(b"GET, HEAD, POST")
+                return replies.page(self._site.surface.preferences(self._view()), self._head())
+            case "/declaration":
+                self._only_reads()
+                return replies.page(self._site.surface.declaration(self._view()), self._head())
+            case "/state":
+                self._only_reads()
+                return replies.data(self._state(self._visitor.consent), self._head())
+        raise Refused(404, "missing")
+
+    def _choose(self, body: bytes) -> Reply:
+        submission = read_submission(self._facts, body)
+        next = same_site_path(submission.next)
+        recorded = record(self._site, self._facts, self._visitor, submission, next, self._log)
+        headers = [*self._vary(), *recorded.headers]
+        if submission.means == "json":
+            return replies.data(self._state(recorded.consent), headers, receipt=recorded.receipt)
+        return replies.see_other(next or self._view().base, headers, receipt=recorded.receipt)
+
+    def _only_reads(self, allowed: bytes = b"GET, HEAD") -> None:
+        if self._facts.method not in _READS:
+            raise Refused(405, "method", allowed)
+
+    def _error(self, refused: Refused) -> Reply:
+        head = self._vary()
+        if refused.allow:
+            head.append((b"allow", refused.allow))
+        if is_json(self._facts.headers):
+            return replies.data({"error": refused.key}, head, status=refused.status)
+        return replies.page(self._site.surface.error(self._view(), refused.status, refused.key), head, status=refused.status)
+
+    def _state(self, consent: Consent) -> dict[str, object]:
+        """The effective permissions, as DESIGN §9 states their shape."""
+        policy = self._site.policy
+        return {
+            "decided": consent.decided,
+            "decided_at": consent.decided_at.isoformat() if consent.decided_at is not None else None,
+            "expires_at": consent.expires_at.isoformat() if consent.expires_at is not None else None,
+            "categories": {category.id: category.id in consent.allowed_categories for category in policy.categories},
+            "services": {service.id: service.id in consent.allowed_services for service in policy.services},
+        }
+
+    def _head(self) -> list[Header]:
+        return [*self._vary(), *expiries(self._site, self._facts, self._visitor, self._visitor.consent)]
+
+    def _vary(self) -> list[Header]:
+        return [(b"vary", b", ".join((*self._site.vary, b"Accept-Language")))]
+
+    def _view(self) -> RequestView:
+        asked = parse_qs(self._facts.query.decode("latin-1")).get("next", [])
+        return RequestView(
+            base=base_path(self._facts.root_path, self._site.policy.path),
+            next=(same_site_path(asked[0]) if len(asked) == 1 else None) or "",
+            accept_language=first(self._facts.headers, b"accept-language") or b"",
+            consent=self._visitor.consent,
+        )

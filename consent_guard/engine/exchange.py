@@ -1,0 +1,139 @@
+"""One request and its response: the rules of order, and nothing else.
+
+    exchange = guard.open(facts)
+    exchange.body_limit is None:  the app answers  -> forward_headers, respond(), plan.rewriter.feed()/close(), finish()
+    exchange.body_limit is an int: we answer       -> answer(body), finish()
+
+What is decided stands in the engine's other files; when it may be asked stands here. May import the wire messages and the engine's
+parts. ``Guard.open`` makes one per request, the transports call it. Not for several threads at once.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum
+from typing import Final
+
+from ..consent.choice import Consent
+from ..errors import ExchangeStateError
+from ..findings import Finding, FindingKind
+from ..wire.messages import Header, Headers, Reply, RequestFacts, ResponsePlan
+from .endpoints import Endpoints
+from .finding_log import FindingLog
+from .request_side import ForwardedRequest, forward, hide_gated
+from .response_side import ResponseSide
+from .site import Site
+from .visitor import Visitor
+
+logger: Final = logging.getLogger("consent_guard")
+
+
+class _State(Enum):
+    OPEN = "open"
+    HEADED = "headed"
+    """The app's head was decided on; until the first body byte it may be decided on again."""
+    STREAMING = "streaming"
+    ANSWERED = "answered"
+    OVER = "over"
+
+
+class Exchange:
+    """One request and its response.
+
+    The methods raise ExchangeStateError when they are called in an order that cannot be right; nothing that a visitor or an app
+    sends makes them raise anything else.
+    """
+
+    __slots__ = ("_endpoints", "_forwarded", "_log", "_plan", "_response", "_state", "_visitor", "body_limit")
+
+    body_limit: int | None
+    """None: the request is for the app. Bytes: it is for one of our own pages; read at most that many of the body plus one."""
+
+    def __init__(self, site: Site, facts: RequestFacts, visitor: Visitor) -> None:
+        """Made by ``Guard.open``."""
+        self._visitor = visitor
+        self._log = FindingLog(site.on_finding, reporting=site.reporting)
+        self._state = _State.OPEN
+        self._plan: object = None
+        self._endpoints = Endpoints.at(site, facts, visitor, self._log)
+        self.body_limit = None if self._endpoints is None else self._endpoints.body_limit
+        self._forwarded = self._forward(site, facts)
+        self._response = ResponseSide(site, facts, visitor, self._forwarded, self._log)
+
+    @property
+    def consent(self) -> Consent:
+        """What the visitor permits; for views."""
+        return self._visitor.consent
+
+    @property
+    def forward_headers(self) -> Headers:
+        """The request headers that the app may see: the very object that came in, where nothing is kept back."""
+        return self._forwarded.headers
+
+    def answer(self, body: bytes = b"") -> Reply:
+        """Return our own answer to a request with a ``body_limit``. A longer body than that is answered with 413."""
+        if self._endpoints is None:
+            raise ExchangeStateError("this request is for the app: call respond(), not answer()")
+        if self._state is not _State.OPEN:
+            raise ExchangeStateError("this request was answered already")
+        self._state = _State.ANSWERED
+        return self._endpoints.answer(body)
+
+    def respond(self, status: int, headers: Headers) -> ResponsePlan:
+        """Return what leaves in place of the app's response head, and what its body must go through.
+
+        It may be called again until the first body byte was fed (an error page in place of a page); the earlier plan is void then.
+        A response that cannot be filtered comes back as our own 500.
+        """
+        if self._endpoints is not None:
+            raise ExchangeStateError("this request is for one of our own pages: call answer(), not respond()")
+        if self._state not in (_State.OPEN, _State.HEADED):
+            raise ExchangeStateError("the response has begun already, or is over")
+        self._plan = plan = object()
+        try:
+            decided = self._response.plan(status, headers, lambda: self._begin(plan))
+        except Exception:
+            logger.exception("a fault while deciding on a response")
+            decided = self._response.without_decision(status, headers)
+        self._state = _State.HEADED
+        return decided
+
+    def filter_headers(self, headers: Headers) -> list[Header]:
+        """Return the headers of a message without a body (websocket.accept, 103 Early Hints, trailers) as the browser may have
+        them. It may be called at any time."""
+        return self._response.filter_headers(headers)
+
+    def finish(self) -> tuple[Finding, ...]:
+        """End the exchange, however it ended, and return its findings. It may be called again."""
+        self._state = _State.OVER
+        return self._log.found
+
+    def _begin(self, plan: object) -> None:
+        if plan is not self._plan:
+            raise ExchangeStateError("a later respond() has replaced the plan of this body")
+        if self._state is _State.HEADED:
+            self._state = _State.STREAMING
+
+    def _forward(self, site: Site, facts: RequestFacts) -> ForwardedRequest:
+        if self._endpoints is not None:
+            return ForwardedRequest(facts.headers)
+        consent = self._visitor.consent
+        if site.reporting:
+            _, hidden = hide_gated(facts.headers, site.rulings, consent)
+            forwarded = ForwardedRequest(facts.headers, hidden)
+        else:
+            forwarded = forward(facts.headers, facts.method, facts.path, site.rulings, consent, self._visitor.mark)
+        for name in forwarded.hidden:
+            match = site.rulings.of(name).match
+            if match is not None:
+                self._log.add(
+                    Finding(
+                        FindingKind.COOKIE_HIDDEN,
+                        name.decode("latin-1"),
+                        "Cookie",
+                        service=match.service,
+                        category=match.category,
+                        rule=match.rule.name,
+                    )
+                )
+        return forwarded

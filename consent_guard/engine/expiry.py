@@ -1,0 +1,73 @@
+"""Deleting the gated cookies that a browser still holds (L24, L24b, H07).
+
+A request shows a cookie's name, never its Domain and Path, and a deletion must repeat both. Where the rule states them they are
+known; else the host alone and each domain above it are tried, with ``/``. That repeats a name within one response, which
+RFC 6265bis §4.1.1 asks servers not to do and every browser processes. May import the wire layer and the engine's rulings. The
+response side and the endpoints call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..consent.choice import Consent
+from ..consent.token import once_cookie_name
+from ..limits import EXPIRY_LINES
+from ..policy.model import CookieRule, Policy
+from ..wire.messages import Header
+from ..wire.origins import registrable_domain, split_host
+from ..wire.set_cookie import deletion_line
+from .cookie_rulings import CookieRulings
+
+
+def expiry_lines(names: Iterable[bytes], rulings: CookieRulings, host: str, secure: bool) -> list[Header]:
+    """Return the Set-Cookie lines that delete these cookies, wherever they may have been set from this host.
+
+    ``host`` is the request's Host field. At most ``limits.EXPIRY_LINES`` lines: a cookie that remains turns up again.
+    """
+    lines: list[Header] = []
+    for name in names:
+        match = rulings.of(name).match
+        for domain, path in _places(match.rule if match else None, host):
+            if len(lines) >= EXPIRY_LINES:
+                return lines
+            line = deletion_line(name, domain, path, secure)
+            if line is not None and (b"set-cookie", line) not in lines:
+                lines.append((b"set-cookie", line))
+    return lines
+
+
+def known_cookies(policy: Policy, rulings: CookieRulings, consent: Consent, host: str) -> list[bytes]:
+    """Return the exact names of gated rules whose Domain this host may delete: expired at withdrawal, seen or not (L24)."""
+    own, _ = split_host(host)
+    rules = [rule for service in policy.services for rule in service.cookies] + [cookie.rule for cookie in policy.cookies]
+    names = dict.fromkeys(
+        rule.name.encode("ascii") for rule in rules if rule.domain and not rule.name.endswith("*") and _covers(rule.domain, own)
+    )
+    return [name for name in names if rulings.of(name).gated(consent)]
+
+
+def expire_once(policy: Policy, secure: bool) -> list[Header]:
+    """Return the line that uses up the permission for a single load."""
+    line = deletion_line(once_cookie_name(policy, secure).encode("ascii"), "", "/", secure)
+    return [] if line is None else [(b"set-cookie", line)]
+
+
+def _places(rule: CookieRule | None, field: str) -> Iterator[tuple[str, str]]:
+    """Yield the Domain (empty: the host alone) and Path that the cookie may have."""
+    host, _ = split_host(field)
+    path = rule.path if rule is not None else "/"
+    if rule is not None and rule.domain and _covers(rule.domain, host):
+        yield rule.domain, path
+        return
+    yield "", path
+    top = registrable_domain(host)
+    while top is not None and _covers(top, host):
+        yield host, path
+        host = host.partition(".")[2]
+
+
+def _covers(domain: str, host: str) -> bool:
+    """Tell whether a host may set and delete cookies with this Domain (RFC 6265bis §5.1.3)."""
+    domain = domain.removeprefix(".")
+    return host == domain or host.endswith(f".{domain}")

@@ -1,0 +1,157 @@
+"""A document's body as it streams: decoded, rewritten, coded again; and what goes out where that cannot be done.
+
+May import the wire layer's codings and the engine's sniffing. The exchange makes one per response; the transport feeds it.
+
+After any fault nothing more comes out: the transport breaks the response off, and raw bytes never go out instead (DESIGN §6, R9).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from ..errors import ExchangeStateError, RewriteError
+from ..refusal import REFUSAL
+from ..wire.codings import ContentDecoder, ContentEncoder
+from ..wire.messages import BodyRewriter
+from .bodies import BodyKind
+from .sniffing import Sniffed, sniff
+
+logger: Final = logging.getLogger("consent_guard")
+
+_HELD_WHILE_SNIFFING: Final = 64 * 1024
+"""Coded bytes; what unfolds to no document's beginning within so many is not worth waiting for."""
+
+
+class FilteredBody:
+    """One body on its way out. ``feed`` and ``close`` raise RewriteError, once and for ever, where it cannot be filtered."""
+
+    __slots__ = ("_begin", "_broken", "_closed", "_decoder", "_encoder", "_fed", "_head", "_make", "_passing", "_raw", "_rewriter")
+
+    def __init__(
+        self, kind: BodyKind, coding: bytes, make: Callable[[BodyKind], BodyRewriter], begin: Callable[[], None]
+    ) -> None:
+        """``make`` gives the rewriter for HTML or XML. ``begin`` is called before any byte."""
+        self._make = make
+        self._begin = begin
+        self._decoder = ContentDecoder(coding) if coding else None
+        self._encoder = ContentEncoder(coding) if coding else None
+        self._rewriter = None if kind is BodyKind.SNIFFED else make(kind)
+        self._head = b""
+        self._raw: list[bytes] = []
+        self._passing = False
+        self._fed = False
+        self._closed = False
+        self._broken = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what may leave of the body after these bytes of it."""
+        self._check()
+        if not data:
+            return b""
+        self._begin()
+        self._fed = True
+        return data if self._passing else self._guarded(lambda: self._through(data))
+
+    def close(self) -> bytes:
+        """Return what is still held, at the end of the body."""
+        self._check()
+        self._closed = True
+        return b"" if self._passing else self._guarded(self._end)
+
+    def _through(self, data: bytes) -> bytes:
+        plain = self._decoder.feed(data) if self._decoder is not None else data
+        if self._rewriter is not None:
+            return self._coded(self._rewriter.feed(plain))
+        self._raw.append(data)
+        self._head += plain
+        verdict = sniff(self._head)
+        if verdict is Sniffed.UNDECIDED:
+            if sum(map(len, self._raw)) > _HELD_WHILE_SNIFFING:
+                raise RewriteError("a body without a Content-Type unfolds to nothing that tells its type")
+            return b""
+        return self._settled(verdict)
+
+    def _settled(self, verdict: Sniffed) -> bytes:
+        """Go on with what the first bytes were found to be; what is no document leaves as it came."""
+        head, raw = self._head, b"".join(self._raw)
+        self._head, self._raw = b"", []
+        if verdict is Sniffed.OTHER:
+            self._passing = True
+            return raw
+        self._rewriter = self._make(BodyKind.HTML if verdict is Sniffed.HTML else BodyKind.XML)
+        return self._coded(self._rewriter.feed(head))
+
+    def _end(self) -> bytes:
+        if not self._fed and self._decoder is not None:
+            return b""  # an empty body has no coding either
+        plain = self._decoder.close() if self._decoder is not None else b""
+        begun = b""
+        if self._rewriter is None:
+            self._head += plain
+            begun, plain = self._settled(sniff(self._head, final=True)), b""
+        if self._passing or self._rewriter is None:
+            return begun
+        out = self._rewriter.feed(plain) if plain else b""
+        out = begun + self._coded(out + self._rewriter.close())
+        return out + self._encoder.close() if self._encoder is not None else out
+
+    def _coded(self, plain: bytes) -> bytes:
+        return self._encoder.feed(plain) if self._encoder is not None and plain else plain
+
+    def _check(self) -> None:
+        if self._broken:
+            raise RewriteError("this body was broken off already")
+        if self._closed:
+            raise ExchangeStateError("this body was closed already")
+
+    def _guarded(self, step: Callable[[], bytes]) -> bytes:
+        """Do one step; a fault in it ends the body for ever, and is told as a RewriteError with its cause."""
+        self._broken = True
+        try:
+            out = step()
+        except RewriteError:
+            raise
+        except Exception as fault:
+            raise RewriteError(f"a fault while filtering a body: {type(fault).__name__}") from fault
+        self._broken = False
+        return out
+
+
+class ObservedBody:
+    """A body of which nothing is changed: ``enforcement = "report"``. A fault ends the observation, not the response."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: FilteredBody) -> None:
+        self._body: FilteredBody | None = body
+
+    def feed(self, data: bytes) -> bytes:
+        self._observe(lambda body: body.feed(data))
+        return data
+
+    def close(self) -> bytes:
+        self._observe(lambda body: body.close())
+        return b""
+
+    def _observe(self, step: Callable[[FilteredBody], bytes]) -> None:
+        if self._body is None:
+            return
+        try:
+            step(self._body)
+        except RewriteError:
+            logger.exception("a body could not be looked through to its end; it leaves untouched, as only reports are asked for")
+            self._body = None
+
+
+class RefusedBody:
+    """The body of our 500: nothing of the app's, then our own few words (L24c)."""
+
+    __slots__ = ()
+
+    def feed(self, data: bytes) -> bytes:
+        return b""
+
+    def close(self) -> bytes:
+        return REFUSAL.body

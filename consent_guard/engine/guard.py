@@ -1,0 +1,61 @@
+"""The guard: one policy and its keys, compiled once, open to any number of requests at the same time.
+
+    guard = Guard("consent.toml", secret_key=KEY, secret_key_fallbacks=[OLD])
+    exchange = guard.open(RequestFacts(...))
+
+May import the policy, the consent domain and the rest of the engine. The transports and the adapters make one per app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ..errors import Fault, PolicyError
+from ..findings import Finding
+from ..policy.model import Policy
+from ..wire.messages import RequestFacts
+from .exchange import Exchange
+from .site import Site
+from .visitor import read_visitor
+
+if TYPE_CHECKING:
+    from ..policy.model import PolicySource
+
+
+class Guard:
+    """Decides for every request of one app. Immutable and thread-safe; it does no I/O after construction and reads no clock."""
+
+    __slots__ = ("_site",)
+
+    def __init__(
+        self,
+        policy: PolicySource = None,
+        *,
+        secret_key: str | bytes,
+        secret_key_fallbacks: Sequence[str | bytes] | None = (),
+        ledger: None = None,
+        on_finding: Callable[[Finding], None] | None = None,
+    ) -> None:
+        """``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key``
+        signs the choice; ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding, in the
+        thread of its request; what it raises is logged.
+
+        Raises PolicyError with every fault, also for a ledger, which this version does not keep; SecretKeyError for an empty
+        key; OSError for a policy file that cannot be read. A key under 32 bytes is warned about in the log.
+        """
+        if ledger is not None:
+            fault = Fault("ledger", "receipts cannot be kept yet", "Leave ledger out; Reply.receipt holds each receipt")
+            raise PolicyError([fault], "options")
+        older = secret_key_fallbacks or ()
+        keys = (secret_key, older) if isinstance(older, (str, bytes)) else (secret_key, *older)
+        self._site = Site(Policy.load(policy), keys, on_finding)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy that this guard enforces."""
+        return self._site.policy
+
+    def open(self, facts: RequestFacts) -> Exchange:
+        """Return the exchange for one request. Never raises on what a visitor sends: on any doubt there is no consent."""
+        return Exchange(self._site, facts, read_visitor(self._site, facts))

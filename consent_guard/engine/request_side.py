@@ -1,0 +1,91 @@
+"""The request as the app may see it: without gated cookies, asking for codings that can be decoded, and for whole pages.
+
+May import the wire layer and the engine's rulings. ``Guard.open`` calls it once per request. Nothing here can fail on what a
+visitor sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..consent.choice import Consent
+from ..wire.codings import narrow_accept_encoding
+from ..wire.cookies import hide_cookies
+from ..wire.etags import unmark_if_none_match
+from ..wire.messages import Header, Headers
+from .cookie_rulings import CookieRulings
+from .destinations import wants_page
+
+_TOUCHED: Final = frozenset({b"accept-encoding", b"if-modified-since", b"if-none-match", b"if-range", b"range"})
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardedRequest:
+    """What the app may see, and what is to be remembered for its response."""
+
+    headers: Headers
+    """The very object that came in, where nothing is to change."""
+    hidden: tuple[bytes, ...] = ()
+    """The cookie names that the app does not see, in the order in which they came."""
+    wants_page: bool = True
+    marked: bool = False
+    """A validator of this very consent state was handed on: a 304 speaks of a page that may be shown again."""
+    unvalidated: bool = False
+    """Every validator was kept back, so that a 304 cannot be right."""
+
+
+def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tuple[Headers, tuple[bytes, ...]]:
+    """Return the headers without the cookies that this consent does not allow to be read, and their names (L04)."""
+    if not any(name.lower() == b"cookie" for name, _ in headers):
+        return headers, ()
+    kept, hidden = hide_cookies(headers, lambda name: rulings.of(name).gated(consent))
+    return (kept, hidden) if hidden else (headers, ())
+
+
+def forward(
+    headers: Headers, method: str, path: str, rulings: CookieRulings, consent: Consent, mark: str
+) -> ForwardedRequest:
+    """Return the request as the app may see it under this consent; ``mark`` is what our entity tags carry now (N3, N4, N5)."""
+    page = wants_page(headers, path)
+    headers, hidden = hide_gated(headers, rulings, consent)
+    if not any(name.lower() in _TOUCHED for name, _ in headers):
+        return ForwardedRequest(headers, hidden, page)
+    reads = method in ("GET", "HEAD")
+    asked = [value for name, value in headers if name.lower() == b"if-none-match"] if reads else []
+    answerable = [tags for value in asked if (tags := _validators(value, mark, page)) is not None]
+    # If-None-Match outranks If-Modified-Since (RFC 9110 §13.1.3): where no tag is left the date must not speak in its place.
+    dated = not page and not asked
+    dropped = len(answerable) < len(asked)
+    left = bool(answerable)
+    kept: list[Header] = []
+    changed = False
+    for header in headers:
+        name, value = header[0].lower(), header[1]
+        new: bytes | None = value
+        if name == b"accept-encoding":
+            new = narrow_accept_encoding(value)
+        elif name == b"if-none-match" and reads:
+            new = _validators(value, mark, page)
+        elif name == b"if-modified-since" and reads:
+            new = value if dated or answerable else None
+            dropped, left = dropped or new is None, left or new is not None
+        elif name in (b"range", b"if-range") and page:
+            new = None
+        changed = changed or new != value
+        if new is not None:
+            kept.append(header if new == value else (header[0], new))
+    return ForwardedRequest(
+        kept if changed else headers,
+        hidden,
+        page,
+        marked=any(_validators(value, mark, True) is not None for value in asked),
+        unvalidated=dropped and not left,
+    )
+
+
+def _validators(value: bytes, mark: str, page: bool) -> bytes | None:
+    """Return the If-None-Match that may be asked. ``*`` asks for any version at all, which no page of ours is."""
+    if page and value.strip(b" \t") == b"*":
+        return None
+    return unmark_if_none_match(value, mark, keep_unmarked=not page)

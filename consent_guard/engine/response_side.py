@@ -1,0 +1,211 @@
+"""The response as the browser may have it: one decision on head and body together (DESIGN §6).
+
+May import the wire layer, the rewriter, the pages and the engine's parts. The exchange calls it, and holds the rules of order.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from ..findings import Finding, FindingKind
+from ..pages.surface import RequestView
+from ..refusal import REFUSAL
+from ..rewrite.document import DocumentFacts
+from ..rewrite.rewriter import HtmlRewriter
+from ..wire.codings import decodable
+from ..wire.headers import content_type, first, get_all
+from ..wire.messages import BodyRewriter, Header, Headers, RequestFacts, ResponsePlan
+from ..wire.origins import split_host
+from .acting_headers import ActingHeaders
+from .addresses import base_path, own_address, own_path, own_query
+from .bodies import BodyKind, body_kind, has_body
+from .document_heads import DIGESTS, personal_head, private_head
+from .expiry import expire_once, expiry_lines
+from .filtered_body import FilteredBody, ObservedBody, RefusedBody
+from .finding_log import FindingLog
+from .request_side import ForwardedRequest
+from .set_cookies import SetCookieFilter
+from .site import Site
+from .visitor import Visitor
+
+logger: Final = logging.getLogger("consent_guard")
+
+_PARTS_OF_A_BODY: Final = frozenset({206, 226})
+"""Partial Content and IM Used (RFC 9110 §15.3.7, RFC 3229 §10.4.1)."""
+_BODY_ELSEWHERE: Final = (b"x-accel-redirect", b"x-sendfile", b"x-lighttpd-send-file")
+"""Orders to a server in front of the app to send another body in place of this one."""
+
+
+class ResponseSide:
+    """The response half of one exchange."""
+
+    __slots__ = ("_acting", "_facts", "_forwarded", "_log", "_rewritten", "_set_cookies", "_site", "_visitor")
+
+    def __init__(self, site: Site, facts: RequestFacts, visitor: Visitor, forwarded: ForwardedRequest, log: FindingLog) -> None:
+        self._site = site
+        self._facts = facts
+        self._visitor = visitor
+        self._forwarded = forwarded
+        self._log = log
+        self._rewritten = False
+        consent = visitor.consent
+        self._set_cookies = SetCookieFilter(
+            site.rulings, consent, facts.now, blocks_unlisted=site.policy.unlisted_cookies == "block", add=log.add
+        )
+        self._acting = ActingHeaders(site.rules, consent.allowed_services, self._document, log.add)
+
+    def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
+        """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
+        self._rewritten = False
+        kind = body_kind(headers)
+        coding = b", ".join(get_all(headers, b"content-encoding"))
+        if self._site.reporting:
+            return self._observed(status, headers, kind, coding, begin)
+        if status == 304:
+            return self._not_modified(headers, kind)
+        if (reason := self._unfit(status, headers, kind, coding)) is not None:
+            return self._refused(reason)
+        if not kind.document:
+            return ResponsePlan(status, self._other_head(headers))
+        self._rewritten = True
+        leaving = personal_head(self.filter_headers(headers), self._visitor.mark, self._site.vary, rewritten=True)
+        if _is_page(headers, kind):
+            leaving += self._expiries(used=not 300 <= status < 400)
+        self._note_bodies_elsewhere(headers)
+        if logger.isEnabledFor(logging.DEBUG):
+            leaving.append((b"server-timing", b'cg;desc="%d withheld"' % self._log.withheld))
+        body = self._filtered(kind, coding, headers, begin) if has_body(self._facts.method, status) else None
+        return ResponsePlan(status, leaving, body)
+
+    def without_decision(self, status: int, headers: Headers) -> ResponsePlan:
+        """Return what leaves after a fault of ours: our 500; where the policy only reports, the response itself (L24c)."""
+        if self._site.reporting:
+            return ResponsePlan(status, list(headers))
+        return self._refused("its head could not be decided on")
+
+    def filter_headers(self, headers: Headers) -> list[Header]:
+        """Return headers, of a response or by themselves, without what this visitor has not consented to."""
+        leaving = self._acting.filter(self._set_cookies.filter(headers))
+        if self._site.reporting:
+            return list(headers)
+        if self._rewritten:
+            leaving = [header for header in leaving if header[0].lower() not in DIGESTS]
+        return leaving
+
+    def _unfit(self, status: int, headers: Headers, kind: BodyKind, coding: bytes) -> str | None:
+        """Return why this response can neither be filtered nor handed on, or None."""
+        if status in _PARTS_OF_A_BODY:
+            if kind in (BodyKind.HTML, BodyKind.XML):
+                return "a part of a document cannot be filtered"
+            declared = content_type(headers)
+            if self._forwarded.wants_page and (declared is None or declared.essence == "multipart/byteranges"):
+                return "a part of what may be a document cannot be filtered"
+        if kind.document and coding and has_body("GET", status) and not decodable(coding):
+            return f"a document in the content coding {coding[:40]!r} cannot be read; is its extra installed?"
+        return None
+
+    def _refused(self, reason: str) -> ResponsePlan:
+        """Our 500 in place of what cannot be filtered (N4, N5)."""
+        logger.error("refused to hand on a response: %s", reason)
+        self._unfiltered("body")
+        body = RefusedBody() if has_body(self._facts.method, REFUSAL.status) else None
+        return ResponsePlan(REFUSAL.status, [(name.lower(), value) for name, value in REFUSAL.headers], body)
+
+    def _not_modified(self, headers: Headers, kind: BodyKind) -> ResponsePlan:
+        """A 304 is right for a page only where it answers a validator of this very consent state (N2, N3)."""
+        if self._forwarded.unvalidated:
+            return self._refused("a 304 answers a validator that the app was not shown")
+        page = self._forwarded.wants_page
+        if not (page or self._forwarded.marked or (kind.document and content_type(headers) is not None)):
+            return ResponsePlan(304, self._other_head(headers))
+        leaving = personal_head(self.filter_headers(headers), self._visitor.mark, self._site.vary, rewritten=False)
+        if page:
+            leaving += self._expiries(used=True)
+        return ResponsePlan(304, leaving)
+
+    def _other_head(self, headers: Headers) -> list[Header]:
+        """The head of what is no document: every field but filtered Set-Cookie and acting ones (H22).
+
+        Where something passed only because this visitor allows it, no shared cache may give it to others (N8).
+        """
+        leaving = self.filter_headers(headers)
+        if self._set_cookies.consented or self._acting.consented(headers):
+            return private_head(leaving, self._site.vary)
+        return leaving
+
+    def _observed(
+        self, status: int, headers: Headers, kind: BodyKind, coding: bytes, begin: Callable[[], None]
+    ) -> ResponsePlan:
+        """``enforcement = "report"``: everything is looked at, nothing is altered."""
+        self.filter_headers(headers)
+        plan = ResponsePlan(status, list(headers))
+        if not kind.document or not has_body(self._facts.method, status):
+            return plan
+        if self._unfit(status, headers, kind, coding) is not None:
+            self._unfiltered("body")
+            return plan
+        return ResponsePlan(status, list(headers), ObservedBody(self._filtered(kind, coding, headers, begin)))
+
+    def _expiries(self, *, used: bool) -> list[Header]:
+        """Delete the gated cookies that came with this request, and a permission for one load that this page uses up."""
+        visitor, site = self._visitor, self._site
+        lines = expiry_lines(self._forwarded.hidden, site.rulings, self._facts.host, visitor.secure)
+        if used and visitor.once is not None:
+            lines += expire_once(site.policy, visitor.secure)
+        return lines
+
+    def _filtered(self, kind: BodyKind, coding: bytes, headers: Headers, begin: Callable[[], None]) -> FilteredBody:
+        declared = content_type(headers)
+        charset = declared.charset if declared is not None else None
+
+        def make(kind: BodyKind) -> BodyRewriter:
+            site, consent = self._site, self._visitor.consent
+            emits = not site.reporting
+            return HtmlRewriter(
+                site.rules,
+                consent.allowed_services,
+                self._document(kind, charset),
+                parts=site.surface.parts(self._view()) if emits else None,
+                banner=self._visitor.banner and kind is BodyKind.HTML,
+                on_finding=self._log.add,
+                emits=emits,
+            )
+
+        return FilteredBody(kind, coding, make, begin)
+
+    def _document(self, kind: BodyKind = BodyKind.HTML, charset: str | None = None) -> DocumentFacts:
+        facts = self._facts
+        return DocumentFacts(
+            scheme="https" if self._visitor.secure else "http",
+            host=facts.host,
+            path=own_path(facts),
+            query=own_query(facts),
+            syntax="xml" if kind is BodyKind.XML else "html",
+            charset=charset,
+        )
+
+    def _view(self) -> RequestView:
+        return RequestView(
+            base=base_path(self._facts.root_path, self._site.policy.path),
+            next=own_address(self._facts),
+            accept_language=first(self._facts.headers, b"accept-language") or b"",
+            consent=self._visitor.consent,
+        )
+
+    def _note_bodies_elsewhere(self, headers: Headers) -> None:
+        for name in _BODY_ELSEWHERE:
+            if first(headers, name) is not None:
+                self._unfiltered(name.decode("ascii"))
+
+    def _unfiltered(self, where: str) -> None:
+        self._log.add(Finding(FindingKind.UNFILTERED, split_host(self._facts.host)[0], where))
+
+
+def _is_page(headers: Headers, kind: BodyKind) -> bool:
+    """Tell whether this is an HTML document, be it in XML's clothes: cookies are expired on pages, never on pictures (L24b)."""
+    if kind is BodyKind.HTML:
+        return True
+    declared = content_type(headers)
+    return declared is not None and declared.essence == "application/xhtml+xml" and kind is BodyKind.XML

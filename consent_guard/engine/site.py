@@ -1,0 +1,51 @@
+"""Everything of one guard that does not change between requests, compiled once.
+
+May import the domain, the surface and the engine's rulings. The guard makes it; exchanges and endpoints read it, from many
+threads at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from ..consent.choice import Consent
+from ..consent.keys import check_keys
+from ..consent.token import TokenSigner, names_to_read
+from ..findings import Finding
+from ..pages.surface import Surface
+from ..policy.model import Policy
+from ..rewrite.rules import Rules
+from ..version import __version__
+from .cookie_rulings import CookieRulings
+
+_UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
+
+
+class Site:
+    """A policy with its keys, ready to serve. Immutable and thread-safe."""
+
+    def __init__(
+        self, policy: Policy, keys: Sequence[str | bytes], on_finding: Callable[[Finding], None] | None
+    ) -> None:
+        self.policy: Final = policy
+        self.signer: Final = TokenSigner(policy, check_keys(keys))
+        self.rules: Final = Rules(policy)
+        self.rulings: Final = CookieRulings(policy)
+        self.on_finding: Final = on_finding
+        self.reporting: Final = policy.enforcement == "report"
+        self.vary: Final = (b"Cookie", b"Sec-GPC") if any(category.gpc for category in policy.categories) else (b"Cookie",)
+        """What a response that depends on the choice varies on (N7, G03)."""
+        self.consent_names: Final = {
+            secure: frozenset(name.encode("ascii") for name in names_to_read(policy, secure)) for secure in (False, True)
+        }
+        """The names under which the choice is read, by whether the request came over https."""
+        self._version: Final = _UNFIT.sub("_", __version__)
+        self.surface: Final = Surface(policy)
+        """Our own pages and the parts that go into others; rendered when first needed."""
+
+    def mark(self, consent: Consent, banner: bool) -> str:
+        """Return what the entity tags of pages carry: the consent state, whether the banner may stand in them, and the version of
+        the library that filtered them. Nothing of the visitor (L07)."""
+        return f"{consent.state_key}{'b' if banner else ''}.{self._version}"

@@ -1,0 +1,72 @@
+"""Which responses are documents (DESIGN §6, N11)."""
+
+from __future__ import annotations
+
+import pytest
+
+from consent_guard.engine.bodies import BodyKind, body_kind, has_body
+
+
+def kind(content_type: bytes | None, *more: tuple[bytes, bytes]) -> BodyKind:
+    headers = list(more)
+    if content_type is not None:
+        headers.append((b"Content-Type", content_type))
+    return body_kind(headers)
+
+
+@pytest.mark.parametrize("declared", [b"text/html", b"TEXT/HTML; charset=utf-8", b"text/html;charset=x", b"text/plain, text/html"])
+def test_html_is_html_however_it_is_written(declared: bytes) -> None:
+    assert kind(declared) is BodyKind.HTML
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [b"application/xhtml+xml", b"image/svg+xml", b"text/xml", b"application/xml", b"application/rss+xml", b"application/x-y+xml"],
+)
+def test_every_xml_type_is_a_document(declared: bytes) -> None:
+    assert kind(declared) is BodyKind.XML
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        b"text/plain",
+        b"application/json",
+        b"text/css",
+        b"text/javascript",
+        b"image/png",
+        b"application/octet-stream",
+        b"text/event-stream",
+        b"multipart/x-mixed-replace; boundary=x",
+        b"application/grpc",
+        b"text/htmlx",
+    ],
+)
+def test_other_types_are_never_touched(declared: bytes) -> None:
+    assert kind(declared) is BodyKind.OTHER
+
+
+@pytest.mark.parametrize("declared", [None, b"", b"*/*", b"unknown/unknown", b"application/unknown", b"text", b"html"])
+def test_a_type_that_says_nothing_is_sniffed(declared: bytes | None) -> None:
+    assert kind(declared) is BodyKind.SNIFFED
+
+
+def test_nosniff_keeps_an_untyped_body_from_being_a_document() -> None:
+    assert kind(None, (b"X-Content-Type-Options", b" NoSniff")) is BodyKind.OTHER
+    assert kind(None, (b"X-Content-Type-Options", b"nosniff, x")) is BodyKind.OTHER
+    assert kind(None, (b"X-Content-Type-Options", b"x, nosniff")) is BodyKind.SNIFFED
+
+
+def test_a_download_is_no_document_even_as_html() -> None:
+    """N11"""
+    assert kind(b"text/html", (b"Content-Disposition", b'attachment; filename="a.html"')) is BodyKind.OTHER
+    assert kind(b"text/html", (b"Content-Disposition", b"inline")) is BodyKind.HTML
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "expected"),
+    [("GET", 200, True), ("POST", 404, True), ("HEAD", 200, False), ("GET", 204, False), ("GET", 205, False), ("GET", 304, False)],
+)
+def test_head_and_empty_statuses_carry_no_body(method: str, status: int, expected: bool) -> None:
+    """N1, N2"""
+    assert has_body(method, status) is expected
