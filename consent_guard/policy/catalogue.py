@@ -47,12 +47,8 @@ class CatalogueEntry:
 def catalogue() -> Mapping[str, CatalogueEntry]:
     """Return every known service by its id, in alphabetical order."""
     folder = files(__package__).joinpath("catalogue")
-    entries: dict[str, CatalogueEntry] = {}
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".toml"):
-            entry = _read(file.read_text(encoding="utf-8"), file.name)
-            entries[entry.id] = entry
-    return MappingProxyType(entries)
+    read = [_read(file.read_text(encoding="utf-8"), file.name) for file in folder.iterdir() if file.name.endswith(".toml")]
+    return MappingProxyType({entry.id: entry for entry in sorted(read, key=lambda entry: entry.id)})
 
 
 @lru_cache(maxsize=1)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final, TypeVar
 
+from ..wire.origins import is_ip_address
 from .faults import guess
-from .host_rules import RuleFault, is_address, normal_host, refuse_public_suffix
+from .host_rules import RuleFault, normal_host, refuse_public_suffix
 from .lifetimes import parse_lifetime
 from .model import AppCookie, Basis, Category, CookieRule, Lifetime
 from .tables import Table
@@ -104,7 +105,7 @@ def _domain(table: Table) -> str:
     except RuleFault as fault:
         table.faults.add_rule(table.at("domain"), fault)
         return ""
-    if is_address(domain):
+    if is_ip_address(domain):
         table.fault("domain", f"{text!r} is an address of numbers, which takes no Domain", "Leave it out")
         return ""
     return domain

@@ -1,7 +1,7 @@
 """The grammar of one address rule, as a policy writes it, and of plain host names.
 
-May import the policy's values and how rules are compared. The policy's readers call it; a program that builds a policy of
-dataclasses may call ``parse_host_rule`` too. Grammar (DESIGN §4)::
+May import the wire layer, the policy's values and how rules are compared. The policy's readers call it; a program that builds
+a policy of dataclasses may call ``parse_host_rule`` too. Grammar (DESIGN §4)::
 
     rule    = ( host [ path ] / path ) [ "?" query ]
     host    = [ "*." ] name / IPv4 address / "[" IPv6 address "]"
@@ -13,12 +13,11 @@ Names may be in Unicode, punycode and any case; they are kept as the WHATWG URL 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from ada_url import URL
-from publicsuffixlist import PublicSuffixList
 
+from ..wire.origins import is_ip_address, is_public_suffix
 from .hosts import comparable_path, comparable_query
 from .model import HostRule
 
@@ -27,7 +26,6 @@ RULE_CHARACTERS: Final = 2048
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\#]")
 _NOT_IN_HOST: Final = re.compile(r"[\x00-\x20\x7f\\#/?%@]")
 _PORT: Final = re.compile(r":[0-9]*\Z")
-_IPV4: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}\Z")
 
 
 class RuleFault(ValueError):
@@ -37,11 +35,6 @@ class RuleFault(ValueError):
         self.message = message
         self.mend = mend
         super().__init__(f"{message}. {mend}" if mend else message)
-
-
-def is_address(host: str) -> bool:
-    """Tell whether a normalised host is an IPv4 or a bracketed IPv6 address."""
-    return host.startswith("[") or _IPV4.match(host) is not None
 
 
 def normal_host(text: str) -> str:
@@ -68,20 +61,12 @@ def normal_host(text: str) -> str:
     return host
 
 
-@lru_cache(maxsize=1)
-def _public_suffixes() -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=False)
-
-
-def refuse_public_suffix(host: str, written: str, *, below: bool = False) -> None:
+def refuse_public_suffix(host: str, written: str) -> None:
     """Raise RuleFault when a normalised host is a whole public suffix, as ``com``, ``co.uk`` and ``github.io`` are.
 
-    A single label that the list does not know (``localhost``, a name of the local network) is refused only ``below``: where all
-    names under it are meant.
+    So is any lone label but ``localhost``, by the list's own default rule.
     """
-    if is_address(host) or host == "localhost":
-        return
-    if _public_suffixes().is_public(host) or (below and "." not in host):
+    if is_public_suffix(host):
         raise RuleFault(
             f"{written!r} is a whole public suffix: everybody's sites lie below {host}",
             f'Write the host that you mean, as in "www.example.{host}"',
@@ -97,16 +82,16 @@ def parse_host_rule(text: str) -> HostRule:
             f"{text!r} holds a character that no rule may hold",
             'Write a host, a path and a query, as in "www.example.org/x?id="',
         )
-    if "://" in text or text.startswith("//"):
+    if "://" in text.partition("?")[0] or text.startswith("//"):
         raise RuleFault(f"{text!r} is a whole address", 'Write it without the scheme, as in "www.example.org/path/"')
     address, mark, query = text.partition("?")
     name, slash, rest = address.partition("/")
     subdomains = name.startswith("*.")
     host = normal_host(name.removeprefix("*.")) if name else ""
-    if subdomains and is_address(host):
+    if subdomains and is_ip_address(host):
         raise RuleFault(f"{text!r} asks for what lies below an address of numbers", f'Write "{host}"')
     if host:
-        refuse_public_suffix(host, text, below=subdomains)
+        refuse_public_suffix(host, text)
     if "*" in rest or "*" in query:
         raise RuleFault(
             f"{text!r} has a * where none can stand",

@@ -90,7 +90,7 @@ class InlineSignature:
     """An inline snippet's two marks: a host and a global that both stand in the script."""
 
     host: str
-    """As written in the policy: a host, with or without a path; a leading ``*.`` takes every subdomain."""
+    """A host, with or without a path and a query's beginning; a leading ``*.`` takes every subdomain."""
     global_: str
 
 

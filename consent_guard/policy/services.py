@@ -26,6 +26,9 @@ _RESERVED: Final = re.compile(
 )
 
 
+_MARK: Final = re.compile(r"[\w$][\w$.-]*\Z")
+
+
 def is_global_name(text: str) -> bool:
     """Tell whether ``text`` is a JavaScript identifier, or several joined with dots (``Intercom``, ``_hsq``, ``rdt.queue``)."""
     names = text.split(".")
@@ -116,23 +119,26 @@ def _inline(table: Table) -> tuple[InlineSignature, ...]:
         if isinstance(signature.value.get("host"), str):
             host = _signature_host(signature, host)
         name = signature.string("global")
-        if isinstance(signature.value.get("global"), str) and not is_global_name(name):
-            signature.fault("global", f"{name!r} is not a JavaScript name", 'Write the name alone, as in "_paq"')
+        if isinstance(signature.value.get("global"), str) and not _MARK.match(name):
+            signature.fault(
+                "global", f"{name!r} is not one name", 'Write a name that stands in the script, as in "_paq" or "gtm.start"'
+            )
         found.append(InlineSignature(host, name))
     return tuple(found)
 
 
 def _signature_host(signature: Table, text: str) -> str:
-    mend = 'Write a host, with or without a path, as in "cdn.example.org/tag.js"'
     try:
         rule = parse_host_rule(text)
     except RuleFault as fault:
-        signature.fault("host", fault.message, fault.mend or mend)
+        signature.faults.add_rule(signature.at("host"), fault)
         return ""
-    if not rule.host or rule.query:
-        signature.fault("host", f"{text!r} is not a host with or without a path", mend)
+    if not rule.host:
+        signature.fault(
+            "host", f"{text!r} names no host", 'Write a host, with or without a path, as in "cdn.example.org/tag.js"'
+        )
         return ""
-    return f"{'*.' if rule.subdomains else ''}{rule.host}{text[text.index('/') :] if rule.path else ''}"
+    return f"{'*.' if rule.subdomains else ''}{rule.host}{rule.path}{'?' if rule.query else ''}{rule.query}"
 
 
 def _stubs(table: Table) -> tuple[str, ...]:

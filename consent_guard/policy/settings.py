@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from ..limits import CHOICE_MONTHS_MAX
+from ..wire.origins import is_ip_address
 from .frameworks import is_framework_cookie
-from .host_rules import RuleFault, is_address, normal_host, refuse_public_suffix
+from .host_rules import RuleFault, normal_host, refuse_public_suffix
 from .tables import Table, language_tag
 
 Report = Literal["report", "block"]
@@ -170,7 +171,7 @@ def _cookie_domain(table: Table, first_party: tuple[str, ...]) -> str:
     except RuleFault as fault:
         table.fault("cookie_domain", fault.message, mend)
         return ""
-    if is_address(domain) or "." not in domain:
+    if is_ip_address(domain) or "." not in domain:
         table.fault("cookie_domain", f"{text!r} has no subdomains that could share a cookie", "Leave it out")
         return ""
     if first_party and not any(covers(mine, domain) for mine in first_party):
