@@ -152,7 +152,7 @@ class Surface:
         """Return where "back to the site" leads: the page that the visitor came from, else the top of the app."""
         if view.next:
             return view.next
-        path = quote(self.policy.path, safe="/-._~!$&'()*+,;=:@%")
+        path = quote(self.policy.path, safe="/~!$&'()*+,;=:@")
         return view.base.removesuffix(path) + "/" if view.base.endswith(path) else "/"
 
 

@@ -6,7 +6,7 @@ import policy, consent and languages. Called by the surface.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..consent.choice import Consent
@@ -163,7 +163,7 @@ class _Reading:
     def _purpose(self, category: Category, own: bool) -> PurposeValue:
         services = self._policy.services_of(category.id)
         site = self._words.say("own.site")
-        rows = list(self._own_rows()) if own else []
+        rows = [self._own_row()] if own else []
         rows += [
             self._row(cookie.rule, Phrase(site), Phrase(""), Controller(site))
             for cookie in self._policy.cookies
@@ -211,20 +211,24 @@ class _Reading:
 
     def _own_purpose(self) -> PurposeValue:
         title, note = (Phrase(self._words.say(key)) for key in ("basis.necessary", "basis_note.necessary"))
-        return PurposeValue("", Basis.NECESSARY.value, False, title, note, (), self._own_rows())
+        return PurposeValue("", Basis.NECESSARY.value, False, title, note, (), (self._own_row(),))
 
-    def _own_rows(self) -> tuple[Row, Row]:
-        """Return the cookies that we set ourselves, under the names that they have over https and over http."""
+    def _own_row(self) -> Row:
+        """Return what we set ourselves: the choice, under its name over https, and beside it the other names there may be."""
         policy, words = self._policy, self._words
-        title, site = Phrase(words.say("own.title")), words.say("own.site")
-
-        def row(name: Callable[[Policy, bool], str], purpose: str, lifetime: Lifetime) -> Row:
-            note = words.say("own.plain", name=name(policy, False))
-            return Row(name(policy, True), title, Phrase(words.say(purpose)), words.lifetime(lifetime), site, "", note)
-
-        return (
-            row(consent_cookie_name, "own.purpose", Lifetime(months=policy.choice_months)),
-            row(once_cookie_name, "own.once", Lifetime(seconds=ONCE_SECONDS)),
+        once = words.lifetime(Lifetime(seconds=ONCE_SECONDS))
+        notes = (
+            words.say("own.plain", name=consent_cookie_name(policy, False)),
+            words.say("own.once", name=once_cookie_name(policy, True), duration=once),
+        )
+        return Row(
+            name=consent_cookie_name(policy, True),
+            service=Phrase(words.say("own.title")),
+            purpose=Phrase(words.say("own.purpose")),
+            lifetime=words.lifetime(Lifetime(months=policy.choice_months)),
+            controller=words.say("own.site"),
+            policy_url="",
+            note="; ".join(notes),
         )
 
     def _phrase(self, texts: Mapping[str, str]) -> Phrase:
