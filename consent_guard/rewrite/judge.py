@@ -71,6 +71,8 @@ class Judge:
         """Decisions on whole tags in HTML content, kept here by ``tags``."""
         self.foreign_tags: dict[bytes, Decision | None] = {}
         """The same where svg or math may surround them."""
+        self.boring: set[bytes] = set()
+        """Whole start tags in HTML content at which nothing is to be done."""
         self.inline_memo: dict[bytes, object] = {}
         """Verdicts on inline scripts and style sheets, kept here by ``inline``."""
         self._rebased: dict[tuple[str, ...], Judge] = {}
@@ -139,6 +141,15 @@ class Judge:
         except ValueError:
             return ""
         return href if href.startswith(("http://", "https://")) else ""
+
+    def absolute_base(self, text: str) -> str:
+        """Return a base address made absolute against the document's own, empty where browsers refuse it: what is no URL,
+        ``data:`` and ``javascript:`` (WHATWG 4.2.3)."""
+        try:
+            url = ada_url.URL(text.strip(_BLANKS), base=self.own_base)
+        except ValueError:
+            return ""
+        return "" if url.protocol in ("data:", "javascript:") else url.href
 
     def _decide(self, text: str) -> Verdict | None:
         plain = text.strip(_BLANKS)

@@ -81,7 +81,7 @@ class _In(IntEnum):
 class Lexer:
     """One tokenizer's state. ``next`` reads one lexeme; ``kind`` and ``tag`` describe it."""
 
-    __slots__ = ("_inside", "_scanned", "escape", "foreign", "kind", "mode", "raw", "tag")
+    __slots__ = ("_inside", "escape", "foreign", "kind", "mode", "raw", "scanned", "tag")
 
     def __init__(self) -> None:
         self.mode = Mode.DATA
@@ -93,24 +93,22 @@ class Lexer:
         self.kind = Kind.MORE
         self.tag: re.Match[bytes] | None = None
         """patterns.TAG's match, for START and END."""
-        self._scanned = 0
+        self.scanned = 0
+        """Bytes of the tag at the position that earlier calls have read; 0 between lexemes."""
         self._inside = _In.TAG_NAME
 
     def copy(self) -> Lexer:
         """Return a second lexer in the same state."""
         twin = Lexer()
         twin.mode, twin.raw, twin.escape, twin.foreign = self.mode, self.raw, self.escape, self.foreign
-        twin._scanned, twin._inside = self._scanned, self._inside
+        twin.scanned, twin._inside = self.scanned, self._inside
         return twin
 
     def state(self) -> tuple[object, ...]:
         """Return what tells this lexer's future from another's at the same position."""
-        return self.mode, self.raw, self.escape, self._scanned, self._inside
-
-    @property
-    def resuming(self) -> bool:
-        """True within a lexeme that an earlier call left unfinished."""
-        return self._scanned > 0
+        if self.mode is Mode.DATA:
+            return (self.scanned, self._inside) if self.scanned else ()
+        return self.mode, self.raw, self.escape
 
     def enter(self, raw: bytes) -> None:
         """Switch to the raw text of an element, as the tree builder does for its start tag."""
@@ -143,7 +141,7 @@ class Lexer:
         return self._to_gt(buffer, start, Kind.DOCTYPE if mode is Mode.DOCTYPE else Kind.BOGUS)
 
     def _data(self, buffer: Buffer, start: int, final: bool) -> int:
-        if self._scanned:
+        if self.scanned:
             return self._cut_tag(buffer, start, final)
         found = p.TAG.match(buffer, start)
         if found is not None:
@@ -157,11 +155,11 @@ class Lexer:
     def _whole_tag(self, found: re.Match[bytes]) -> int:
         if found.end() - found.start() > HELD_VALUE_BYTES:
             self.kind = Kind.LONG
-            self._scanned = 0
+            self.scanned = 0
             return found.start()
         self.tag = found
         self.kind = Kind.END if found[1] else Kind.START
-        self._scanned = 0
+        self.scanned = 0
         return found.end()
 
     def _markup(self, buffer: Buffer, start: int, final: bool) -> int:
@@ -310,10 +308,10 @@ class Lexer:
     def _cut_tag(self, buffer: Buffer, start: int, final: bool) -> int:
         """Go on inside a tag that the last buffer's end cut (or that is about to be cut)."""
         size = len(buffer)
-        if self._scanned == 0:
+        if self.scanned == 0:
             self._inside = _In.TAG_NAME
-            self._scanned = 2 if buffer[start + 1] == 0x2F else 1
-        at = start + self._scanned
+            self.scanned = 2 if buffer[start + 1] == 0x2F else 1
+        at = start + self.scanned
         inside = self._inside
         while at < size:
             if inside is _In.DOUBLE or inside is _In.SINGLE:
@@ -334,9 +332,9 @@ class Lexer:
                 return self._whole_tag(found)
             at, inside = _step(inside, byte, at)
         self._inside = inside
-        self._scanned = size - start
-        if self._scanned > HELD_VALUE_BYTES:
-            self._scanned = 0
+        self.scanned = size - start
+        if self.scanned > HELD_VALUE_BYTES:
+            self.scanned = 0
             self.kind = Kind.LONG
         else:
             self.kind = Kind.CUT if final else Kind.MORE

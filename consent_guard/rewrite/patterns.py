@@ -20,7 +20,7 @@ RAW_TEXT: Final = frozenset({b"style", b"xmp", b"iframe", b"noembed", b"noframes
 
 INTERESTING: Final = (
     *(b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"noscript", b"plaintext"),
-    *(b"svg", b"math", b"template", b"select", b"frameset", b"base", b"body"),
+    *(b"html", b"svg", b"math", b"template", b"select", b"frameset", b"base", b"body"),
     *(b"img", b"image", b"input", b"frame", b"embed", b"object", b"param", b"link", b"meta", b"portal"),
     *(b"source", b"video", b"audio", b"track", b"bgsound"),
 )

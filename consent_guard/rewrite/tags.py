@@ -90,17 +90,31 @@ class _Draft:
     encoding: str | None = None
 
 
-def decide(judge: Judge, raw: bytes, shape: bytes, name: bytes, foreign: bool, depth: int, decode: Callable[[bytes], str]) -> Decision | None:
+def decide(
+    judge: Judge,
+    raw: bytes,
+    shape: bytes,
+    name: bytes,
+    foreign: bool,
+    depth: int,
+    decode: Callable[[bytes], str],
+    *,
+    names_end: int | None = None,
+    remember: bool = True,
+) -> Decision | None:
     """Return the decision on a start tag, None where nothing is to be done and nothing is to be known.
 
     ``raw`` is the whole tag, ``shape`` the same with trail bytes masked, ``name`` its name in lower case; ``foreign`` says that
-    it may stand in svg or math, where other attributes fetch.
+    it may stand in svg or math, where other attributes fetch. ``names_end``: where the tag's name ends, if not right after
+    ``name`` (a prefixed one). ``remember``: False where the decision holds for this document alone.
     """
     memo = judge.foreign_tags if foreign else judge.tags
+    if not remember:
+        memo = {}
     try:
         return memo[raw]
     except KeyError:
-        tag = _Tag(judge, Attributes(raw, shape, 1 + len(name), decode), name, foreign, depth)
+        tag = _Tag(judge, Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode), name, foreign, depth)
         decision = tag.decide()
         if len(raw) <= JUDGE_MEMO_KEY_BYTES * 2:
             if len(memo) >= JUDGE_MEMO_ENTRIES:
@@ -377,13 +391,8 @@ class _Tag:
     def _meta(self) -> None:
         if (self.at.text(b"http-equiv") or "").strip("\t\n\f\r ").lower() != "refresh":
             return
-        found = _REFRESH.match(self.at.text(b"content") or "")
-        if found is None:
-            return
-        target = found[1]
-        if target[:1] in ("'", '"'):
-            target = target[1:].partition(target[0])[0]
-        if self._look(b"content", target, kind=FindingKind.ELEMENT) is not None:
+        target = refresh_target(self.at.text(b"content") or "")
+        if target is not None and self._look(b"content", target, kind=FindingKind.ELEMENT) is not None:
             self.draft.gone = True
 
     def _base(self) -> None:
@@ -418,6 +427,17 @@ _SPECIAL: Final[dict[bytes, Callable[[_Tag], None]]] = {
     b"annotation-xml": _Tag._annotation,
 }
 _NOTHING: Final = _Draft()
+
+
+def refresh_target(content: str) -> str | None:
+    """Return the address of a refresh's content (WHATWG 4.2.5.3, shared declarative refresh steps), None where it has none."""
+    found = _REFRESH.match(content)
+    if found is None:
+        return None
+    target = found[1]
+    if target[:1] in ("'", '"'):
+        target = target[1:].partition(target[0])[0]
+    return target
 
 
 def stub_element(stub: bytes, nonce: str) -> bytes:

@@ -1,0 +1,458 @@
+"""A resumable reader of CSS that knows where addresses stand: the tokenizer of CSS Syntax Level 3 as far as they need it.
+
+Comments, strings, escapes (``\\75 rl(``), url tokens good and bad, at-rules, brackets inside ``image-set()``. It looks for
+parentheses, quotes, ``@`` and backslashes only, so that plain declarations cost one scan. Works on bytes of any encoding that
+keeps ASCII. May import nothing of the package. ``css`` builds on it.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from typing import Final, Literal
+
+Syntax = Literal["url", "string", "import"]
+
+CONTEXT_BYTES: Final = 128
+"""Bytes before the place of reading that may matter: a function's name, or the custom property that a string belongs to."""
+_NAME_BYTES: Final = 256
+"""A longer name, escapes included, is none that matters."""
+_NESTING: Final = 64
+"""Open brackets inside image-set() that are remembered; past it every later string is judged."""
+
+_NAME: Final = rb"A-Za-z0-9_\-\x00\x80-\xff"
+_ESCAPE: Final = rb"\\(?:[0-9A-Fa-f]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9A-Fa-f])"
+_FUNCTION: Final = rb"(?:(?<=[uU][rR][lL])|(?<=[sS][rR][cC])|(?<=[gG][eE]-[sS][eE][tT]))\("
+
+_TOP: Final = re.compile(rb"[\"'\\@]|/\*|" + _FUNCTION)
+_SET: Final = re.compile(rb"[\"'\\()\[\]{}]|/\*")
+_PRELUDE: Final = re.compile(rb"[\"'\\;{}]|/\*|(?<=[uU][rR][lL])\(")
+_NAME_START: Final = re.compile(rb"--|-?(?:[A-Za-z_\x00\x80-\xff]|\\[^\n\r\f])")
+_NAME_RUN: Final = re.compile(rb"[" + _NAME + rb"]++")
+_NAME_BEFORE: Final = re.compile(rb"[" + _NAME + rb"]*+")
+_ESCAPED: Final = re.compile(_ESCAPE)
+_SPACE: Final = re.compile(rb"[ \t\n\r\f]*+")
+_STRING_STOP: Final = {0x22: re.compile(rb"[\"\\\n\r\f]"), 0x27: re.compile(rb"['\\\n\r\f]")}
+_URL_STOP: Final = re.compile(rb"[)\"'(\\ \t\n\r\f\x01-\x08\x0b\x0e-\x1f\x7f]")
+_BAD_URL_STOP: Final = re.compile(rb"[)\\]")
+
+_TEXT_ESCAPE: Final = re.compile(r"\\(?:([0-9A-Fa-f]{1,6})(?:\r\n|[ \t\n\r\f])?|(\r\n|[\n\r\f])|([\s\S])|$)|\x00")
+
+ABOVE_ASCII: Final = re.compile("[^\x00-\x7f]")
+_CLOSER: Final = {0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D}
+_SPACES: Final = frozenset(b" \t\n\r\f")
+_SET_FUNCTIONS: Final = frozenset({"image-set", "-webkit-image-set", "src"})
+
+
+class _State(Enum):
+    TEXT = auto()
+    COMMENT = auto()
+    STRING = auto()
+    URL_START = auto()
+    URL = auto()
+    BAD_URL = auto()
+    NAME = auto()
+
+
+class _Mode(Enum):
+    TOP = auto()
+    SET = auto()
+    PRELUDE = auto()
+    IMPORT = auto()
+
+
+def unescape(text: str) -> str:
+    """Return the value of a string's or url token's text (CSS Syntax 3 §4.3.7): escapes decoded, escaped line ends gone."""
+    return _TEXT_ESCAPE.sub(_unescaped, text) if "\\" in text or "\x00" in text else text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code, newline, character = found.groups()
+    if code is not None:
+        number = int(code, 16)
+        return chr(number) if 0 < number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd"
+    if newline is not None:
+        return ""
+    return character if character is not None and character != "\x00" else "\ufffd"
+
+
+class CssScanner:
+    """The tokenizer, resumable at any byte. Subclasses say what becomes of an address and of the bytes around it."""
+
+    def __init__(self, *, attribute: bool, limit: int) -> None:
+        self._attribute = attribute
+        self._limit = limit
+        self._buffer = bytearray()
+        self._at = 0
+        """Where reading goes on; what lies before is context."""
+        self._state = _State.TEXT
+        self._mode = _Mode.TOP
+        self._after_set = _Mode.TOP
+        self._closers: list[int] = []
+        self._saturated = False
+        self._quote = 0x22
+        self._start = 0
+        """Where the text of the pending string or url token begins."""
+        self._value_end = -1
+        """Where a url token's text ended, once white space followed it."""
+        self._wanted: Syntax | None = None
+        """The pending token is an address, of this syntax."""
+        self._dropping = False
+        """The pending address passed the limit: it was made inert, and the rest of it is dropped."""
+
+    # What subclasses do; offsets are the buffer's.
+
+    def _found(self, start: int, end: int, syntax: Syntax) -> None:
+        """An address stands whole here."""
+
+    def _overflowed(self, start: int) -> None:
+        """The address that begins here is too long to be held."""
+
+    def _dropped(self, end: int) -> None:
+        """The address too long is left out up to here."""
+
+    def scan(self, final: bool) -> None:
+        """Read as far as the buffer decides."""
+        while self._step(final):
+            pass
+        if final and self._state in (_State.STRING, _State.URL):
+            # An address that the end of the sheet cuts off is fetched all the same.
+            end = len(self._buffer)
+            self._finish(self._value_end if self._state is _State.URL and self._value_end >= 0 else end, end, True)
+        elif self.holding:
+            if not self._dropping and self._at - self._start > self._limit:
+                self._dropping = True
+                self._overflowed(self._start)
+            if self._dropping:
+                self._dropped(self._at)
+
+    @property
+    def holding(self) -> bool:
+        return self._wanted is not None and self._state in (_State.STRING, _State.URL)
+
+    def _finish(self, end: int, stop: int, good: bool) -> None:
+        """A string or url token ended: its text at ``end``, all that was read of it at ``stop``."""
+        if self._wanted is not None:
+            if stop - self._start > self._limit and not self._dropping:
+                self._dropping = True
+                self._overflowed(self._start)
+            if self._dropping:
+                self._dropped(stop)
+            elif good:
+                self._found(self._start, end, self._wanted)
+        self._wanted = None
+        self._dropping = False
+        self._state = _State.TEXT
+
+    def _step(self, final: bool) -> bool:
+        """Read one thing. False: more bytes are needed."""
+        state = self._state
+        if state is _State.TEXT:
+            return self._import(final) if self._mode is _Mode.IMPORT else self._text(final)
+        if state is _State.COMMENT:
+            return self._comment()
+        if state is _State.STRING:
+            return self._string(final)
+        if state is _State.URL_START:
+            return self._url_start(final)
+        if state is _State.URL:
+            return self._url(final)
+        return self._bad_url(final) if state is _State.BAD_URL else self._long_name(final)
+
+    def _text(self, final: bool) -> bool:
+        buffer = self._buffer
+        mode = self._mode
+        pattern = _TOP if mode is _Mode.TOP else _SET if mode is _Mode.SET else _PRELUDE
+        found = pattern.search(buffer, self._at)
+        if found is None:
+            # A slash may yet open a comment.
+            opening = not final and len(buffer) > self._at and buffer[-1] == 0x2F
+            self._at = len(buffer) - opening
+            return False
+        at, self._at = found.span()
+        byte = buffer[at]
+        if byte == 0x2F:
+            self._state = _State.COMMENT
+        elif byte == 0x22 or byte == 0x27:
+            self._open_string(
+                byte, "string" if mode is _Mode.SET or (mode is _Mode.TOP and self._in_custom_property(at)) else None
+            )
+        elif byte == 0x5C:
+            return self._escaped_name(at, final)
+        elif byte == 0x40:
+            return self._at_keyword(at, final)
+        elif byte == 0x28:
+            self._function(self._name_before(at))
+        elif mode is _Mode.PRELUDE:
+            self._mode = _Mode.TOP
+        else:
+            self._bracket(byte)
+        return True
+
+    def _import(self, final: bool) -> bool:
+        """After ``@import``: a string, ``url()`` or ``src()``, with nothing but white space and comments before it."""
+        buffer = self._buffer
+        self._at = at = self._after_space(self._at)
+        if at == len(buffer):
+            return False
+        byte = buffer[at]
+        if byte == 0x2F and at + 1 == len(buffer) and not final:
+            return False
+        if buffer[at : at + 2] == b"/*":
+            self._state = _State.COMMENT
+            self._at = at + 2
+            return True
+        if byte == 0x22 or byte == 0x27:
+            self._mode = _Mode.PRELUDE
+            self._at = at + 1
+            self._open_string(byte, "import")
+            return True
+        name = self._read_name(at, final)
+        if name is None:
+            return False
+        if name[1] and self._opens(name[0]):
+            self._at = name[0] + 1
+            self._function(name[1])
+        else:
+            self._mode = _Mode.PRELUDE
+        return True
+
+    def _after_space(self, at: int) -> int:
+        found = _SPACE.match(self._buffer, at)
+        return found.end() if found else at
+
+    def _opens(self, at: int) -> bool:
+        return at < len(self._buffer) and self._buffer[at] == 0x28
+
+    def _name_before(self, at: int) -> str:
+        """Return the name that ends here; ``#`` for one of a hash or an at-keyword."""
+        buffer = self._buffer
+        found = _NAME_BEFORE.match(buffer[max(0, at - CONTEXT_BYTES) : at][::-1])
+        start = at - (found.end() if found else 0)
+        return "#" if start and buffer[start - 1] in b"#@\\" else buffer[start:at].decode("latin-1").lower()
+
+    def _read_name(self, at: int, final: bool) -> tuple[int, str] | None:
+        """Return the end and the lower-case text of the name at this offset; the text is empty where none stands there, and
+        where it is too long, which goes on as a long name. None: more bytes are needed."""
+        buffer = self._buffer
+        end = at
+        while end - at <= _NAME_BYTES:
+            found = _NAME_RUN.match(buffer, end) or _ESCAPED.match(buffer, end)
+            if found is None:
+                break
+            end = found.end()
+        else:
+            self._state = _State.NAME
+            self._at = end
+            return end, ""
+        if not final and (end == len(buffer) or (end + 1 == len(buffer) and buffer[end] == 0x5C)):
+            return None
+        return end, unescape(buffer[at:end].decode("latin-1")).lower()
+
+    def _escaped_name(self, at: int, final: bool) -> bool:
+        """A name with an escape in it; ``at`` is the first backslash."""
+        name = self._read_name(at, final)
+        if name is None:
+            self._at = at
+            return False
+        end, text = name
+        if end == at:
+            # A backslash before a line end is no escape.
+            self._at = at + 1
+        elif self._state is not _State.NAME:
+            self._at = end
+            if self._opens(end):
+                self._at += 1
+                self._function(self._name_before(at) + text)
+        return True
+
+    def _at_keyword(self, at: int, final: bool) -> bool:
+        name = self._read_name(at + 1, final)
+        if name is None:
+            self._at = at
+            return False
+        end, text = name
+        if not _NAME_START.match(self._buffer, at + 1):
+            self._at = at + 1
+            self._state = _State.TEXT
+            return True
+        self._mode = _Mode.IMPORT if text == "import" and not self._attribute else _Mode.PRELUDE
+        if self._state is not _State.NAME:
+            self._at = end
+        return True
+
+    def _long_name(self, final: bool) -> bool:
+        """The rest of a name too long to matter, and the parenthesis that it may open."""
+        buffer = self._buffer
+        while found := _NAME_RUN.match(buffer, self._at) or _ESCAPED.match(buffer, self._at):
+            if found.end() == len(buffer) and not final and buffer[found.start()] == 0x5C:
+                return False
+            self._at = found.end()
+        at = self._at
+        if not final and (at == len(buffer) or (at + 1 == len(buffer) and buffer[at] == 0x5C)):
+            return False
+        self._state = _State.TEXT
+        if self._opens(at):
+            self._at += 1
+            self._function("")
+        return True
+
+    def _in_custom_property(self, at: int) -> bool:
+        """Whether the value here is a custom property's, which image-set() may take through var()."""
+        head = bytes(self._buffer[max(0, at - CONTEXT_BYTES) : at])
+        return head[max(head.rfind(b";"), head.rfind(b"{")) + 1 :].lstrip().startswith(b"--")
+
+    def _function(self, name: str) -> None:
+        """A parenthesis was read, and this name before it."""
+        mode = self._mode
+        # Browsers disagree on which characters above ASCII belong to a name: what follows the last one is read by itself.
+        name = ABOVE_ASCII.split(name)[-1]
+        if name == "url":
+            self._state = _State.URL_START
+            self._wanted = None if mode is _Mode.PRELUDE else "import" if mode is _Mode.IMPORT else "url"
+            if mode is _Mode.IMPORT:
+                self._mode = _Mode.PRELUDE
+        elif mode is _Mode.SET:
+            self._bracket(0x28)
+        elif name == "src" if mode is _Mode.IMPORT else mode is _Mode.TOP and name in _SET_FUNCTIONS:
+            self._after_set = _Mode.PRELUDE if mode is _Mode.IMPORT else _Mode.TOP
+            self._mode = _Mode.SET
+            self._closers = [0x29]
+        elif mode is _Mode.IMPORT:
+            self._mode = _Mode.PRELUDE
+
+    def _bracket(self, byte: int) -> None:
+        """A bracket inside image-set(): only the one that closes the innermost open one counts (CSS Syntax 3 §5.4.8)."""
+        closer = _CLOSER.get(byte)
+        closers = self._closers
+        if closer is not None:
+            if len(closers) < _NESTING:
+                closers.append(closer)
+            else:
+                self._saturated = True
+        elif not self._saturated and closers[-1] == byte:
+            closers.pop()
+            if not closers:
+                self._mode = self._after_set
+
+    def _comment(self) -> bool:
+        end = self._buffer.find(b"*/", self._at)
+        if end < 0:
+            self._at = max(self._at, len(self._buffer) - 1)
+            return False
+        self._at = end + 2
+        self._state = _State.TEXT
+        return True
+
+    def _open_string(self, quote: int, wanted: Syntax | None) -> None:
+        self._state = _State.STRING
+        self._quote = quote
+        self._start = self._at
+        self._wanted = wanted
+
+    def _judgeable(self, final: bool) -> bool:
+        """Let a ``data:`` address pass, which needs no judging but after @import. False: too early to tell."""
+        if self._at == self._start and self._wanted is not None and self._wanted != "import":
+            head = bytes(self._buffer[self._start : self._start + 5]).lower()
+            if head == b"data:":
+                self._wanted = None
+            return final or len(head) == 5 or not b"data:".startswith(head)
+        return True
+
+    def _string(self, final: bool) -> bool:
+        buffer = self._buffer
+        if not self._judgeable(final):
+            return False
+        found = _STRING_STOP[self._quote].search(buffer, self._at)
+        if found is None:
+            self._at = len(buffer)
+            return False
+        stop = found.start()
+        if buffer[stop] == 0x5C:
+            end = self._escape(stop, final)
+            if end == stop:
+                # An escaped line end is no part of the string's value; CR LF is one.
+                if not final and stop + 2 == len(buffer) and buffer[stop + 1] == 0x0D:
+                    end = -1
+                else:
+                    end = stop + (3 if buffer[stop + 1 : stop + 3] == b"\r\n" else 2)
+            self._at = stop if end < 0 else end
+            return end >= 0
+        closed = buffer[stop] == self._quote
+        self._finish(stop, stop, closed)
+        self._at = stop + closed
+        return True
+
+    def _url_start(self, final: bool) -> bool:
+        """After ``url(``: a quote makes it a function, anything else a url token."""
+        buffer = self._buffer
+        self._at = at = self._after_space(self._at)
+        if at == len(buffer):
+            return False
+        byte = buffer[at]
+        if byte == 0x22 or byte == 0x27:
+            if self._mode is _Mode.SET:
+                self._bracket(0x28)
+            self._at = at + 1
+            self._open_string(byte, self._wanted)
+            return True
+        self._start = at
+        self._value_end = -1
+        self._state = _State.URL
+        return True
+
+    def _url(self, final: bool) -> bool:
+        buffer = self._buffer
+        if self._value_end >= 0:
+            self._at = stop = self._after_space(self._at)
+            if stop == len(buffer):
+                return False
+            good = buffer[stop] == 0x29
+            self._finish(self._value_end, stop, good)
+            self._at = stop + good
+            if not good:
+                self._state = _State.BAD_URL
+            return True
+        if not self._judgeable(final):
+            return False
+        found = _URL_STOP.search(buffer, self._at)
+        if found is None:
+            self._at = len(buffer)
+            return False
+        stop = found.start()
+        byte = buffer[stop]
+        if byte in _SPACES:
+            self._value_end = self._at = stop
+        elif byte == 0x29:
+            self._finish(stop, stop, True)
+            self._at = stop + 1
+        elif byte == 0x5C and (end := self._escape(stop, final)) != stop:
+            self._at = end if end > stop else stop
+            return end > stop
+        else:
+            self._finish(stop, stop, False)
+            self._at = stop + (byte != 0x5C)
+            self._state = _State.BAD_URL
+        return True
+
+    def _escape(self, at: int, final: bool) -> int:
+        """Return the end of the escape here; ``at`` itself where it is none, -1 where more bytes are needed."""
+        size = len(self._buffer)
+        found = _ESCAPED.match(self._buffer, at)
+        if found is None:
+            return at if at + 1 < size else size if final else -1
+        return -1 if found.end() == size and not final else found.end()
+
+    def _bad_url(self, final: bool) -> bool:
+        found = _BAD_URL_STOP.search(self._buffer, self._at)
+        if found is None:
+            self._at = len(self._buffer)
+            return False
+        stop = found.start()
+        if self._buffer[stop] == 0x29:
+            self._at = stop + 1
+            self._state = _State.TEXT
+            return True
+        end = self._escape(stop, final)
+        self._at = stop if end < 0 else max(end, stop + 1)
+        return end >= 0

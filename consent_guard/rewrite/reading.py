@@ -1,0 +1,421 @@
+"""One reading of a document: a lexer, a context, and the edits that this reading calls for.
+
+A browser has two parsers, and noscript two meanings; where they part, ``rewriter`` follows several readings at once and withholds what
+any of them would load. Offsets are those of the current buffer; ``shift`` moves them when bytes have left. May import this package's
+lexer, context, tags, inline and styles; only ``rewriter`` calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
+from . import patterns as p
+from .attributes import Edit
+from .context import Context, Switch
+from .inline import ScriptKind, script_hit
+from .lexer import Buffer, Kind, Lexer, Mode
+from .longtag import LongTag
+from .scripttext import ScriptStream
+from .styleblock import StyleBlock
+from .styles import gate
+from .tags import Decision, decide, stub_element
+
+if TYPE_CHECKING:
+    from .rewriter import HtmlRewriter
+
+_STRUCTURAL: Final = p.RAW_TEXT | {b"html", b"svg", b"math", b"select", b"template", b"frameset"}
+"""Start tags outside foreign content that the context must hear of."""
+_FONT: Final = re.compile(rb"[\t\n\f\r /](?:color|face|size)(?=[\t\n\f\r />=])", re.I)
+
+
+class Reading:
+    """One lexer and context at one position. ``run`` goes on as far as the buffer decides."""
+
+    __slots__ = (
+        "_body", "_content", "_long", "_owner", "_script", "_stream", "_style", "_tag", "context", "dropping", "edits", "ended_in_tag", "fork", "hold", "lexer", "main", "pos", "progress",
+    )  # fmt: skip
+
+    def __init__(self, owner: HtmlRewriter) -> None:
+        self._owner = owner
+        self.lexer = Lexer()
+        self.context = Context()
+        self.pos = 0
+        self.hold: int | None = None
+        """Bytes from here on must not leave yet, though they are read."""
+        self.edits: list[Edit] = []
+        self.main = True
+        """The reading that places the banner: the one a browser with scripts follows."""
+        self.fork: Reading | None = None
+        """A second reading that has just parted from this one."""
+        self.dropping = b""
+        """The element whose content and end tag are being left out."""
+        self.ended_in_tag = False
+        self.progress = 0
+        """Counts lexemes, so that one that leaves the position where it was is still seen as progress."""
+        self._script: ScriptKind | None = None
+        self._stream: ScriptStream | None = None
+        self._style: StyleBlock | None = None
+        self._content = 0
+        """Where the raw text begins that is being looked at."""
+        self._tag: Decision | None = None
+        self._body = 0
+        self._long: LongTag | None = None
+
+    def copy(self) -> Reading:
+        """Return a second reading at the same place, with nothing pending."""
+        twin = Reading(self._owner)
+        twin.lexer, twin.context, twin.pos, twin.main = self.lexer.copy(), self.context.copy(), self.pos, False
+        return twin
+
+    def state(self) -> tuple[object, ...] | None:
+        """Return what tells this reading from another at the same position; None while it holds something of its own."""
+        if self.hold is not None or self.dropping or self._style or self._stream or self._script or self._long:
+            return None
+        return self.lexer.state(), self.context.state()
+
+    def shift(self, gone: int) -> None:
+        """Note that the first ``gone`` bytes of the buffer have left."""
+        self.pos -= gone
+        self._content -= gone
+        if self.hold is not None:
+            self.hold -= gone
+
+    @property
+    def safe(self) -> int:
+        """Bytes before this offset may leave, once the edits are laid in."""
+        return self.pos if self.hold is None else min(self.hold, self.pos)
+
+    def run(self, buffer: Buffer, final: bool, until: int | None) -> None:
+        """Read on. With ``until`` (several readings are alive) stop after one lexeme; else only where more input is needed,
+        or where a second reading parts (``fork``)."""
+        lexer, context = self.lexer, self.context
+        size = len(buffer)
+        while self.pos < size:
+            if lexer.mode is Mode.DATA and not lexer.scanned and self._long is None:
+                if until is None and not self.dropping and not (self.main and self._owner.seeking):
+                    if self._run_fast(buffer, size):
+                        return
+                    if self.pos >= size or lexer.mode is not Mode.DATA:
+                        continue
+            if context.cdata and buffer.startswith(b"<![CDATA[", self.pos):
+                    self._cdata()
+            start = self.pos
+            if self._long is not None:
+                end = self._long_tag(buffer, final)
+            else:
+                end = lexer.next(buffer, start, final)
+            kind = lexer.kind
+            if kind is Kind.MORE:
+                break
+            self.progress += 1
+            lexer.foreign = False
+            if kind is Kind.START:
+                self.pos = end
+                self._start(buffer, start, end)
+            elif kind is Kind.END:
+                self.pos = end
+                self._end(buffer, start, end)
+            elif kind is Kind.RAW:
+                self.pos = end
+                self._raw(buffer, start, end, final)
+            elif kind is Kind.LONG:
+                if not self._go_long(buffer, start, end, final):
+                    break
+            elif kind is Kind.CUT:
+                self.pos = size
+                self.ended_in_tag = True
+                break
+            else:
+                self.pos = end
+                if self.main and self._owner.seeking:
+                    self._owner.seek_other(self, buffer, start, end, kind)
+            if until is not None or self.fork is not None:
+                return
+        if final and self.pos >= size:
+            self._finish(buffer)
+
+    def _run_fast(self, buffer: Buffer, size: int) -> bool:
+        """Pass what the compiled patterns pass and take the tags between; True once a second reading has parted.
+
+        Returns where the lexer is needed: at raw text, at a cut lexeme, at what is not plain HTML.
+        """
+        lexer, context, owner = self.lexer, self.context, self._owner
+        skip, tag = p.SKIP.match, p.TAG.match
+        stack, unsure = context.stack, context.unsure
+        at = self.pos
+        while True:
+            if not stack:
+                at = skip(buffer, at).end()  # type: ignore[union-attr]
+            elif not context.html:
+                at = p.SKIP_FOREIGN.match(buffer, at).end()  # type: ignore[union-attr]
+            if at >= size:
+                break
+            if (stack or unsure) and context.cdata and buffer.startswith(b"<![CDATA[", at):
+                break
+            found = tag(buffer, at)
+            if found is None:
+                break
+            end = found.end()
+            if end - at > HELD_VALUE_BYTES:
+                break
+            if not stack and not unsure and found[0] in owner.judge.boring and owner.unmasked:
+                at = end
+                continue
+            self.pos = end
+            lexer.tag = found
+            if found[1]:
+                self._end(buffer, at, end)
+            else:
+                self._start(buffer, at, end)
+                if self.fork is not None:
+                    return True
+                if lexer.mode is not Mode.DATA or self.dropping:
+                    return False
+                unsure = context.unsure
+            at = end
+        self.pos = at
+        return False
+
+    # -- tags ---------------------------------------------------------------------------------------------------------
+
+    def _start(self, buffer: Buffer, start: int, end: int) -> None:
+        found = self.lexer.tag
+        assert found is not None
+        raw = found[0]
+        name = found[2].lower()
+        owner, context = self._owner, self.context
+        judge = owner.judge
+        memo = judge.tags if context.plain and not context.unsure else judge.foreign_tags
+        written = raw if owner.unmasked else owner.written(start, end)
+        try:
+            decision = memo[written]
+        except KeyError:
+            decision = decide(judge, written, raw, name, memo is judge.foreign_tags, owner.depth, owner.decode)
+        if name in _STRUCTURAL or context.stack:
+            switch = self._open(raw, name, start, end, decision)
+        elif self.main and owner.seeking:
+            owner.seek_start(self, name, start, end)
+            switch = Switch.NO
+        else:
+            switch = Switch.NO
+            if decision is None and memo is judge.tags and len(judge.boring) < JUDGE_MEMO_ENTRIES and len(raw) <= JUDGE_MEMO_KEY_BYTES:
+                judge.boring.add(raw)
+        if decision is not None:
+            if decision.findings:
+                owner.report(decision.findings)
+            if decision.base is not None:
+                owner.take_base(decision, certain=context.html and not context.templates)
+            if decision.gone:
+                self._withhold(decision, name, start, end, switch)
+                return
+            if decision.embed is not None:
+                self.edits.append(Edit(start, start, owner.placeholder(decision.embed)))
+            if decision.edits:
+                self.edits.extend([Edit(start + edit.start, start + edit.end, edit.text) for edit in decision.edits])
+        if switch is not Switch.NO:
+            self._enter(name, switch, decision, start, end)
+
+    def _open(self, raw: bytes, name: bytes, start: int, end: int, decision: Decision | None) -> Switch:
+        """Tell the context, and who looks for the banner's place, of a start tag that they may care for."""
+        owner = self._owner
+        if name == b"html":
+            owner.take_html(raw)
+        if self.main and owner.seeking:
+            owner.seek_start(self, name, start, end)
+        return self.context.start(
+            name,
+            closed=raw.endswith(b"/>"),
+            font=name == b"font" and _FONT.search(raw) is not None,
+            encoding=decision.encoding if decision is not None else None,
+        )
+
+    def _withhold(self, decision: Decision, name: bytes, start: int, end: int, switch: Switch) -> None:
+        text = stub_element(decision.stub, decision.nonce)
+        if decision.embed is not None:
+            text = self._owner.placeholder(decision.embed)
+        self.edits.append(Edit(start, end, text))
+        if switch is Switch.BOTH:
+            self._part(name)
+        if switch is not Switch.NO:
+            self.lexer.enter(name)
+            self.dropping = name
+
+    def _enter(self, name: bytes, switch: Switch, decision: Decision | None, start: int, end: int) -> None:
+        if switch is Switch.BOTH:
+            self._part(name)
+        self.lexer.enter(name)
+        if name == b"style":
+            self._content = end
+            self._style = StyleBlock(gate(self._owner.judge, self._owner.report_one, "style url()"), self._owner.decode)
+        elif name == b"script" and decision is not None and decision.script is not None:
+            self._script = decision.script
+            self._tag = decision
+            self._content = end
+            self._body = end - start
+            self.hold = start
+
+    def _part(self, name: bytes) -> None:
+        """Let a second reading go on that takes the element's content for markup; this one takes it for raw text."""
+        twin = self.copy()
+        if name == b"noscript":
+            self.fork = twin
+            return
+        # In foreign content it is the tree builder that reads markup: it is the one that places the banner.
+        twin.main, self.main = self.main, False
+        self.fork = twin
+
+    def _cdata(self) -> None:
+        """A CDATA section for the tree builder, a bogus comment for the preload scanner."""
+        if self.lexer.foreign:
+            return  # this is the one that parted for it
+        twin = self.copy()
+        twin.lexer.foreign = True
+        self.fork = twin
+
+    def _end(self, buffer: Buffer, start: int, end: int) -> None:
+        found = self.lexer.tag
+        assert found is not None
+        name = found[2].lower()
+        if self.dropping:
+            if name == self.dropping:
+                self.edits.append(Edit(start, end, b""))
+            self.dropping = b""
+        if self.main and self._owner.seeking:
+            self._owner.seek_end(self, name, start)
+        self.context.end(name)
+
+    # -- raw text -----------------------------------------------------------------------------------------------------
+
+    def _raw(self, buffer: Buffer, start: int, end: int, final: bool) -> None:
+        ended = self.lexer.mode is Mode.DATA
+        if self.dropping:
+            if end > start:
+                self.edits.append(Edit(start, end, b""))
+        elif self._style is not None:
+            self._style_text(buffer, start, end, ended)
+        elif self._script is not None:
+            self._script_text(buffer, end, ended)
+        elif self._stream is not None:
+            self._stream_text(buffer, start, end, ended)
+
+    def _style_text(self, buffer: Buffer, start: int, end: int, ended: bool) -> None:
+        style = self._style
+        assert style is not None
+        if ended and start == self._content and self._known_clean(bytes(buffer[start:end])):
+            self._style = None
+            return
+        style.feed(bytes(buffer[start:end]), ended)
+        origin = self._content
+        self.edits.extend([Edit(origin + edit.start, origin + edit.end, edit.text) for edit in style.edits])
+        if ended and start == origin and not style.edits:
+            self._remember_clean(bytes(buffer[start:end]))
+        style.edits.clear()
+        pending = None if ended else style.pending
+        self.hold = None if pending is None else origin + pending
+        if ended:
+            self._style = None
+
+    def _known_clean(self, text: bytes) -> bool:
+        return b"style" + blake2b(text, digest_size=16).digest() in self._owner.judge.inline_memo
+
+    def _remember_clean(self, text: bytes) -> None:
+        memo = self._owner.judge.inline_memo
+        if len(memo) < JUDGE_MEMO_ENTRIES:
+            memo[b"style" + blake2b(text, digest_size=16).digest()] = None
+
+    def _script_text(self, buffer: Buffer, end: int, ended: bool) -> None:
+        """Look at an inline script once it is whole, or at its first bytes once it is too long to be held."""
+        kind = self._script
+        assert kind is not None
+        length = end - self._content
+        if length <= HELD_SCRIPT_BYTES and not ended:
+            return
+        start = self._content - self._body
+        text = bytes(buffer[self._content : self._content + min(length, HELD_SCRIPT_BYTES)])
+        hit = script_hit(self._owner.judge, text, kind)
+        self._script = None
+        self.hold = None
+        if hit is not None:
+            self._owner.report((hit.finding("script"),))
+            decision = self._tag
+            stub = self._owner.judge.rules.stub(hit.service)
+            self.edits.append(Edit(start, end, stub_element(stub, decision.nonce if decision is not None else "")))
+            self.dropping = b"script"
+        elif length > HELD_SCRIPT_BYTES and (self._owner.judge.rules.by_mention or kind != "script"):
+            self._stream = ScriptStream(self._owner.judge)
+            self._stream_text(buffer, self._content, end, ended)
+
+    def _stream_text(self, buffer: Buffer, start: int, end: int, ended: bool) -> None:
+        """Go on looking for a mention in a script too long to be held; a late one ends it so that it cannot compile."""
+        stream = self._stream
+        assert stream is not None
+        hit = stream.feed(bytes(buffer[start:end]), ended)
+        if hit is not None:
+            self._owner.report((hit.finding("script"),))
+            self.edits.append(Edit(self._content + hit.start, end, b"\n@@"))
+            self.dropping = b"\0keep"
+            self._stream = None
+            self.hold = None
+        elif ended:
+            self._stream = None
+            self.hold = None
+        else:
+            self.hold = self._content + stream.cleared
+
+    # -- tags too long to be held -------------------------------------------------------------------------------------
+
+    def _go_long(self, buffer: Buffer, start: int, end: int, final: bool) -> bool:
+        if self._long is None:
+            self._long = LongTag(self._owner, not self.context.html)
+            self.hold = None
+            return True
+        self.pos = end
+        self.edits.extend(self._long.edits)
+        self._long.edits.clear()
+        self.hold = self._long.held_from(self.pos)
+        return False
+
+    def _long_tag(self, buffer: Buffer, final: bool) -> int:
+        long = self._long
+        assert long is not None
+        end = long.read(buffer, self.pos)
+        if not long.ended:
+            if final:
+                self.ended_in_tag = True
+            self.lexer.kind = Kind.LONG
+            return end
+        self.edits.extend(long.edits)
+        self._long = None
+        self.hold = None
+        self.lexer.kind = Kind.TEXT
+        if long.closes:
+            self.context.end(long.name)
+            self.dropping = b""
+            return end
+        switch = self.context.start(long.name, closed=long.self_closed)
+        if switch is not Switch.NO:
+            if long.name == b"script" and long.withheld:
+                self.lexer.enter(long.name)
+                self.dropping = b"\0keep"
+            else:
+                self.pos = end
+                script = Decision(script="script") if long.name == b"script" and not long.sourced else None
+                self._enter(long.name, switch, script, end, end)
+        return end
+
+    def _finish(self, buffer: Buffer) -> None:
+        """The input ends: what was held of raw text is decided."""
+        size = len(buffer)
+        self.pos = size
+        if self._script is not None:
+            self._script_text(buffer, size, True)
+        if self._stream is not None:
+            self._stream_text(buffer, size, size, True)
+        if self._style is not None:
+            self._style_text(buffer, size, size, True)
+        self.hold = None
+
+

@@ -1,0 +1,318 @@
+"""An HTML document as it streams: readings in, edits laid over each other, bytes out.
+
+The public face of this package. It splices and never re-serialises: what no edit covers leaves byte for byte, and any split of the
+input gives the same output. May import this package; the engine makes it, ``nested`` makes it again for documents within.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from ..errors import RewriteError
+from ..findings import Finding
+from ..limits import READINGS
+from .attributes import Attributes, Edit
+from .banner import BannerPlace
+from .encoding import Charset
+from .document import DocumentFacts
+from .judge import Judge
+from .lexer import Buffer, Kind, Mode
+from .parts import Embed, PageParts
+from .reading import Reading
+from .rules import Rules
+from .tags import Decision
+from .xml import XmlRewriter
+
+
+def _silent(finding: Finding) -> None:
+    """Hear nothing."""
+
+
+class HtmlRewriter:
+    """Withholds, in one HTML document, what its judge does not allow."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        document: DocumentFacts,
+        *,
+        parts: PageParts | None = None,
+        banner: bool = False,
+        on_finding: Callable[[Finding], None] = _silent,
+        emits: bool = True,
+        depth: int = 0,
+    ) -> None:
+        """``parts``: what may be put into the page; ``banner``: whether it is to get one. ``emits``: False only finds and
+        returns every byte as it came."""
+        self.judge = judge
+        self.depth = depth
+        self._document = document
+        self._parts = parts
+        self._emits = emits
+        self._on_finding = on_finding
+        self._charset = Charset(document.charset)
+        self._place = BannerPlace() if banner and parts is not None and emits else None
+        self._lang: str | None = None
+        self._placeholders = False
+        self._readings = [Reading(self)]
+        self._edits: list[Edit] = []
+        self._held = bytearray()
+        self._shape = bytearray()
+        self._based = False
+        self._closed = False
+        self.decode = self._charset.text
+
+    # -- what readings ask --------------------------------------------------------------------------------------------
+
+    @property
+    def unmasked(self) -> bool:
+        """True where what the readings read is what the document holds."""
+        return not self._charset.masks
+
+    def written(self, start: int, end: int) -> bytes:
+        """Return the document's own bytes where the readings see masked ones."""
+        return bytes(self._held[start:end])
+
+    @property
+    def seeking(self) -> bool:
+        """True until the banner's place (and the page's language) is known."""
+        return self._place is not None and self._place.seeking
+
+    @property
+    def placed_banner(self) -> bool:
+        """True once the banner is in the page."""
+        return self._place is not None and self._place.placed
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Hand on what a reading found."""
+        for finding in findings:
+            self.report_one(finding)
+
+    def report_one(self, finding: Finding) -> None:
+        """Hand on one finding."""
+        self._on_finding(finding if self._emits else replace(finding, enforced=False))
+
+    def placeholder(self, embed: Embed) -> bytes:
+        """Return what stands in for a withheld embed."""
+        if self._parts is None:
+            return b""
+        self._placeholders = True
+        return self._parts.placeholder(embed, self._lang)
+
+    def take_html(self, raw: bytes) -> None:
+        """Learn the page's language, and whether it is AMP, from its ``<html>``."""
+        attributes = Attributes(raw, raw, 5, self.decode)
+        if self._lang is None:
+            self._lang = attributes.text(b"lang")
+        if self._place is not None and any(one.name in (b"amp", b"\xe2\x9a\xa1") for one in attributes.effective()):
+            self._place.forbid()
+
+    def take_base(self, decision: Decision, *, certain: bool) -> None:
+        """Note a ``<base href>`` (WHATWG 4.2.3). Where browsers may differ on which one holds, all are kept."""
+        href = decision.base or ""
+        if self._based and certain:
+            return
+        absolute = self.judge.absolute_base(href)
+        if not absolute:
+            return
+        if certain:
+            self._based = True
+            # A base made inert resolves to the document; what would have gone to the tracker through it goes all the same.
+            bases = (absolute, self.judge.own_base) if decision.base_gated else (absolute,)
+        else:
+            bases = (*self.judge.bases, absolute)
+        if len(bases) <= READINGS:
+            self.judge = self.judge.rebased(tuple(dict.fromkeys(bases)))
+
+    def seek_start(self, reading: Reading, name: bytes, start: int, end: int) -> None:
+        """Tell the banner's place of a start tag."""
+        assert self._place is not None
+        self._place_at(reading, self._place.start(name, start, end, reading.context))
+
+    def seek_end(self, reading: Reading, name: bytes, start: int) -> None:
+        """Tell the banner's place of an end tag."""
+        assert self._place is not None
+        self._place_at(reading, self._place.end(name, start, reading.context))
+
+    def seek_other(self, reading: Reading, buffer: Buffer, start: int, end: int, kind: Kind) -> None:
+        """Tell the banner's place of anything else."""
+        assert self._place is not None
+        self._place_at(reading, self._place.other(buffer, start, end, kind, reading.context))
+
+    def _place_at(self, reading: Reading, position: int | None) -> None:
+        if position is not None and self._parts is not None and self._place is not None:
+            self._place.placed = True
+            reading.edits.append(Edit(position, position, self._parts.banner(self._lang)))
+
+    # -- bytes --------------------------------------------------------------------------------------------------------
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the body; return those that may leave now.
+
+        Raises RewriteError for a document that cannot be followed safely.
+        """
+        return self._advance(self._charset.decode(data), False)
+
+    def close(self) -> bytes:
+        """Return the rest. The document ends here."""
+        if self._closed:
+            return b""
+        self._closed = True
+        return self._advance(self._charset.finish(), True)
+
+    def _advance(self, data: bytes, final: bool) -> bytes:
+        masks = self._charset.masks
+        buffer: Buffer
+        if self._held or masks:
+            self._held += data
+            buffer = self._held
+            if masks:
+                self._shape += self._charset.mask(data, final)
+                buffer = self._shape
+        else:
+            buffer = data
+        if len(self._readings) == 1:
+            self._readings[0].run(buffer, final, None)
+        if len(self._readings) > 1 or self._readings[0].fork is not None:
+            self._run_several(buffer, final)
+        source = self._held if masks or buffer is self._held else data
+        out = self._emit(source, final)
+        return out if not final else out + self._tail()
+
+    def _run_several(self, buffer: Buffer, final: bool) -> None:
+        """Advance the readings side by side, the hindmost first, and merge those that have come to the same."""
+        readings = self._readings
+        stalled: set[int] = set()
+        self._adopt(readings[0])
+        while True:
+            moving = [reading for reading in readings if id(reading) not in stalled]
+            if not moving:
+                return
+            if len(readings) == 1:
+                readings[0].run(buffer, final, None)
+                if readings[0].fork is None:
+                    return
+                self._adopt(readings[0])
+                continue
+            reading = min(moving, key=lambda one: one.pos)
+            before = reading.pos, reading.progress
+            reading.run(buffer, final, 1)
+            if reading.fork is not None:
+                self._adopt(reading)
+            elif (reading.pos, reading.progress) == before:
+                stalled.add(id(reading))
+            self._merge(reading)
+
+    def _adopt(self, reading: Reading) -> None:
+        if reading.fork is not None:
+            self._readings.append(reading.fork)
+            reading.fork = None
+            if len(self._readings) > READINGS:
+                raise RewriteError("the document can be read in too many ways")
+
+    def _merge(self, reading: Reading) -> None:
+        state = reading.state()
+        if state is None:
+            return
+        for other in self._readings:
+            if other is not reading and other.pos == reading.pos and other.state() == state:
+                gone, kept = (reading, other) if other.main or not reading.main else (other, reading)
+                kept.main = kept.main or gone.main
+                self._edits.extend(gone.edits)
+                self._readings.remove(gone)
+                return
+
+    def _emit(self, source: Buffer, final: bool) -> bytes:
+        readings = self._readings
+        safe = min(reading.safe for reading in readings)
+        if final:
+            safe = len(source)
+        edits = self._edits
+        for reading in readings:
+            if reading.edits:
+                edits.extend(reading.edits)
+                reading.edits = []
+        if edits:
+            if len(edits) > 1:
+                edits.sort(key=lambda edit: edit[:2])
+            for edit in edits:
+                if edit.start < safe < edit.end:
+                    safe = edit.start
+        out = self._splice(source, safe)
+        self._keep(source, safe)
+        for reading in readings:
+            reading.shift(safe)
+        return out
+
+    def _splice(self, source: Buffer, safe: int) -> bytes:
+        edits = self._edits
+        if not edits or not self._emits:
+            self._edits = [] if not self._emits else edits
+            return bytes(source[:safe])
+        pieces: list[bytes] = []
+        at = 0
+        later: list[Edit] = []
+        for edit in edits:
+            if edit.end > safe or (edit.start == safe == edit.end and safe < len(source)):
+                later.append(Edit(edit.start - safe, edit.end - safe, edit.text))
+            elif edit.start >= at:
+                pieces += (bytes(source[at : edit.start]), edit.text)
+                at = edit.end
+            elif edit.end > at:
+                at = edit.end  # two readings withhold overlapping pieces: the first one's text stands for both
+        pieces.append(bytes(source[at:safe]))
+        self._edits = later
+        return self._charset.encode_pieces(pieces)
+
+    def _keep(self, source: Buffer, safe: int) -> None:
+        if source is self._held:
+            del self._held[:safe]
+            if self._charset.masks:
+                del self._shape[:safe]
+        elif safe < len(source):
+            self._held = bytearray(source[safe:])
+
+    def _tail(self) -> bytes:
+        """What is put at the document's end: a banner that found no body, and the placeholders' form."""
+        reading = next(one for one in self._readings if one.main)
+        if self._parts is None or not self._emits or reading.ended_in_tag or reading.lexer.mode is not Mode.DATA or reading.context.frameset:
+            return b""
+        tail = b""
+        if self._place is not None and self._place.at_end():
+            self._place.placed = True
+            tail += self._parts.banner(self._lang)
+        if self._placeholders:
+            tail += self._parts.closing(self._lang)
+        return self._charset.encode(tail)
+
+
+def rewriter_for(
+    judge: Judge,
+    document: DocumentFacts,
+    *,
+    parts: PageParts | None = None,
+    banner: bool = False,
+    on_finding: Callable[[Finding], None] = _silent,
+    emits: bool = True,
+    depth: int = 0,
+) -> HtmlRewriter | XmlRewriter:
+    """Return the rewriter for a document's syntax."""
+    if document.syntax == "xml":
+        return XmlRewriter(judge, document, on_finding=on_finding, emits=emits, depth=depth)
+    return HtmlRewriter(judge, document, parts=parts, banner=banner, on_finding=on_finding, emits=emits, depth=depth)
+
+
+def page_rewriter(
+    rules: Rules,
+    allowed: frozenset[str],
+    document: DocumentFacts,
+    *,
+    parts: PageParts | None = None,
+    banner: bool = False,
+    on_finding: Callable[[Finding], None] = _silent,
+    emits: bool = True,
+) -> HtmlRewriter | XmlRewriter:
+    """Return the rewriter for one response: what the engine calls."""
+    judge = rules.judge(allowed, document)
+    return rewriter_for(judge, document, parts=parts, banner=banner, on_finding=on_finding, emits=emits)

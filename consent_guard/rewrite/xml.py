@@ -1,0 +1,325 @@
+"""XHTML, SVG and other XML documents as they stream: the same rules under XML's syntax.
+
+XML has no raw text and no optional tags, so this is one lexer without a tree builder. Prefixes are not resolved: a local name is
+enough to be judged. A withheld element goes whole, an inline script loses its text; no banner and no placeholder is put in. The
+internal subset of a doctype can hide markup in entities and addresses in default attributes: such declarations go. May import this
+package; ``rewriter`` makes it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from ..findings import Finding, FindingKind
+from ..limits import HELD_VALUE_BYTES
+from . import patterns as p, styles
+from .attributes import Edit
+from .document import DocumentFacts
+from .doctype import Declarations
+from .encoding import Charset
+from .inline import ScriptKind, script_hit
+from .judge import Judge
+from .lexer import Buffer
+from .longtag import LongTag
+from .references import decode_text
+from .tags import Decision, decide
+
+_SPACE: Final = p.SPACE
+_TAG: Final = re.compile(rb"<(/?+)([^" + _SPACE + rb"/>!?<=\"'][^" + _SPACE + rb"/>]*+)((?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*))>")
+_COMMENT: Final = re.compile(rb"<!--(?>(?:[^-]++|-(?!->))*)-->")
+_SECTION: Final = re.compile(rb"<!\[CDATA\[(?>(?:[^\]]++|\](?!\]>))*)\]\]>")
+_INSTRUCTION: Final = re.compile(rb"<\?(?>(?:[^?]++|\?(?!>))*)\?>")
+_STYLESHEET: Final = re.compile(rb"<\?xml-stylesheet[" + _SPACE + rb"]")
+_PSEUDO: Final = re.compile(r"href\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_DOCTYPE: Final = re.compile(
+    rb"<!DOCTYPE(?>(?:[^\[>\"']++|\"[^\"]*+\"|'[^']*+')*)(?:\[((?>(?:[^\]\"'<]++|\"[^\"]*+\"|'[^']*+'"
+    rb"|<!--(?>(?:[^-]++|-(?!->))*)-->|<\?(?>(?:[^?]++|\?(?!>))*)\?>|<(?!!--|\?))*))\][" + _SPACE + rb"]*+)?>"
+)
+_STREAMED: Final = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
+_MIXED_CASE: Final = {b"feImage": b"feimage", b"textPath": b"textpath", b"foreignObject": b"foreignobject", b"animateMotion": b"animatemotion"}
+
+
+def _silent(finding: Finding) -> None:
+    """Hear nothing."""
+
+
+class XmlRewriter:
+    """Withholds, in one XML document, what its judge does not allow."""
+
+    placed_banner: Final = False
+
+    def __init__(
+        self,
+        judge: Judge,
+        document: DocumentFacts,
+        *,
+        on_finding: Callable[[Finding], None] = _silent,
+        emits: bool = True,
+        depth: int = 0,
+    ) -> None:
+        self.judge = judge
+        self.depth = depth
+        self._on_finding = on_finding
+        self._emits = emits
+        self._charset = Charset(document.charset, xml=True)
+        self._held = bytearray()
+        self._edits: list[Edit] = []
+        self._closing = b""
+        """The mark that ends the comment, section or instruction that streams through."""
+        self._resume = 0
+        """How far an unfinished construct at the buffer's start has been looked through."""
+        self._dropping = 0
+        """Open elements inside the one that is left out, itself included."""
+        self._script: ScriptKind | None = None
+        self._style = False
+        self._content = 0
+        self._long: LongTag | None = None
+        self._based = False
+        self._declared = Declarations()
+
+    def decode(self, raw: bytes) -> str:
+        """Return an attribute's text, the document's own entities put in."""
+        return self._declared.expand(self._charset.text(raw))
+
+    def report(self, findings: Iterable[Finding]) -> None:
+        """Hand on what was found."""
+        for finding in findings:
+            self._on_finding(finding if self._emits else replace(finding, enforced=False))
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes of the body; return those that may leave now."""
+        return self._advance(self._charset.decode(data), False)
+
+    def close(self) -> bytes:
+        """Return the rest. The document ends here."""
+        return self._advance(self._charset.finish(), True)
+
+    def _advance(self, data: bytes, final: bool) -> bytes:
+        self._held += data
+        buffer = self._held
+        at = 0
+        while at < len(buffer):
+            end = self._step(buffer, at, final)
+            if end == at:
+                break
+            at = end
+        held = self._script is not None or self._style
+        if held and (final or at - self._content > HELD_VALUE_BYTES):
+            self._judge_text(buffer, at, whole=final)
+            held = self._script is not None or self._style
+        safe = self._content if held else at
+        if self._long is not None and (start := self._long.held_from(at)) is not None:
+            safe = min(safe, start)
+        if final:
+            safe = len(buffer)
+        return self._emit(safe)
+
+    def _step(self, buffer: Buffer, at: int, final: bool) -> int:
+        """Read one thing at ``at`` and return where it ends; ``at`` itself where more input is needed."""
+        if self._closing:
+            return self._stream(buffer, at, final)
+        if self._long is not None:
+            return self._long_tag(buffer, at)
+        if buffer[at] != 0x3C:
+            end = buffer.find(b"<", at)
+            return self._pass(at, len(buffer) if end < 0 else end)
+        found = None
+        if self._resume == 0 or buffer.find(b">", max(at, at + self._resume - 1)) >= 0:
+            found = _TAG.match(buffer, at)
+        if found is not None:
+            self._resume = 0
+            return self._tag(found)
+        for opening, closing in _STREAMED:
+            if buffer.startswith(opening, at):
+                return self._whole_or_stream(buffer, at, opening, closing, final)
+        rest = bytes(buffer[at : at + 9])
+        if rest.startswith(b"<!DOCTYPE"):
+            return self._doctype(buffer, at, final)
+        if not final and len(rest) < 9 and any(mark.startswith(rest) for mark in (b"<!--", b"<![CDATA[", b"<!DOCTYPE")):
+            return at
+        if rest.startswith(b"<!") or (len(rest) > 1 and rest[1:2] in b"\t\n\r =<>"):
+            return self._pass(at, at + 1)  # not well-formed: a browser stops here
+        self._resume = len(buffer) - at
+        if final:
+            return self._pass(at, len(buffer))
+        if self._resume > HELD_VALUE_BYTES:
+            self._resume = 0
+            self._long = LongTag(self, True)  # type: ignore[arg-type]
+            return self._long_tag(buffer, at)
+        return at
+
+    def _pass(self, start: int, end: int) -> int:
+        if self._dropping:
+            self._edits.append(Edit(start, end, b""))
+        return end
+
+    def _whole_or_stream(self, buffer: Buffer, at: int, opening: bytes, closing: bytes, final: bool) -> int:
+        if opening == b"<?":
+            found = _INSTRUCTION.match(buffer, at) if buffer.find(b"?>", at + self._resume) >= 0 else None
+            if found is None and not final and len(buffer) - at < HELD_VALUE_BYTES:
+                self._resume = max(0, len(buffer) - at - 1)
+                return at
+            self._resume = 0
+            if found is not None:
+                return self._instruction(found)
+        self._closing = closing
+        return self._pass(at, at + len(opening))
+
+    def _stream(self, buffer: Buffer, at: int, final: bool) -> int:
+        end = buffer.find(self._closing, at)
+        if end >= 0:
+            end += len(self._closing)
+            self._closing = b""
+            return self._pass(at, end)
+        end = len(buffer) if final else max(at, len(buffer) - len(self._closing) + 1)
+        return self._pass(at, end) if end > at else at
+
+    def _instruction(self, found: re.Match[bytes]) -> int:
+        if self._dropping:
+            return self._pass(*found.span())
+        if _STYLESHEET.match(found[0]):
+            address = _PSEUDO.search(self._charset.text(found[0]))
+            text = decode_text(address[1] or address[2] or "") if address is not None else ""
+            verdict = self.judge.look(text)
+            if verdict is not None:
+                self.report((verdict.finding(FindingKind.ELEMENT, "xml-stylesheet"),))
+                if verdict.enforced:
+                    self._edits.append(Edit(found.start(), found.end(), b""))
+        return found.end()
+
+    def _doctype(self, buffer: Buffer, at: int, final: bool) -> int:
+        found = _DOCTYPE.match(buffer, at) if buffer.find(b">", max(at, at + self._resume - 1)) >= 0 else None
+        if found is None:
+            self._resume = len(buffer) - at
+            if final or self._resume > HELD_VALUE_BYTES:
+                self._dropping = 1  # an endless doctype: nothing after it is let through
+                return self._pass(at, len(buffer))
+            return at
+        self._resume = 0
+        if found[1] is not None:
+            findings: list[Finding] = []
+            origin = found.start(1)
+            # latin-1 keeps offsets; a declaration's markup and addresses are ASCII or references
+            for start, end in self._declared.read(found[1].decode("latin-1"), self.judge, self.depth, findings):
+                self._edits.append(Edit(origin + start, origin + end, b""))
+            self.report(findings)
+        return found.end()
+
+    # -- elements -----------------------------------------------------------------------------------------------------
+
+    def _tag(self, found: re.Match[bytes]) -> int:
+        start, end = found.span()
+        closed = found[3].endswith(b"/") or found[0].endswith(b"/>")
+        if found[1]:
+            return self._end_tag(found, start, end)
+        if self._dropping:
+            self._dropping += not closed
+            return self._pass(start, end)
+        name = _local(found[2])
+        decision = self._decision(found[0], name, found.end(2) - start) if name else None
+        if decision is not None:
+            self.report(decision.findings)
+            if decision.base is not None:
+                self._take_base(decision.base)
+            if decision.gone:
+                self._edits.append(Edit(start, end, b""))
+                self._dropping = int(not closed)
+                return end
+            self._edits.extend([Edit(start + edit.start, start + edit.end, edit.text) for edit in decision.edits])
+        if not closed:
+            self._open_text(name, decision.script if decision is not None else None, end)
+        return end
+
+    def _decision(self, raw: bytes, name: bytes, names_end: int) -> Decision | None:
+        alone = b"&" in raw and self._declared.any
+        return decide(self.judge, raw, raw, name, True, self.depth, self.decode, names_end=names_end, remember=not alone)
+
+    def _open_text(self, name: bytes, script: ScriptKind | None, end: int) -> None:
+        if name == b"style":
+            self._style = True
+            self._content = end
+        elif script is not None:
+            self._script = script
+            self._content = end
+
+    def _end_tag(self, found: re.Match[bytes], start: int, end: int) -> int:
+        if self._dropping:
+            self._dropping -= 1
+            self._edits.append(Edit(start, end, b""))
+            return end
+        name = _local(found[2])
+        if (self._style and name == b"style") or (self._script is not None and name == b"script"):
+            self._judge_text(self._held, start, whole=True)
+        return end
+
+    def _take_base(self, href: str) -> None:
+        absolute = "" if self._based else self.judge.absolute_base(href)
+        if absolute:
+            self._based = True
+            gated = self.judge.gated(href)
+            self.judge = self.judge.rebased((absolute, self.judge.own_base) if gated else (absolute,))
+
+    def _judge_text(self, buffer: Buffer, end: int, *, whole: bool) -> None:
+        """Judge the text of a script or style; one too long to be held goes."""
+        raw = bytes(buffer[self._content : end])
+        text = decode_text(self._charset.text(raw))
+        found: list[Finding] = []
+        if not whole:
+            found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
+            self._dropping = 1
+        elif self._script is not None:
+            hit = script_hit(self.judge, raw, self._script) or script_hit(self.judge, text.encode("utf-8", "surrogatepass"), self._script)
+            found += [hit.finding("script")] if hit is not None else []
+        else:
+            styles.without(self.judge, text, found.append, "style url()")
+        self._script = None
+        self._style = False
+        self.report(found)
+        if any(finding.enforced for finding in found):
+            self._edits = [edit for edit in self._edits if edit.end <= self._content]
+            self._edits.append(Edit(self._content, end, b""))
+
+    def _long_tag(self, buffer: Buffer, at: int) -> int:
+        long = self._long
+        assert long is not None
+        end = long.read(buffer, at)
+        if not self._dropping:
+            self._edits.extend(long.edits)
+        long.edits.clear()
+        if long.ended:
+            self._long = None
+            name = _local(long.name)
+            if self._dropping:
+                self._dropping += -1 if long.closes else not long.self_closed
+            elif not long.closes and not long.self_closed:
+                self._open_text(name, None if long.sourced or name != b"script" else "script", end)
+        return self._pass(at, end) if self._dropping else end
+
+    def _emit(self, safe: int) -> bytes:
+        edits = sorted(self._edits, key=lambda edit: edit[:2])
+        pieces: list[bytes] = []
+        at = 0
+        later: list[Edit] = []
+        for edit in edits:
+            if edit.end > safe:
+                later.append(Edit(edit.start - safe, edit.end - safe, edit.text))
+            elif edit.start >= at:
+                pieces += (bytes(self._held[at : edit.start]), edit.text)
+                at = edit.end
+            elif edit.end > at:
+                at = edit.end
+        pieces.append(bytes(self._held[at:safe]))
+        out = self._charset.encode_pieces(pieces if self._emits else [bytes(self._held[:safe])])
+        del self._held[:safe]
+        self._edits = later
+        self._content -= safe
+        return out
+
+
+def _local(name: bytes) -> bytes:
+    """Return the local name where it is one that matters in its exact case, else an empty name."""
+    local = name.rpartition(b":")[2]
+    return _MIXED_CASE.get(local, local if local == local.lower() else b"")
