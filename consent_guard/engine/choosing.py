@@ -66,7 +66,7 @@ def record(
     withdrawn |= visitor.consent.allowed_categories - consent.allowed_categories
     headers += expiries(site, facts, visitor, consent, known=submission.choice in _WITHDRAWING)
     if withdrawn and visitor.secure:
-        # A page kept whole for the back button would run again what was withdrawn (H23). Never "cookies": that is our own too (H44).
+        # A page kept whole for the back button would run what was withdrawn (H23). Never "cookies": ours is among them (H44).
         headers.append((b"clear-site-data", b'"cache"'))
     host, _ = split_host(facts.host)
     if not visitor.secure and not is_localhost(host):

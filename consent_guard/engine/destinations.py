@@ -5,6 +5,7 @@ May import the wire layer. The request side asks it before it drops validators, 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from ..wire.headers import get_all, list_members
@@ -14,12 +15,13 @@ _DOCUMENTS: Final = frozenset({b"document", b"iframe", b"frame", b"embed", b"obj
 """Fetch, "request destination": what is shown as a document of its own."""
 _PAGE_TYPES: Final = frozenset({b"text/html", b"application/xhtml+xml"})
 _WITHOUT_BANNER: Final = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object", b"empty"})
-_STATIC_ENDINGS: Final = frozenset(
-    "7z aac avif bmp br bz2 css csv doc docx eot flac gif gz heic ico jpeg jpg js json m3u8 m4a m4v map md mjs mov mp3 mp4 odp ods"
-    " odt oga ogg ogv otf pdf png ppt pptx rar tar tgz tif tiff ts ttf txt vtt wasm wav webm webmanifest webp woff woff2 xls xlsx"
-    " xz zip zst".split()
+_STATIC_FILE: Final = re.compile(
+    r"\.(?:7z|aac|avif|bmp|br|bz2|css|csv|doc|docx|eot|flac|gif|gz|heic|ico|jpeg|jpg|js|json|m3u8|m4a|m4v|map|md|mjs|mov|mp3|mp4"
+    r"|odp|ods|odt|oga|ogg|ogv|otf|pdf|png|ppt|pptx|rar|tar|tgz|tif|tiff|ts|ttf|txt|vtt|wasm|wav|webm|webmanifest|webp|woff"
+    r"|woff2|xls|xlsx|xz|zip|zst)\Z",
+    re.IGNORECASE,
 )
-"""Endings of addresses whose answers are no documents, even if a request says nothing of what it wants."""
+"""Addresses whose answers are no documents, where a request says nothing of what it wants."""
 
 
 def destination(headers: Headers) -> bytes:
@@ -37,17 +39,15 @@ def wants_page(headers: Headers, path: str) -> bool:
     wanted = destination(headers)
     if wanted in _DOCUMENTS:
         return True
-    accepted = {
-        member.partition(b";")[0].strip(b" \t").lower() for value in get_all(headers, b"accept") for member in list_members(value)
-    }
+    members = [member for value in get_all(headers, b"accept") for member in list_members(value)]
+    accepted = {member.partition(b";")[0].strip(b" \t").lower() for member in members}
     if accepted & _PAGE_TYPES:
         return True
     if wanted:
         return False
     if accepted and b"*/*" not in accepted and b"text/*" not in accepted:
         return False
-    _, dot, ending = path.rpartition("/")[2].rpartition(".")
-    return not dot or ending.lower() not in _STATIC_ENDINGS
+    return _STATIC_FILE.search(path) is None
 
 
 def takes_banner(headers: Headers) -> bool:

@@ -1,7 +1,7 @@
 """Our own pages and the choice, below ``policy.path`` (DESIGN §9).
 
-GET and HEAD show and never store (H12); POST to the path itself is the only way to a choice. May import the pages and the engine's
-parts. The exchange asks it first, and lets it answer what is its own.
+GET and HEAD show and never store (H12); POST to the path itself is the only way to a choice. May import the pages and the
+engine's parts. The exchange asks it first, and lets it answer what is its own.
 """
 
 from __future__ import annotations

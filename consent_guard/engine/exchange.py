@@ -4,8 +4,8 @@
     exchange.body_limit is None:  the app answers  -> forward_headers, respond(), plan.rewriter.feed()/close(), finish()
     exchange.body_limit is an int: we answer       -> answer(body), finish()
 
-What is decided stands in the engine's other files; when it may be asked stands here. May import the wire messages and the engine's
-parts. ``Guard.open`` makes one per request, the transports call it. Not for several threads at once.
+What is decided stands in the engine's other files; when it may be asked stands here. May import the wire messages and the
+engine's parts. ``Guard.open`` makes one per request, the transports call it. Not for several threads at once.
 """
 
 from __future__ import annotations
@@ -82,8 +82,8 @@ class Exchange:
     def respond(self, status: int, headers: Headers) -> ResponsePlan:
         """Return what leaves in place of the app's response head, and what its body must go through.
 
-        It may be called again until the first body byte was fed (an error page in place of a page); the earlier plan is void then.
-        A response that cannot be filtered comes back as our own 500.
+        It may be called again until the first body byte was fed (an error page in place of a page); the earlier plan is then
+        void. A response that cannot be filtered comes back as our own 500.
         """
         if self._endpoints is not None:
             raise ExchangeStateError("this request is for one of our own pages: call answer(), not respond()")

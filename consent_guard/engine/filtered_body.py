@@ -2,7 +2,8 @@
 
 May import the wire layer's codings and the engine's sniffing. The exchange makes one per response; the transport feeds it.
 
-After any fault nothing more comes out: the transport breaks the response off, and raw bytes never go out instead (DESIGN §6, R9).
+After any fault nothing more comes out: the transport breaks the response off, and raw bytes never go out instead (DESIGN §6,
+R9).
 """
 
 from __future__ import annotations
@@ -27,7 +28,19 @@ _HELD_WHILE_SNIFFING: Final = 64 * 1024
 class FilteredBody:
     """One body on its way out. ``feed`` and ``close`` raise RewriteError, once and for ever, where it cannot be filtered."""
 
-    __slots__ = ("_begin", "_broken", "_closed", "_decoder", "_encoder", "_fed", "_head", "_make", "_passing", "_raw", "_rewriter")
+    __slots__ = (
+        "_begin",
+        "_broken",
+        "_closed",
+        "_decoder",
+        "_encoder",
+        "_fed",
+        "_head",
+        "_make",
+        "_passing",
+        "_raw",
+        "_rewriter",
+    )
 
     def __init__(
         self, kind: BodyKind, coding: bytes, make: Callable[[BodyKind], BodyRewriter], begin: Callable[[], None]
@@ -61,17 +74,27 @@ class FilteredBody:
         return b"" if self._passing else self._guarded(self._end)
 
     def _through(self, data: bytes) -> bytes:
-        plain = self._decoder.feed(data) if self._decoder is not None else data
+        if self._rewriter is None:
+            self._raw.append(data)
+        if self._decoder is None:
+            return self._step(data)
+        out: list[bytes] = []
+        for piece in self._decoder.pieces(data):  # one by one, so that what unfolds is never held whole
+            out.append(self._step(piece))
+            if self._passing:
+                break
+        return b"".join(out)
+
+    def _step(self, plain: bytes) -> bytes:
         if self._rewriter is not None:
             return self._coded(self._rewriter.feed(plain))
-        self._raw.append(data)
         self._head += plain
         verdict = sniff(self._head)
-        if verdict is Sniffed.UNDECIDED:
-            if sum(map(len, self._raw)) > _HELD_WHILE_SNIFFING:
-                raise RewriteError("a body without a Content-Type unfolds to nothing that tells its type")
-            return b""
-        return self._settled(verdict)
+        if verdict is not Sniffed.UNDECIDED:
+            return self._settled(verdict)
+        if sum(map(len, self._raw)) > _HELD_WHILE_SNIFFING:
+            raise RewriteError("a body without a Content-Type unfolds to nothing that tells its type")
+        return b""
 
     def _settled(self, verdict: Sniffed) -> bytes:
         """Go on with what the first bytes were found to be; what is no document leaves as it came."""
@@ -86,16 +109,13 @@ class FilteredBody:
     def _end(self) -> bytes:
         if not self._fed and self._decoder is not None:
             return b""  # an empty body has no coding either
-        plain = self._decoder.close() if self._decoder is not None else b""
-        begun = b""
-        if self._rewriter is None:
-            self._head += plain
-            begun, plain = self._settled(sniff(self._head, final=True)), b""
-        if self._passing or self._rewriter is None:
-            return begun
-        out = self._rewriter.feed(plain) if plain else b""
-        out = begun + self._coded(out + self._rewriter.close())
-        return out + self._encoder.close() if self._encoder is not None else out
+        if self._decoder is not None:
+            self._decoder.close()
+        out = b"" if self._rewriter is not None else self._settled(sniff(self._head, final=True))
+        if self._rewriter is not None:
+            out += self._coded(self._rewriter.close())
+            out += self._encoder.close() if self._encoder is not None else b""
+        return out
 
     def _coded(self, plain: bytes) -> bytes:
         return self._encoder.feed(plain) if self._encoder is not None and plain else plain
@@ -141,7 +161,7 @@ class ObservedBody:
         try:
             step(self._body)
         except RewriteError:
-            logger.exception("a body could not be looked through to its end; it leaves untouched, as only reports are asked for")
+            logger.exception("a body could not be looked through to its end; it leaves untouched, as all do in report mode")
             self._body = None
 
 

@@ -23,8 +23,8 @@ _PASSED: Final = frozenset({FindingKind.COOKIE_CUT, *_LOUD})
 class FindingLog:
     """What was withheld, cut or unknown in one exchange.
 
-    The same finding is told once, however often it occurs. At most ``limits.FINDINGS`` different ones are told: a page without end
-    must not fill the memory.
+    The same finding is told once, however often it occurs. At most ``limits.FINDINGS`` different ones are told: a page without
+    end must not fill the memory.
     """
 
     __slots__ = ("_found", "_on_finding", "_reporting", "withheld")

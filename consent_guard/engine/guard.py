@@ -34,12 +34,12 @@ class Guard:
         *,
         secret_key: str | bytes,
         secret_key_fallbacks: Sequence[str | bytes] | None = (),
-        ledger: None = None,
+        ledger: object = None,
         on_finding: Callable[[Finding], None] | None = None,
     ) -> None:
-        """``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key``
-        signs the choice; ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding, in the
-        thread of its request; what it raises is logged.
+        """``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy.
+        ``secret_key`` signs the choice; ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each
+        Finding, in the thread of its request; what it raises is logged.
 
         Raises PolicyError with every fault, also for a ledger, which this version does not keep; SecretKeyError for an empty
         key; OSError for a policy file that cannot be read. A key under 32 bytes is warned about in the log.

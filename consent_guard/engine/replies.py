@@ -52,9 +52,7 @@ def see_other(path: str, headers: Sequence[Header] = (), *, receipt: Receipt | N
 
 def asset(content_type: str, body: bytes) -> Reply:
     """Return a file whose name is the digest of its content: it may be kept for ever, by anybody."""
-    return Reply(
-        200, ((b"content-type", content_type.encode("ascii")), (b"content-length", b"%d" % len(body)), *_KEPT), body
-    )
+    return Reply(200, ((b"content-type", content_type.encode("ascii")), (b"content-length", b"%d" % len(body)), *_KEPT), body)
 
 
 def without_body(reply: Reply) -> Reply:

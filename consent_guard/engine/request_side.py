@@ -43,9 +43,7 @@ def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tu
     return (kept, hidden) if hidden else (headers, ())
 
 
-def forward(
-    headers: Headers, method: str, path: str, rulings: CookieRulings, consent: Consent, mark: str
-) -> ForwardedRequest:
+def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, consent: Consent, mark: str) -> ForwardedRequest:
     """Return the request as the app may see it under this consent; ``mark`` is what our entity tags carry now (N3, N4, N5)."""
     page = wants_page(headers, path)
     headers, hidden = hide_gated(headers, rulings, consent)

@@ -13,7 +13,7 @@ from ..findings import Finding, FindingKind
 from ..pages.surface import RequestView
 from ..refusal import REFUSAL
 from ..rewrite.document import DocumentFacts
-from ..rewrite.rewriter import HtmlRewriter
+from ..rewrite.rewriter import page_rewriter
 from ..wire.codings import decodable
 from ..wire.headers import content_type, first, get_all
 from ..wire.messages import BodyRewriter, Header, Headers, RequestFacts, ResponsePlan
@@ -54,7 +54,7 @@ class ResponseSide:
         self._set_cookies = SetCookieFilter(
             site.rulings, consent, facts.now, blocks_unlisted=site.policy.unlisted_cookies == "block", add=log.add
         )
-        self._acting = ActingHeaders(site.rules, consent.allowed_services, self._document, log.add)
+        self._acting = ActingHeaders(site.rules, consent.allowed_services, site.needed, self._document, log.add)
 
     def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
         """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
@@ -131,7 +131,7 @@ class ResponseSide:
         Where something passed only because this visitor allows it, no shared cache may give it to others (N8).
         """
         leaving = self.filter_headers(headers)
-        if self._set_cookies.consented or self._acting.consented(headers):
+        if self._set_cookies.consented or self._acting.consented(leaving):
             return private_head(leaving, self._site.vary)
         return leaving
 
@@ -163,7 +163,7 @@ class ResponseSide:
         def make(kind: BodyKind) -> BodyRewriter:
             site, consent = self._site, self._visitor.consent
             emits = not site.reporting
-            return HtmlRewriter(
+            return page_rewriter(
                 site.rules,
                 consent.allowed_services,
                 self._document(kind, charset),

@@ -1,7 +1,8 @@
 """``Set-Cookie`` on its way out: gated lines removed, lifetimes cut, unlisted names reported or blocked.
 
-Every status, every content type, websocket.accept and early hints go through here (H10, N10, Y2). Lines are judged one by one and
-what passes keeps its bytes (H01). May import the wire layer, the consent domain and the engine's rulings. The exchange calls it.
+Every status, every content type, websocket.accept and early hints go through here (H10, N10, Y2). Lines are judged one by one
+and what passes keeps its bytes (H01). May import the wire layer, the consent domain and the engine's rulings. The response side
+calls it.
 """
 
 from __future__ import annotations

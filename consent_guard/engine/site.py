@@ -12,6 +12,7 @@ from typing import Final
 
 from ..consent.choice import Consent
 from ..consent.keys import check_keys
+from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read
 from ..findings import Finding
 from ..pages.surface import Surface
@@ -26,13 +27,13 @@ _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
 class Site:
     """A policy with its keys, ready to serve. Immutable and thread-safe."""
 
-    def __init__(
-        self, policy: Policy, keys: Sequence[str | bytes], on_finding: Callable[[Finding], None] | None
-    ) -> None:
+    def __init__(self, policy: Policy, keys: Sequence[str | bytes], on_finding: Callable[[Finding], None] | None) -> None:
         self.policy: Final = policy
         self.signer: Final = TokenSigner(policy, check_keys(keys))
         self.rules: Final = Rules(policy)
         self.rulings: Final = CookieRulings(policy)
+        self.needed: Final = terms_of(policy).needed
+        """Services of necessary categories: allowed for every visitor."""
         self.on_finding: Final = on_finding
         self.reporting: Final = policy.enforcement == "report"
         self.vary: Final = (b"Cookie", b"Sec-GPC") if any(category.gpc for category in policy.categories) else (b"Cookie",)
@@ -46,6 +47,6 @@ class Site:
         """Our own pages and the parts that go into others; rendered when first needed."""
 
     def mark(self, consent: Consent, banner: bool) -> str:
-        """Return what the entity tags of pages carry: the consent state, whether the banner may stand in them, and the version of
-        the library that filtered them. Nothing of the visitor (L07)."""
+        """Return what the entity tags of pages carry: the consent state, whether the banner may stand in them, and the version
+        of the library that filtered them. Nothing of the visitor (L07)."""
         return f"{consent.state_key}{'b' if banner else ''}.{self._version}"

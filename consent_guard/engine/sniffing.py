@@ -2,8 +2,8 @@
 
 May import limits. The body pipeline asks it, chunk by chunk.
 
-The standard wants a blank or ``>`` after a tag's name, Chromium does not; a body that either of them reads as HTML is HTML. Bodies
-are let go with the first byte that rules a document out, so that nothing waits longer than it must.
+The standard wants a blank or ``>`` after a tag's name, Chromium does not; a body that either of them reads as HTML is HTML.
+Bodies are let go with the first byte that rules a document out, so that nothing waits longer than it must.
 """
 
 from __future__ import annotations

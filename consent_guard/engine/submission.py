@@ -64,8 +64,8 @@ def read_submission(facts: RequestFacts, body: bytes) -> Submission:
 
 
 def from_our_site(facts: RequestFacts) -> bool:
-    """Tell whether a post may count: Sec-Fetch-Site decides where it was sent, else Origin; with neither it comes from no browser
-    (K14, DESIGN §9)."""
+    """Tell whether a post may count: Sec-Fetch-Site decides where it was sent, else Origin; with neither it comes from no
+    browser (K14, DESIGN §9)."""
     sites = get_all(facts.headers, b"sec-fetch-site")
     if sites:
         return all(site.strip(b" \t") in _OUR_OWN_SITE for site in sites)

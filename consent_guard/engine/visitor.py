@@ -6,16 +6,16 @@ May import the wire layer and the consent domain. ``Guard.open`` calls it once p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from ..consent.choice import Choice, Consent, effective
 from ..consent.signals import gpc
 from ..consent.token import once_cookie_name
 from ..wire.cookies import CookiePair, request_cookies
 from ..wire.messages import RequestFacts
-from .destinations import is_prefetch, takes_banner
 from .addresses import own_path, page_key
+from .destinations import is_prefetch, takes_banner
 from .site import Site
+
 
 @dataclass(frozen=True, slots=True)
 class Visitor:

@@ -14,14 +14,23 @@ def kind(content_type: bytes | None, *more: tuple[bytes, bytes]) -> BodyKind:
     return body_kind(headers)
 
 
-@pytest.mark.parametrize("declared", [b"text/html", b"TEXT/HTML; charset=utf-8", b"text/html;charset=x", b"text/plain, text/html"])
+@pytest.mark.parametrize(
+    "declared", [b"text/html", b"TEXT/HTML; charset=utf-8", b"text/html;charset=x", b"text/plain, text/html"]
+)
 def test_html_is_html_however_it_is_written(declared: bytes) -> None:
     assert kind(declared) is BodyKind.HTML
 
 
 @pytest.mark.parametrize(
     "declared",
-    [b"application/xhtml+xml", b"image/svg+xml", b"text/xml", b"application/xml", b"application/rss+xml", b"application/x-y+xml"],
+    [
+        b"application/xhtml+xml",
+        b"image/svg+xml",
+        b"text/xml",
+        b"application/xml",
+        b"application/rss+xml",
+        b"application/x-y+xml",
+    ],
 )
 def test_every_xml_type_is_a_document(declared: bytes) -> None:
     assert kind(declared) is BodyKind.XML
@@ -65,7 +74,14 @@ def test_a_download_is_no_document_even_as_html() -> None:
 
 @pytest.mark.parametrize(
     ("method", "status", "expected"),
-    [("GET", 200, True), ("POST", 404, True), ("HEAD", 200, False), ("GET", 204, False), ("GET", 205, False), ("GET", 304, False)],
+    [
+        ("GET", 200, True),
+        ("POST", 404, True),
+        ("HEAD", 200, False),
+        ("GET", 204, False),
+        ("GET", 205, False),
+        ("GET", 304, False),
+    ],
 )
 def test_head_and_empty_statuses_carry_no_body(method: str, status: int, expected: bool) -> None:
     """N1, N2"""

@@ -1,0 +1,163 @@
+"""Imports only go down (DESIGN §2): read from the source of every module, not from what happens to be loaded."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "consent_guard"
+
+LAYERS = (
+    {"errors", "limits", "findings", "version", "refusal", "wire"},
+    {"policy", "consent"},
+    {"rewrite", "pages"},
+    {"engine"},
+    {"wsgi", "asgi", "manage"},
+    {"flask", "starlette", "django"},
+    {"testing"},
+)
+"""From the lowest to the highest. ``testing`` stands on top, though it needs the domain only."""
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+
+FRAMEWORKS = {"flask": {"flask", "werkzeug"}, "starlette": {"starlette"}, "django": {"django", "asgiref"}}
+"""What each adapter, and nothing else, may import."""
+ALLOWED_OUTSIDE = {"itsdangerous", "ada_url", "publicsuffixlist"}
+"""The libraries that any module below the adapters may import at its top."""
+LATE_ONLY = {"jinja2", "markupsafe", "werkzeug", "brotli", "zstandard", "publicsuffixlist"}
+"""Imported inside functions, where they are first needed."""
+NOT_BELOW_TRANSPORT = {"asyncio", "threading", "socket", "sqlite3", "selectors", "concurrent.futures", "ssl", "http.client"}
+"""Below the sans-IO line there is no network, no database, no thread and no async."""
+CLOCKS = {
+    ("time", "time"),
+    ("time", "monotonic"),
+    ("time", "time_ns"),
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("date", "today"),
+}
+"""Nor does anything there read a clock."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def unit(path: Path) -> str:
+    """Return the layer unit that a file belongs to: its top-level module or package."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+class Imports(ast.NodeVisitor):
+    """The imports of one module: absolute dotted names, whether inside a function, and not those for type checkers only."""
+
+    def __init__(self, path: Path) -> None:
+        self.package = ("consent_guard", *path.relative_to(PACKAGE).parts[:-1])
+        self.found: list[tuple[str, bool, int]] = []
+        self._depth = 0
+
+    def visit_If(self, node: ast.If) -> None:
+        test = node.test
+        if (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+            isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+        ):
+            for part in node.orelse:
+                self.visit(part)
+            return
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._depth += 1
+        self.generic_visit(node)
+        self._depth -= 1
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self.visit_FunctionDef(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.found.append((alias.name, self._depth > 0, node.lineno))
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if node.level:
+            base = self.package[: len(self.package) - node.level + 1]
+            names = [*base, node.module] if node.module else [*base]
+            if node.module:
+                self.found.append((".".join(names), self._depth > 0, node.lineno))
+            else:
+                for alias in node.names:
+                    self.found.append((".".join([*names, alias.name]), self._depth > 0, node.lineno))
+        else:
+            self.found.append((node.module or "", self._depth > 0, node.lineno))
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool, int]]:
+    visitor = Imports(path)
+    visitor.visit(ast.parse(path.read_text("utf-8")))
+    yield from visitor.found
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_only_its_own_layer_and_those_below(path: Path) -> None:
+    own = unit(path)
+    if own == "__init__":
+        rank = RANK["engine"]
+    else:
+        assert own in RANK, f"{own} belongs to no layer: name it in LAYERS"
+        rank = RANK[own]
+    for name, _, line in imports(path):
+        parts = name.split(".")
+        if parts[0] != "consent_guard" or len(parts) == 1:
+            continue
+        assert RANK[parts[1]] <= rank, f"{name_of(path)}:{line} imports {name}, which is above it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_within_the_surface_and_the_domain_nothing_goes_up(path: Path) -> None:
+    """The rewriter knows nothing of our pages, the policy nothing of a choice, the adapters nothing of each other."""
+    own = unit(path)
+    barred = {"rewrite": {"pages"}, "policy": {"consent"}, "flask": {"django", "starlette"}, "starlette": {"flask", "django"}}
+    barred["django"] = {"flask", "starlette"}
+    for name, _, line in imports(path):
+        parts = name.split(".")
+        if parts[0] == "consent_guard" and len(parts) > 1:
+            assert parts[1] not in barred.get(own, set()), f"{name_of(path)}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_framework_is_imported_by_its_adapter_alone(path: Path) -> None:
+    own = unit(path)
+    foreign = {library for adapter, libraries in FRAMEWORKS.items() if adapter != own for library in libraries}
+    foreign -= FRAMEWORKS.get(own, set())
+    for name, late, line in imports(path):
+        top = name.partition(".")[0]
+        if top == "werkzeug" and late:
+            continue
+        assert top not in foreign, f"{name_of(path)}:{line} imports {name}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if RANK.get(unit(path), 0) < RANK["wsgi"]], ids=name_of)
+def test_below_the_sans_io_line_there_is_no_clock_no_thread_and_no_async(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    assert not [
+        node for node in ast.walk(tree) if isinstance(node, (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith))
+    ]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) not in CLOCKS, f"{name_of(path)}:{node.lineno} reads a clock"
+    for name, late, line in imports(path):
+        assert name not in NOT_BELOW_TRANSPORT, f"{name_of(path)}:{line} imports {name}"
+        top = name.partition(".")[0]
+        assert top not in LATE_ONLY or late, f"{name_of(path)}:{line} imports {name} before it is needed"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_file_holds_one_concept(path: Path) -> None:
+    """STYLE: past about 450 lines a file is two concepts; and no file is called after having none."""
+    assert len(path.read_text("utf-8").splitlines()) <= 470
+    assert path.stem not in {"utils", "util", "helpers", "helper", "common", "base", "misc"}
