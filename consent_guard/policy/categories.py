@@ -6,16 +6,13 @@ May import the policy's values and the table reader. The loader calls it.
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from typing import Final
 
 from ..wire.origins import is_ip_address
-from .faults import guess
 from .host_rules import RuleFault, normal_host, refuse_public_suffix
 from .lifetimes import parse_lifetime
 from .model import AppCookie, Basis, Category, CookieRule, Lifetime
 from .tables import Table
-
-T = TypeVar("T")
 
 CATEGORY_KEYS: Final = ("id", "basis", "gpc", "title", "description")
 COOKIE_RULE_KEYS: Final = ("name", "lifetime", "purpose", "domain", "path")
@@ -45,10 +42,16 @@ def read_category(table: Table) -> Category:
 
 def read_app_cookie(table: Table) -> AppCookie:
     """Return one cookie of the app itself."""
-    category = table.string("category")
     if not table.has("category"):
         table.missing("category", "Name the category that the cookie belongs to")
-    return AppCookie(rule=read_cookie_rule(table), category=category)
+    return AppCookie(rule=read_cookie_rule(table), category=read_category_of(table))
+
+
+def read_category_of(table: Table) -> str:
+    """Return the category that a service or cookie names; whether it exists is checked by ``consistency``."""
+    if table.value.get("category") == "":
+        table.fault("category", "is empty", "Name a category of this policy")
+    return table.string("category")
 
 
 def read_cookie_rule(table: Table) -> CookieRule:
@@ -117,8 +120,3 @@ def _path(table: Table) -> str:
         return path
     table.fault("path", f"{path!r} cannot be a cookie's path", 'Write an absolute path, as in "/shop"')
     return "/"
-
-
-def category_mend(given: str, known: list[str]) -> str:
-    """Return the mend for a category that the policy does not hold."""
-    return guess(given, known, "It has") if known else "Write it under [[categories]]"

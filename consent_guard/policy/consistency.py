@@ -152,7 +152,7 @@ def _category_of_service(service: Placed[Service], bases: Mapping[str, Basis], f
                 f"the catalogue puts {service.value.id!r} into {category!r}, which this policy lacks",
                 f"Give it a category of this policy: it has {listing(bases)}",
             )
-    elif bases[category] is Basis.EXEMPT and not service.value.exempt:
+    elif bases[category] is Basis.EXEMPT and not service.value.exempt and not (service.given and "exempt" in service.given):
         faults.add(
             f"{service.path}.exempt",
             f"{service.value.id!r} stands in the exempt category {category!r} without a reason",

@@ -87,7 +87,7 @@ def parse_host_rule(text: str) -> HostRule:
     address, mark, query = text.partition("?")
     name, slash, rest = address.partition("/")
     subdomains = name.startswith("*.")
-    host = normal_host(name.removeprefix("*.")) if name else ""
+    host = normal_host(name.removeprefix("*.")) if name or not slash else ""
     if subdomains and is_ip_address(host):
         raise RuleFault(f"{text!r} asks for what lies below an address of numbers", f'Write "{host}"')
     if host:

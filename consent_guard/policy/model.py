@@ -181,7 +181,8 @@ class Policy:
 
     def text(self, texts: Mapping[str, str], language: str) -> str:
         """Return a text in this language, else in the policy's languages in order, else any, else an empty string."""
-        for candidate in (language, language.partition("-")[0], *self.languages):
+        asked = language.lower()
+        for candidate in (language, asked, asked.partition("-")[0], *self.languages):
             if candidate in texts:
                 return texts[candidate]
         return next(iter(texts.values()), "")

@@ -11,7 +11,7 @@ from typing import Final
 
 from ada_url import URL
 
-from .categories import COOKIE_RULE_KEYS, read_cookie_rule
+from .categories import COOKIE_RULE_KEYS, read_category_of, read_cookie_rule
 from .faults import guess
 from .host_rules import RuleFault, parse_host_rule
 from .model import Controller, CookieRule, HostRule, InlineSignature, Service
@@ -44,7 +44,7 @@ def read_service(table: Table) -> Service:
     id = table.id("service")
     return Service(
         id=id,
-        category=table.string("category"),
+        category=read_category_of(table),
         title=table.texts("title"),
         purpose=table.texts("purpose", lines=True),
         controller=_controller(table),

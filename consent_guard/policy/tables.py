@@ -76,7 +76,8 @@ class Table:
         """Return a one-line string without control characters (K17)."""
         if key not in self.value:
             return default
-        return self._string(self.value[key], self.at(key), _CONTROL) or default
+        text = self._string(self.value[key], self.at(key), _CONTROL)
+        return default if text is None else text
 
     def boolean(self, key: str, default: bool) -> bool:
         value = self.value.get(key, default)
