@@ -317,3 +317,14 @@ def test_the_facts_kept_beside_the_repository_are_all_taken_up(shared: Callable[
         for cookie in fact["cookies_third_party"]:
             name = re.split(r"[ (]", cookie)[0]
             assert cookies.match(name) is None, (fact["service"], name)
+
+
+def test_the_manual_lists_every_service_under_its_category_with_its_other_names() -> None:
+    manual = Path(__file__).parents[2] / "docs" / "policy.md"
+    for category in ("audience", "campaigns", "interactivity"):
+        names = [
+            f"`{e.id}`" + (f" ({', '.join(f'`{alias}`' for alias in e.aliases)})" if e.aliases else "")
+            for e in ENTRIES
+            if e.service.category == category
+        ]
+        assert f"| `{category}` | {', '.join(names)} |" in manual.read_text(encoding="utf-8")
