@@ -16,6 +16,8 @@ POLICY = HERE / "consent.toml"
 PAGES = HERE / "pages"
 STATIC = HERE / "static"
 
+CHOICES = "/privacy-choices"
+"""Where a choice is posted: `path` in the policy, which consent.toml leaves at its default."""
 COOKIE_SECONDS = 393 * 24 * 3600
 """393 days: never longer than 13 calendar months, whichever day they start on."""
 SPACES = {
@@ -35,6 +37,7 @@ WORDS = {
         "skip": "Aller au contenu",
         "spaces": "Vos espaces",
         "fund": "Votre caisse : département {}",
+        "share_on": "Partager sur",
     },
     "en": {
         "brand": "ameli, the example site",
@@ -48,6 +51,7 @@ WORDS = {
         "skip": "Skip to content",
         "spaces": "Your areas",
         "fund": "Your health fund: department {}",
+        "share_on": "Share on",
     },
 }
 _TEMPLATES = {"": "home", "article": "article", "preferences": "preferences", "thanks": "thanks"}
@@ -87,6 +91,7 @@ def page(path: str, cookies: Mapping[str, str]) -> Page:
         "root": "/" if language == "fr" else "/en/",
         "name": name,
         "path": path,
+        "choices": CHOICES,
         "other_path": "/en/" + name if language == "fr" else "/" + name,
         "all_spaces": SPACES[language],
         "postcode": cookies.get("Localisation", ""),
