@@ -89,6 +89,11 @@ def _module(name: str) -> ModuleType | None:
         return None
 
 
+def _library(name: str) -> Any:
+    """The module of an available coding. Its types differ between versions, so that they are not followed."""
+    return _module(name)
+
+
 def _slices(data: bytes, size: int) -> Iterator[bytes]:
     return (data[start : start + size] for start in range(0, len(data), size))
 
@@ -207,14 +212,14 @@ class _BrotliDecoder:
 
     @staticmethod
     def _fresh() -> Any:
-        module: Any = _module("brotli")
+        module = _library("brotli")
         return module.Decompressor()
 
     def _limited(self) -> bool:
         return hasattr(self._stream, "can_accept_more_data")
 
     def _process(self, part: bytes) -> Iterator[bytes]:
-        module: Any = _module("brotli")
+        module = _library("brotli")
         try:
             if not self._limited():
                 yield self._stream.process(part)
@@ -253,8 +258,8 @@ class _ZstdDecoder:
     """RFC 8878. Further frames and skippable frames are undone as well; anything else after a frame is an error."""
 
     def __init__(self) -> None:
-        self._standard: Any = _module("compression.zstd")
-        self._library: Any = self._standard or _module("zstandard")
+        self._standard = _library("compression.zstd")
+        self._library = self._standard or _library("zstandard")
         self._factory: Any = None if self._standard else self._library.ZstdDecompressor(max_window_size=1 << _ZSTD_WINDOW_LOG)
         self._frame: Any = None
 
@@ -304,7 +309,7 @@ class _ZlibEncoder:
 
 class _BrotliEncoder:
     def __init__(self) -> None:
-        module: Any = _module("brotli")
+        module = _library("brotli")
         self._compressor: Any = module.Compressor(mode=module.MODE_TEXT, quality=_BROTLI_QUALITY)
 
     def encode(self, data: bytes) -> bytes:
@@ -316,12 +321,12 @@ class _BrotliEncoder:
 
 class _ZstdEncoder:
     def __init__(self) -> None:
-        standard: Any = _module("compression.zstd")
+        standard = _library("compression.zstd")
         if standard is not None:
             self._compressor: Any = standard.ZstdCompressor()
             self._flush_block: Any = self._compressor.FLUSH_BLOCK
         else:
-            module: Any = _module("zstandard")
+            module = _library("zstandard")
             self._compressor = module.ZstdCompressor().compressobj()
             self._flush_block = module.COMPRESSOBJ_FLUSH_BLOCK
 

@@ -1,6 +1,6 @@
 """Dates in ``Expires`` as browsers read them, and the one form that we write.
 
-Two readings, because they differ on sloppy dates and a cookie must be safe under both (ROBUSTNESS 0.5): the algorithm of
+Two readings, because they differ on sloppy dates and a cookie must be safe under both (rule 0.5): the algorithm of
 RFC 6265bis §5.1.1, and Chromium's, whose rules here were found by serving dates to Chromium 156. May import nothing of the
 package. Called by ``set_cookie``.
 """

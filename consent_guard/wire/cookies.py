@@ -1,7 +1,7 @@
 """The request's ``Cookie`` field: read pair by pair on bytes, and hide pairs without touching the others.
 
 Not ``http.cookies`` and not ``str.strip``: the first loses every cookie after one that it dislikes, the second turns
-``\\xa0__Host-c`` into ``__Host-c`` (ROBUSTNESS 0.6). Nothing here can fail, and every function takes time linear in its
+``\\xa0__Host-c`` into ``__Host-c`` (rule 0.6). Nothing here can fail, and every function takes time linear in its
 input. May import only ``wire.messages``. Called by the engine, and by ``consent`` for the stored choice.
 """
 

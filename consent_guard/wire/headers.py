@@ -177,7 +177,7 @@ def _media_type(text: bytes) -> ContentType | None:
     for part in parts[1:]:
         name, equals, value = part.lstrip(_HTTP_BLANKS).partition(b"=")
         if equals and name.lower() == b"charset":
-            label = unquote(value) if value.startswith(b'"') else value.rstrip(_HTTP_BLANKS)
+            label = unquote(value) if value.startswith(b'"') else value.strip(_HTTP_BLANKS)
             if label or value.startswith(b'"'):
                 return ContentType(f"{kind.decode('ascii')}/{subtype.decode('ascii')}".lower(), label.decode("latin-1"))
     return ContentType(f"{kind.decode('ascii')}/{subtype.decode('ascii')}".lower(), None)

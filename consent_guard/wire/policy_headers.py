@@ -65,6 +65,8 @@ def filter_refresh(value: bytes, gated: Gated) -> bytes | None:
 
 def filter_csp(value: bytes, gated: Gated) -> bytes | None:
     """``Content-Security-Policy`` and its Report-Only: the addresses of ``report-uri``; every other directive stays (H42)."""
+    if _REPORT_URI not in value.lower():
+        return value
     policies = value.split(b",")
     kept = [policy for policy in (_filter_csp_policy(policy, gated) for policy in policies) if policy is not None]
     if kept == policies:
@@ -83,6 +85,9 @@ def filter_report_to(value: bytes, gated: Gated) -> tuple[bytes | None, frozense
     kept: list[bytes] = []
     emptied: set[str] = set()
     for member in members:
+        if b'"' not in member:
+            kept.append(member)
+            continue
         group = _json_object(member)
         if group is None:
             verdicts = [_any_gated(text, gated) for text in _strings(member)]
@@ -116,7 +121,7 @@ def filter_nel(value: bytes, groups: frozenset[str]) -> bytes:
 
 def _filter_list(value: bytes, withheld: Callable[[bytes], bool]) -> bytes | None:
     members = split_outside_quotes(value, b",")
-    kept = [member for member in members if not withheld(member.strip(_BLANKS))]
+    kept = [member for member in members if not (member and withheld(member.strip(_BLANKS)))]
     if len(kept) == len(members):
         return value
     rest = b",".join(kept).lstrip(_BLANKS)

@@ -25,6 +25,7 @@ _TERMINATOR = re.compile(rb"[\x00\r\n]")
 _RFC_MAX_AGE = re.compile(rb"-?[0-9]+")
 _CHROMIUM_NUMBER = re.compile(rb"([+-]?)0*([0-9]*)")
 _INT64_MAX = 2**63 - 1
+_KNOWN = frozenset({b"max-age", b"expires", b"domain", b"path", b"secure", b"httponly", b"samesite", b"partitioned"})
 _UNSAFE_IN_ATTRIBUTE = re.compile(r"[^\x20-\x3a\x3c-\x7e]")
 
 
@@ -77,7 +78,7 @@ class SetCookie:
 
     @property
     def deletes_everywhere(self) -> bool:
-        """True where the line deletes by the standard and no reading stores anything: it may always pass (H04, 0.5)."""
+        """True where the line deletes by the standard and no reading stores anything: it may always pass (H04, rule 0.5)."""
         return self.rfc.deletes and not self.chromium.stores
 
     @property
@@ -119,7 +120,7 @@ def parse_set_cookie(line: bytes, now: float) -> SetCookie | None:
     chromium = (
         acceptable
         and not (not name and b"=" in value)
-        and not _inner_tab(name, value, segments)
+        and not (b"\t" in line and _inner_tab(name, value, segments))
         and _prefix_allows(name, last, path, host_only=not last.get(b"domain"))
         and _http_prefix_allows(name, last)
         and (bool(name) or not _has_prefix(value, (b"__secure-", b"__host-", b"__http-")))
@@ -206,13 +207,15 @@ def _names(name: bytes, value: bytes, segment: bytes) -> frozenset[bytes]:
 
 
 def _attributes(segments: list[bytes]) -> list[_Attribute]:
-    """The attributes in order; those with a value over 1024 octets are ignored by every reading (§5.6, step 6)."""
+    """The known attributes in order; those with a value over 1024 octets are ignored by every reading (§5.6, step 6)."""
     attributes: list[_Attribute] = []
-    for place in range(1, len(segments)):
-        name, _, value = segments[place].partition(b"=")
-        value = value.strip(_BLANKS)
-        if len(value) <= COOKIE_ATTRIBUTE_BYTES:
-            attributes.append(_Attribute(name.strip(_BLANKS).lower(), value, place))
+    for place, segment in enumerate(segments):
+        if not segment or not place:
+            continue
+        name, _, value = segment.partition(b"=")
+        name = name.strip(_BLANKS).lower()
+        if name in _KNOWN and len(value := value.strip(_BLANKS)) <= COOKIE_ATTRIBUTE_BYTES:
+            attributes.append(_Attribute(name, value, place))
     return attributes
 
 
