@@ -117,7 +117,11 @@ def narrow_accept_encoding(value: bytes) -> bytes:
 
 
 def _coding_of(member: bytes) -> bytes:
-    name = member.partition(b";")[0].strip(b" \t").lower()
+    return _plain_name(member.partition(b";")[0])
+
+
+def _plain_name(name: bytes) -> bytes:
+    name = name.strip(b" \t").lower()
     return b"gzip" if name == b"x-gzip" else name
 
 
@@ -128,7 +132,7 @@ def _is_zero(weight: bytes) -> bool:
 
 
 def _split(coding: bytes) -> list[bytes]:
-    return [_coding_of(name) for name in coding.split(b",", _STACKED)]
+    return [_plain_name(name) for name in coding.split(b",", _STACKED)]
 
 
 def _names(coding: bytes) -> list[bytes]:
