@@ -1,0 +1,147 @@
+"""Fields that make a browser contact a host (DESIGN §6; H40 to H42, N13)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from consent_guard import Guard, RequestFacts
+
+
+def left(site, name: bytes, value: bytes, *, kind: bytes = b"application/json", **options) -> list[bytes]:
+    plan = site.request("/x.json", **options).respond(200, [(b"Content-Type", kind), (name, value)])
+    return site.values(plan, name.lower())
+
+
+@pytest.mark.parametrize("kind", [b"text/html", b"application/json", b"text/css", b"image/png"])
+def test_only_the_gated_members_of_link_go_on_every_type(site, kind: bytes) -> None:
+    """H40"""
+    value = (
+        b"</a.css>; rel=preload; as=style, <https://x.ads.example/a.js>; rel=preload; as=script, <https://ok.test/>; rel=next"
+    )
+    assert left(site, b"Link", value, kind=kind) == [b"</a.css>; rel=preload; as=style, <https://ok.test/>; rel=next"]
+
+
+def test_a_link_that_fetches_nothing_is_a_plain_link(site) -> None:
+    value = b"<https://x.ads.example/>; rel=canonical"
+    assert left(site, b"Link", value) == [value]
+
+
+@pytest.mark.parametrize("relation", [b"preconnect", b"dns-prefetch"])
+def test_a_hint_is_withheld_unless_some_service_on_its_host_is_allowed(site, relation: bytes) -> None:
+    value = b"<https://x.ads.example>; rel=" + relation
+    assert left(site, b"Link", value) == []
+    assert left(site, b"Link", value, cookie=site.cookie(allow=["ads"])) == [value]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        (b"Refresh", b"0; url=https://x.ads.example/", []),
+        (b"Refresh", b"5; url=/next", [b"5; url=/next"]),
+        (b"SourceMap", b"//x.ads.example/a.map", []),
+        (b"X-SourceMap", b"/a.map", [b"/a.map"]),
+        (b"Speculation-Rules", b'"/r.json", "https://x.ads.example/r.json"', [b'"/r.json"']),
+        (b"Reporting-Endpoints", b'a="https://x.ads.example/r", b="/r"', [b'b="/r"']),
+        (
+            b"Content-Security-Policy",
+            b"default-src 'self'; report-uri https://x.ads.example/r /own",
+            [b"default-src 'self'; report-uri /own"],
+        ),
+        (b"Location", b"https://x.ads.example/", [b"https://x.ads.example/"]),
+        (b"Service-Worker-Allowed", b"/", [b"/"]),
+    ],
+)
+def test_only_what_is_gated_goes(site, name: bytes, value: bytes, expected: list[bytes]) -> None:
+    """H41, H42; a redirect is a navigation (N13)"""
+    assert left(site, name, value) == expected
+    assert left(site, name, value, cookie=site.cookie(allow="*")) == [value]
+
+
+def test_error_reports_to_a_gated_host_are_taken_back(site) -> None:
+    """H41: a browser that once stored the order would go on reporting."""
+    plan = site.request("/x.json").respond(
+        200,
+        [
+            (b"Report-To", b'{"group":"n","max_age":9,"endpoints":[{"url":"https://x.ads.example/r"}]}'),
+            (b"NEL", b'{"report_to":"n","max_age":9}'),
+        ],
+    )
+    assert json.loads(site.values(plan, b"report-to")[0])["max_age"] == 0
+    assert json.loads(site.values(plan, b"nel")[0])["max_age"] == 0
+
+
+def test_early_hints_are_filtered_before_any_response(site) -> None:
+    """Y10, N13"""
+    exchange = site.request()
+    hints = [(b"link", b"<https://x.ads.example/a.js>; rel=preload; as=script"), (b"link", b"</a.css>; rel=preload; as=style")]
+    assert exchange.filter_headers(hints) == hints[1:]
+
+
+def test_what_is_withheld_and_which_host_no_rule_names_is_found(site) -> None:
+    exchange = site.request("/x.json")
+    exchange.respond(
+        200, [(b"Link", b"<https://x.ads.example/a?secret=1>; rel=preload; as=image, <https://other.test/>; rel=preconnect")]
+    )
+    found = {(finding.kind.value, finding.subject, finding.where, finding.enforced) for finding in exchange.finish()}
+    assert found == {("header", "x.ads.example", "Link", True), ("host-unlisted", "other.test", "Link", False)}
+
+
+def test_an_unlisted_host_is_withheld_where_the_policy_says_so(make) -> None:
+    site = make(unlisted_hosts="block")
+    assert left(site, b"Link", b"<https://other.test/a.js>; rel=preload; as=script") == []
+
+
+def test_relative_addresses_are_resolved_against_the_page_as_the_browser_sees_it(site) -> None:
+    """ROBUSTNESS 0.7: ``https:host`` is a path of ours on https and another host on http."""
+    value = b"<https:x.ads.example/a.js>; rel=preload; as=script"
+    assert left(site, b"Link", value) == [value]
+    assert left(site, b"Link", value, scheme="http") == []
+
+
+def test_a_link_that_passed_by_this_visitors_grant_is_kept_out_of_shared_caches(site) -> None:
+    """N8"""
+    head = [
+        (b"Content-Type", b"text/css"),
+        (b"Cache-Control", b"public, max-age=60"),
+        (b"Link", b"<https://x.ads.example/a.js>; rel=preload; as=script"),
+    ]
+    granted = site.request("/a.css", cookie=site.cookie(allow="*")).respond(200, head)
+    assert site.values(granted, b"cache-control") == [b"private, no-cache"]
+    assert site.request("/a.css").respond(200, head).headers == head[:2]
+    own = [*head[:2], (b"Link", b"</own.js>; rel=preload; as=script")]
+    assert site.request("/a.css", cookie=site.cookie(allow="*")).respond(200, own).headers == own
+
+
+def test_the_fields_of_the_measured_cases_contact_no_tracker(shared) -> None:
+    trackers = json.loads(shared("cases/trackers.json").read_text("utf-8"))["categories"]
+    policy = {
+        "policy": {"banner": False, "inline_scripts": "mention", "first_party": ["site.example"]},
+        "categories": [{"id": "c", "basis": "consent", "title": {"en": "C"}}],
+        "services": [
+            {
+                "id": f"{name}-{place}",
+                "category": "c",
+                "title": {"en": name},
+                "hosts": [host if host[-1].isdigit() else f"*.{host}"],
+                "cookies": [],
+            }
+            for name, hosts in trackers.items()
+            for place, host in enumerate(hosts)
+        ],
+    }
+    guard = Guard(policy, secret_key="k" * 32)
+    rows = [json.loads(line) for line in shared("cases/headers.jsonl").read_text("utf-8").splitlines() if line.strip()]
+    assert rows
+    for row in rows:
+        headers = [(b"Content-Type", b"text/html; charset=utf-8")]
+        for line in row["headers"]:
+            name, _, value = line.partition(":")
+            headers.append((name.strip().encode(), value.strip().encode("latin-1")))
+        exchange = guard.open(RequestFacts("GET", "https", "www.site.example", "/p", now=1_700_000_000.0))
+        plan = exchange.respond(200, headers)
+        gone = not any(row["host"].encode() in value for _, value in plan.headers)
+        assert gone is row["must_block"], row["id"]
+        assert plan.rewriter is not None
+        assert plan.rewriter.feed(row["body"].encode()) + plan.rewriter.close() == row["body"].encode()

@@ -1,0 +1,472 @@
+"""Posting a choice (DESIGN §5, §9; H06, H12, K12, K14 to K17, L20, L23, L24, L26, S02, S05 to S08)."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from consent_guard.consent.token import once_cookie_name
+
+JSON = (b"Content-Type", b"application/json")
+MONTHS_13 = 396 * 24 * 3600
+
+
+def choice_line(site, reply) -> bytes:
+    lines = [line for line in site.set_cookies(reply) if b"Max-Age=0" not in line]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def allowed(consent) -> set[str]:
+    return set(consent.allowed_categories | consent.allowed_services)
+
+
+def test_accepting_allows_everything_and_goes_back(site) -> None:
+    """S05"""
+    reply = site.post(b"choice=accept&next=/article%3Fp%3D1")
+    assert reply.status == 303
+    assert site.values(reply, b"location") == [b"/article?p=1"]
+    consent = site.consent_after(reply)
+    assert consent.decided
+    assert not consent.asks
+    assert allowed(consent) == {
+        "necessary",
+        "audience",
+        "campaigns",
+        "interactivity",
+        "measure",
+        "ads",
+        "video",
+        "captcha",
+    }
+
+
+def test_refusing_switches_exempt_purposes_off_too(site) -> None:
+    """S06, S09, L53"""
+    consent = site.consent_after(site.post(b"choice=refuse"))
+    assert consent.decided
+    assert allowed(consent) == {"necessary"}
+
+
+def test_saving_is_a_complete_answer(site) -> None:
+    """S13: what is not listed is refused; a category covers its services; necessary ids are ignored."""
+    consent = site.consent_after(site.post(b"choice=save&allow=video&allow=campaigns&allow=necessary"))
+    assert allowed(consent) == {"necessary", "video", "campaigns", "ads"}
+    assert allowed(site.consent_after(site.post(b"choice=save"))) == {"necessary"}
+
+
+def test_one_service_is_allowed_alone_and_the_banner_stays(site) -> None:
+    consent = site.consent_after(site.post(b"choice=allow&service=video"))
+    assert not consent.decided
+    assert consent.asks
+    assert consent.allows("video")
+    assert not consent.allows("captcha")
+    assert consent.allows("measure")
+
+
+def test_one_service_is_changed_and_the_time_of_the_choice_stays(site) -> None:
+    """L31"""
+    made = site.NOW - 1_000_000
+    reply = site.post(b"choice=deny&service=video", cookie=site.cookie(allow="*", at=made))
+    consent = site.consent_after(reply)
+    assert not consent.allows("video")
+    assert consent.allows("captcha")
+    assert consent.decided_at is not None
+    assert consent.decided_at.timestamp() == made
+    assert consent.expires_at is not None
+    assert b"Max-Age=%d;" % (consent.expires_at.timestamp() - site.NOW) in choice_line(site, reply)
+
+
+def test_a_service_that_is_always_on_cannot_be_changed_and_nothing_is_stored(site) -> None:
+    from consent_guard import Guard, RequestFacts
+
+    policy = {
+        **site.policy,
+        "services": [
+            *site.policy["services"],
+            {"id": "core", "category": "necessary", "title": {"en": "C"}, "hosts": ["core.example"], "cookies": []},
+        ],
+    }
+    facts = RequestFacts(
+        "POST",
+        "https",
+        "example.org",
+        "/privacy-choices",
+        ((b"content-type", b"application/x-www-form-urlencoded"),),
+        now=site.NOW,
+    )
+    reply = Guard(policy, secret_key=site.KEY).open(facts).answer(b"choice=deny&service=core")
+    assert reply.status == 303
+    assert site.set_cookies(reply) == []
+    assert reply.receipt is None
+
+
+def test_the_cookie_over_https_is_host_bound_and_lives_as_long_as_the_choice(site) -> None:
+    """H06, K12"""
+    line = choice_line(site, site.post(b"choice=accept"))
+    name, _, rest = line.partition(b"=")
+    assert name == b"__Host-consent"
+    attributes = set(rest.split(b"; ")[1:])
+    assert attributes == {b"Max-Age=%d" % MONTHS_13, b"Path=/", b"Secure", b"HttpOnly", b"SameSite=Lax"}
+    assert len(line) < 400
+
+
+def test_the_cookie_over_http_has_the_plain_name_and_a_finding_says_so(site) -> None:
+    """DESIGN §5: off localhost"""
+    line = choice_line(site, site.post(b"choice=accept", scheme="http"))
+    assert line.startswith(b"consent=")
+    assert b"Secure" not in line
+    assert [finding.kind.value for finding in site.findings] == ["insecure"]
+    site.findings.clear()
+    for host in ("localhost:8000", "127.0.0.1", "[::1]:8000"):
+        site.post(b"choice=accept", scheme="http", host=host)
+    assert site.findings == []
+
+
+def test_one_choice_may_be_shared_by_a_domain(make) -> None:
+    site = make(cookie_domain="example.org")
+    line = choice_line(site, site.post(b"choice=accept"))
+    assert line.startswith(b"__Secure-consent=")
+    assert b"; Domain=example.org;" in line
+    elsewhere = choice_line(site, site.post(b"choice=accept", host="other.test"))
+    assert b"Domain" not in elsewhere
+
+
+def test_a_choice_under_our_other_name_does_not_outlive_a_new_one(site) -> None:
+    """Over http both names are read, and the most restrictive counts."""
+    old = site.cookie(deny="*")
+    reply = site.post(b"choice=accept", cookie=old, scheme="http")
+    lines = site.set_cookies(reply)
+    assert any(line.startswith(b"__Host-consent=; ") and b"Max-Age=0" in line for line in lines)
+    assert site.consent_after(reply, scheme="http").allows("ads")
+    plain = b"consent=" + old.partition(b"=")[2]
+    assert any(line.startswith(b"consent=; ") for line in site.set_cookies(site.post(b"choice=refuse", cookie=plain)))
+
+
+def test_refusal_is_kept_as_long_as_acceptance(site) -> None:
+    """L29, S06"""
+    ages = {choice_line(site, site.post(body)).split(b"; ")[1] for body in (b"choice=accept", b"choice=refuse", b"choice=save")}
+    assert len(ages) == 1
+
+
+def test_the_choice_ends_at_its_very_second(site) -> None:
+    """S07, T04"""
+    reply = site.post(b"choice=accept")
+    end = site.NOW + MONTHS_13
+    assert site.consent_after(reply, now=end - 1).decided
+    after = site.consent_after(reply, now=end)
+    assert not after.decided
+    assert after.asks
+    assert not after.allows("ads")
+
+
+def test_json_is_answered_with_the_state(site) -> None:
+    reply = site.post(b'{"choice": "save", "allow": ["interactivity"]}', JSON)
+    assert reply.status == 200
+    state = json.loads(reply.body)
+    assert state["decided"] is True
+    assert state["services"] == {"measure": False, "ads": False, "video": True, "captcha": True}
+    assert site.consent_after(reply).allows("video")
+
+
+@pytest.mark.parametrize(
+    "next",
+    [
+        b"//evil.test",
+        b"/%5Cevil.test",
+        b"%5C/evil.test",
+        b"/%09/evil.test",
+        b"/%2509/..//evil.test",
+        b"https:evil.test",
+        b"https://evil.test/",
+        b"javascript:alert(1)",
+        b"/..//evil.test",
+        b"///evil.test",
+        b"/%0A/evil.test",
+        b"/a%0D%0ASet-Cookie:x=1",
+        b"//user@evil.test",
+        b"/%00",
+        b"%EF%BC%8F/evil.test",
+        b"",
+        b"relative",
+    ],
+)
+def test_a_bad_next_is_ignored(site, next: bytes) -> None:
+    """K16, K17"""
+    reply = site.post(b"choice=refuse&next=" + next, root_path="/mount")
+    assert reply.status == 303
+    location = site.values(reply, b"location")[0]
+    assert location == b"/mount/privacy-choices" or (location.startswith(b"/%") and b"//" not in location)
+    assert not any(byte < 0x21 or byte > 0x7E for byte in location)
+    assert site.consent_after(reply).decided
+
+
+def test_two_ways_on_are_none(site) -> None:
+    reply = site.post(b"choice=refuse&next=/a&next=/b")
+    assert site.values(reply, b"location") == [b"/privacy-choices"]
+
+
+def refused(site, status: int, reply) -> None:
+    assert reply.status == status
+    assert [line for line in site.set_cookies(reply) if not line.startswith(b"_")] == []
+    assert reply.receipt is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"choice=",
+        b"choice=ACCEPT",
+        b"choice=yes",
+        b"choice=accept&choice=accept",
+        b"choice=accept&choice=refuse",
+        b"choice=allow",
+        b"choice=allow&service=",
+        b"choice=allow&service=nothing",
+        b"choice=allow&service=campaigns",
+        b"choice=allow&service=video&service=ads",
+        b"choice=deny&service=%00",
+        b"choice=once&service=nothing&next=/",
+        b"choice=save&allow=nothing",
+        b"choice=save&allow=video&allow=",
+        b"\xff\xfe",
+        b"choice=\xff",
+        b"accept",
+    ],
+)
+def test_a_malformed_form_is_400_and_stores_nothing(site, body: bytes) -> None:
+    """K15"""
+    refused(site, 400, site.post(body))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"accept"',
+        b"NaN",
+        b"{}",
+        b'{"choice": 1}',
+        b'{"choice": ["accept"]}',
+        b'{"choice": true}',
+        b'{"choice": "accept", "choice": "refuse"}',
+        b'{"choice": "save", "allow": "video"}',
+        b'{"choice": "save", "allow": [1]}',
+        b'{"choice": "save", "allow": {"video": true}}',
+        b'{"choice": "save", "allow": null}',
+        b'{"choice": "allow", "service": null}',
+        b'{"choice": "allow", "service": ["video"]}',
+        b'{"choice": "accept", "next": 1}',
+        b'{"choice": "accept"',
+        b'{"choice": "accept"}\xff',
+        b"[" * 8000,
+        b"1" * 5000,
+        '{"choice": "accept"}'.encode("utf-16"),
+        b'{"choice": "allow", "service": "\\ud800"}',
+    ],
+)
+def test_malformed_json_is_400_and_stores_nothing(site, body: bytes) -> None:
+    """K15"""
+    refused(site, 400, site.post(body, JSON))
+
+
+def test_unknown_fields_are_ignored(site) -> None:
+    """K15"""
+    assert site.post(b"choice=accept&csrf=1&x=2").status == 303
+    assert site.post(b'{"choice": "accept", "x": {"y": [1]}}', JSON).status == 200
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [b"text/plain", b"multipart/form-data; boundary=x", b"application/xml", b"text/html", b"", b"application/json-x", b"*/*"],
+)
+def test_another_content_type_is_415_and_stores_nothing(site, kind: bytes) -> None:
+    """K15: text/plain tricks too"""
+    refused(site, 415, site.post(b'{"choice": "accept"}', (b"Content-Type", kind)))
+
+
+def test_a_large_body_is_413_and_stores_nothing(site) -> None:
+    """K15"""
+    refused(site, 413, site.post(b"choice=accept&x=" + b"y" * 8192))
+    refused(site, 413, site.post(b'{"choice": "accept", "x": "' + b"y" * 8192 + b'"}', JSON))
+    refused(site, 413, site.post(b"choice=accept" + b"&a=1" * 300))
+
+
+def test_a_body_of_the_most_that_may_be_read_counts(site) -> None:
+    body = b"choice=accept&x="
+    assert site.post(body + b"y" * (8192 - len(body))).status == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ((b"Sec-Fetch-Site", b"cross-site"),),
+        ((b"Sec-Fetch-Site", b"same-site"),),
+        ((b"Sec-Fetch-Site", b""),),
+        ((b"Sec-Fetch-Site", b"same-origin"), (b"Sec-Fetch-Site", b"cross-site")),
+        ((b"Sec-Fetch-Site", b"cross-site"), (b"Origin", b"https://www.example.org")),
+        ((b"Origin", b"https://evil.test"),),
+        ((b"Origin", b"null"),),
+        ((b"Origin", b""),),
+        ((b"Origin", b"https://www.example.org:8443"),),
+        ((b"Origin", b"https://example.org"),),
+        ((b"Origin", b"https://www.example.org.evil.test"),),
+        ((b"Origin", b"https://www.example.org"), (b"Origin", b"https://evil.test")),
+    ],
+)
+def test_a_post_from_another_site_is_403_and_stores_nothing(site, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    """K14: a grant, a refusal, whatever it says"""
+    for body in (b"choice=accept", b"choice=refuse", b"choice=allow&service=video", b"choice=once&service=video&next=/"):
+        refused(site, 403, site.post(body, *headers))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        ((b"Sec-Fetch-Site", b"same-origin"),),
+        ((b"Sec-Fetch-Site", b"none"),),
+        ((b"Sec-Fetch-Site", b"same-origin"), (b"Origin", b"null")),
+        ((b"Origin", b"https://www.example.org"),),
+        ((b"Origin", b"HTTPS://WWW.EXAMPLE.ORG"),),
+        ((b"Origin", b"https://www.example.org:443"),),
+        ((b"Origin", b"http://www.example.org"),),
+    ],
+)
+def test_a_post_from_our_own_pages_counts(site, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    """K14, DESIGN §9: compared by host"""
+    assert site.post(b"choice=accept", *headers).status == 303
+
+
+def test_a_withdrawal_empties_the_browsers_cache_of_pages_and_never_our_cookie(site) -> None:
+    """H23, H44"""
+    withdrawn = site.post(b"choice=refuse", cookie=site.cookie(allow="*"))
+    assert site.values(withdrawn, b"clear-site-data") == [b'"cache"']
+    for reply in (
+        site.post(b"choice=accept"),
+        site.post(b"choice=refuse", cookie=site.cookie(deny="*")),
+        site.post(b"choice=refuse", scheme="http", cookie=site.cookie(allow="*")),
+    ):
+        assert site.values(reply, b"clear-site-data") == []
+
+
+def test_a_choice_comes_with_its_receipt(site) -> None:
+    """L26: no address, no user agent (L28)"""
+    from consent_guard import __version__
+
+    reply = site.post(b"choice=save&allow=video", (b"Accept-Language", b"fr"), (b"User-Agent", b"secret"))
+    receipt = reply.receipt
+    assert receipt is not None
+    assert receipt.receipt_id == site.consent_after(reply).receipt_id
+    assert receipt.time == site.NOW
+    assert dict(receipt.answers) == {"audience": False, "campaigns": False, "interactivity": False}
+    assert dict(receipt.overrides) == {"video": True}
+    assert (receipt.revision, receipt.means, receipt.language, receipt.library_version) == (1, "form", "en", __version__)
+    assert len(receipt.banner_digest) == 64
+    assert "secret" not in repr(receipt)
+    assert site.post(b'{"choice": "accept"}', JSON).receipt.means == "json"
+
+
+def test_the_signal_refuses_until_a_later_choice(site) -> None:
+    """G01, G03"""
+    from consent_guard import Guard, RequestFacts
+
+    categories = [dict(category, gpc=category["id"] == "audience") for category in site.policy["categories"]]
+    guard = Guard({**site.policy, "categories": categories}, secret_key=site.KEY)
+
+    def consent(*headers: tuple[bytes, bytes]):
+        return guard.open(RequestFacts("GET", "https", "example.org", "/", headers, now=site.NOW)).consent
+
+    assert consent().allows("measure")
+    assert not consent((b"sec-gpc", b"1")).allows("measure")
+    assert consent((b"sec-gpc", b"true")).allows("measure")
+    facts = RequestFacts(
+        "POST",
+        "https",
+        "example.org",
+        "/privacy-choices",
+        ((b"sec-gpc", b"1"), (b"content-type", b"application/x-www-form-urlencoded")),
+        now=site.NOW,
+    )
+    kept = site.set_cookies(guard.open(facts).answer(b"choice=accept"))[0].partition(b";")[0]
+    assert consent((b"sec-gpc", b"1"), (b"cookie", kept)).allows("measure")
+
+
+# -- choice=once: one load, on the next view of one page, within a minute (DESIGN §5)
+
+
+def once(site, next: bytes = b"/article?x=1", **options) -> bytes:
+    reply = site.post(b"choice=once&service=video&next=" + next.replace(b"?", b"%3F"), **options)
+    assert reply.status == 303
+    assert reply.receipt is None
+    return choice_line(site, reply)
+
+
+def test_once_sets_a_signed_cookie_for_a_minute_and_no_choice(site) -> None:
+    line = once(site)
+    assert line.startswith(b"__Host-consent-once=")
+    assert b"Max-Age=60;" in line
+    assert b"HttpOnly" in line
+    assert not site.request("/other", cookie=line.partition(b";")[0]).consent.decided
+
+
+def test_once_lets_the_service_load_on_that_page_and_is_used_up_by_it(site) -> None:
+    cookie = once(site).partition(b";")[0]
+    exchange = site.request("/article", cookie=cookie + b"; _vid=1", query=b"x=2")
+    assert exchange.consent.allows("video")
+    assert not exchange.consent.allows("captcha")
+    plan = exchange.respond(200, [*site.HTML, (b"Set-Cookie", b"_vid=2")])
+    assert b"_vid=2" in site.set_cookies(plan)
+    page = b'<!doctype html><html><body><iframe src="https://x.video.example/1"></iframe></body></html>'
+    assert b"<iframe" in site.send(plan, page)
+    used = [line for line in site.set_cookies(plan) if line.startswith(b"__Host-consent-once=")]
+    assert len(used) == 1
+    assert b"Max-Age=0" in used[0]
+
+
+def test_once_is_for_that_page_that_minute_and_a_real_visit(site) -> None:
+    cookie = once(site).partition(b";")[0]
+
+    def allows(path: str = "/article", *headers: tuple[bytes, bytes], **options) -> bool:
+        return site.request(path, *headers, cookie=cookie, **options).consent.allows("video")
+
+    assert allows()
+    assert not allows("/other")
+    assert not allows("/article/1")
+    assert not allows(method="POST")
+    assert not allows("/article", (b"Sec-Purpose", b"prefetch"))
+    assert allows(now=site.NOW + 59)
+    assert not allows(now=site.NOW + 60)
+
+
+def test_once_is_kept_by_what_is_no_page(site) -> None:
+    cookie = once(site).partition(b";")[0]
+    for status, kind in ((302, b"text/html"), (200, b"application/json")):
+        plan = site.request("/article", cookie=cookie).respond(status, [(b"Content-Type", kind)])
+        assert not any(b"once" in line for line in site.set_cookies(plan))
+
+
+def test_once_finds_its_page_however_it_is_written(site) -> None:
+    cookie = once(site, b"/caf%25C3%25A9/%2561").partition(b";")[0]
+    assert site.request("/café/a", cookie=cookie).consent.allows("video")
+    mounted = once(site, b"/shop/article", root_path="/shop").partition(b";")[0]
+    assert site.request("/article", cookie=mounted, root_path="/shop").consent.allows("video")
+
+
+def test_once_without_a_page_of_ours_lets_nothing_load(site) -> None:
+    for next in (b"", b"//evil.test"):
+        reply = site.post(b"choice=once&service=video&next=" + next)
+        assert reply.status == 303
+        assert site.set_cookies(reply) == []
+
+
+def test_a_forged_or_foreign_permission_lets_nothing_load(site) -> None:
+    name = once_cookie_name(site.guard.policy, secure=True).encode()
+    good = once(site).partition(b";")[0]
+    choice = site.cookie(allow="*").partition(b"=")[2]
+    for cookie in (name + b"=", name + b"=video", good[:-1] + b"!", name + b"=" + choice, good + b"; " + name + b"=x"):
+        assert not site.request("/article", cookie=cookie).consent.allows("video")
