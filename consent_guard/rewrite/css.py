@@ -4,7 +4,7 @@ Fetched are ``url()`` in declarations, the string or ``url()`` of ``@import``, a
 ``-webkit-image-set()`` and ``src()``. The prelude of any other at-rule (``@namespace``, ``@supports``…) fetches nothing. A
 custom property may be used anywhere, so its ``url()`` and strings count.
 
-May import limits and ``css_tokens``. Called by the rewriter for ``style`` elements and attributes.
+May import limits, ``css_tokens`` and ``css_escapes``. Called by the rewriter for ``style`` elements and attributes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from .. import limits
-from .css_tokens import ABOVE_ASCII, CONTEXT_BYTES, CssScanner, Syntax, unescape
+from .css_escapes import unescape
+from .css_tokens import ABOVE_ASCII, CONTEXT_BYTES, CssScanner, Syntax
 
 INERT: Final = b"about:invalid"
 """What stands in an address's place: valid between quotes and without, and never fetched."""
@@ -53,7 +54,7 @@ def find_urls(css: str, *, attribute: bool) -> list[CssUrl]:
 
     ``data:`` addresses are listed only after @import. In an attribute no at-rule has effect.
     """
-    if "(" not in css and (attribute or "@" not in css):
+    if "(" not in css and "--" not in css and (attribute or "@" not in css):
         return []
     # Offsets must stay: every character above ASCII is one byte that belongs to names.
     raw = (css if css.isascii() else ABOVE_ASCII.sub("\x80", css)).encode("latin-1")

@@ -2,7 +2,7 @@
 
 Comments, strings, escapes (``\\75 rl(``), url tokens good and bad, at-rules, brackets inside ``image-set()``. It looks for
 parentheses, quotes, ``@`` and backslashes only, so that plain declarations cost one scan. Works on bytes of any encoding that
-keeps ASCII. May import nothing of the package. ``css`` builds on it.
+keeps ASCII. May import ``css_escapes``. ``css`` builds on it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 from typing import Final, Literal
+
+from .css_escapes import unescape
 
 Syntax = Literal["url", "string", "import"]
 
@@ -22,21 +24,24 @@ _NESTING: Final = 64
 
 _NAME: Final = rb"A-Za-z0-9_\-\x00\x80-\xff"
 _ESCAPE: Final = rb"\\(?:[0-9A-Fa-f]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9A-Fa-f])"
-_FUNCTION: Final = rb"(?:(?<=[uU][rR][lL])|(?<=[sS][rR][cC])|(?<=[gG][eE]-[sS][eE][tT]))\("
-
-_TOP: Final = re.compile(rb"[\"'\\@]|/\*|" + _FUNCTION)
-_SET: Final = re.compile(rb"[\"'\\()\[\]{}]|/\*")
-_PRELUDE: Final = re.compile(rb"[\"'\\;{}]|/\*|(?<=[uU][rR][lL])\(")
+# Each begins with one set of bytes, which re looks for quickly; what else must stand there is asked after it.
+_TOP: Final = re.compile(
+    rb"[\"'\\@(/](?:(?<=[\"'\\])|(?<=@)(?![^\\" + _NAME + rb"])|(?<=/)(?=\*)"
+    rb"|(?<=[uU][rR][lL]\()|(?<=[sS][rR][cC]\()|(?<=[gG][eE]-[sS][eE][tT]\())"
+)
+_SET: Final = re.compile(rb"[\"'\\()\[\]{}/](?:(?<!/)|(?=\*))")
+_PRELUDE: Final = re.compile(rb"[\"'\\;{}(/](?:(?<=[\"'\\;{}])|(?<=/)(?=\*)|(?<=[uU][rR][lL]\())")
 _NAME_START: Final = re.compile(rb"--|-?(?:[A-Za-z_\x00\x80-\xff]|\\[^\n\r\f])")
 _NAME_RUN: Final = re.compile(rb"[" + _NAME + rb"]++")
 _NAME_BEFORE: Final = re.compile(rb"[" + _NAME + rb"]*+")
 _ESCAPED: Final = re.compile(_ESCAPE)
 _SPACE: Final = re.compile(rb"[ \t\n\r\f]*+")
 _STRING_STOP: Final = {0x22: re.compile(rb"[\"\\\n\r\f]"), 0x27: re.compile(rb"['\\\n\r\f]")}
+_PLAIN_STRING: Final = {0x22: re.compile(rb"\"[^\"\\\n\r\f]*+\""), 0x27: re.compile(rb"'[^'\\\n\r\f]*+'")}
+# The everyday at-rules, whose preludes hold no address.
+_PLAIN_RULE: Final = re.compile(rb"@(?:media|font-face|page|(?:-[a-z]+-)?keyframes)(?=[^\\" + _NAME + rb"])")
 _URL_STOP: Final = re.compile(rb"[)\"'(\\ \t\n\r\f\x01-\x08\x0b\x0e-\x1f\x7f]")
 _BAD_URL_STOP: Final = re.compile(rb"[)\\]")
-
-_TEXT_ESCAPE: Final = re.compile(r"\\(?:([0-9A-Fa-f]{1,6})(?:\r\n|[ \t\n\r\f])?|(\r\n|[\n\r\f])|([\s\S])|$)|\x00")
 
 ABOVE_ASCII: Final = re.compile("[^\x00-\x7f]")
 _CLOSER: Final = {0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D}
@@ -59,21 +64,6 @@ class _Mode(Enum):
     SET = auto()
     PRELUDE = auto()
     IMPORT = auto()
-
-
-def unescape(text: str) -> str:
-    """Return the value of a string's or url token's text (CSS Syntax 3 §4.3.7): escapes decoded, escaped line ends gone."""
-    return _TEXT_ESCAPE.sub(_unescaped, text) if "\\" in text or "\x00" in text else text
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    code, newline, character = found.groups()
-    if code is not None:
-        number = int(code, 16)
-        return chr(number) if 0 < number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd"
-    if newline is not None:
-        return ""
-    return character if character is not None and character != "\x00" else "\ufffd"
 
 
 class CssScanner:
@@ -100,16 +90,14 @@ class CssScanner:
         self._dropping = False
         """The pending address passed the limit: it was made inert, and the rest of it is dropped."""
 
-    # What subclasses do; offsets are the buffer's.
+    # What subclasses do, by offsets of the buffer: an address stands whole; the one that begins here is too long to be held; it
+    # is left out up to here.
 
-    def _found(self, start: int, end: int, syntax: Syntax) -> None:
-        """An address stands whole here."""
+    def _found(self, start: int, end: int, syntax: Syntax) -> None: ...
 
-    def _overflowed(self, start: int) -> None:
-        """The address that begins here is too long to be held."""
+    def _overflowed(self, start: int) -> None: ...
 
-    def _dropped(self, end: int) -> None:
-        """The address too long is left out up to here."""
+    def _dropped(self, end: int) -> None: ...
 
     def scan(self, final: bool) -> None:
         """Read as far as the buffer decides."""
@@ -120,26 +108,24 @@ class CssScanner:
             end = len(self._buffer)
             self._finish(self._value_end if self._state is _State.URL and self._value_end >= 0 else end, end, True)
         elif self.holding:
-            if not self._dropping and self._at - self._start > self._limit:
-                self._dropping = True
-                self._overflowed(self._start)
-            if self._dropping:
-                self._dropped(self._at)
+            self._drop_past_limit(self._at)
 
     @property
     def holding(self) -> bool:
         return self._wanted is not None and self._state in (_State.STRING, _State.URL)
 
+    def _drop_past_limit(self, stop: int) -> bool:
+        if not self._dropping and stop - self._start > self._limit:
+            self._dropping = True
+            self._overflowed(self._start)
+        if self._dropping:
+            self._dropped(stop)
+        return self._dropping
+
     def _finish(self, end: int, stop: int, good: bool) -> None:
         """A string or url token ended: its text at ``end``, all that was read of it at ``stop``."""
-        if self._wanted is not None:
-            if stop - self._start > self._limit and not self._dropping:
-                self._dropping = True
-                self._overflowed(self._start)
-            if self._dropping:
-                self._dropped(stop)
-            elif good:
-                self._found(self._start, end, self._wanted)
+        if self._wanted is not None and not self._drop_past_limit(stop) and good:
+            self._found(self._start, end, self._wanted)
         self._wanted = None
         self._dropping = False
         self._state = _State.TEXT
@@ -162,32 +148,42 @@ class CssScanner:
     def _text(self, final: bool) -> bool:
         buffer = self._buffer
         mode = self._mode
-        pattern = _TOP if mode is _Mode.TOP else _SET if mode is _Mode.SET else _PRELUDE
-        found = pattern.search(buffer, self._at)
-        if found is None:
-            # A slash may yet open a comment.
-            opening = not final and len(buffer) > self._at and buffer[-1] == 0x2F
-            self._at = len(buffer) - opening
-            return False
-        at, self._at = found.span()
-        byte = buffer[at]
-        if byte == 0x2F:
-            self._state = _State.COMMENT
-        elif byte == 0x22 or byte == 0x27:
-            self._open_string(
-                byte, "string" if mode is _Mode.SET or (mode is _Mode.TOP and self._in_custom_property(at)) else None
-            )
-        elif byte == 0x5C:
-            return self._escaped_name(at, final)
-        elif byte == 0x40:
-            return self._at_keyword(at, final)
-        elif byte == 0x28:
-            self._function(self._name_before(at))
-        elif mode is _Mode.PRELUDE:
-            self._mode = _Mode.TOP
-        else:
-            self._bracket(byte)
-        return True
+        search = (_TOP if mode is _Mode.TOP else _SET if mode is _Mode.SET else _PRELUDE).search
+        while found := search(buffer, self._at):
+            at, self._at = found.span()
+            byte = buffer[at]
+            if byte == 0x2F:
+                self._at += 1
+                self._state = _State.COMMENT
+                if not self._comment():
+                    return False
+            elif byte == 0x22 or byte == 0x27:
+                address = mode is _Mode.SET or (mode is _Mode.TOP and self._in_custom_property(at))
+                if not address and (whole := _PLAIN_STRING[byte].match(buffer, at)):
+                    self._at = whole.end()
+                    continue
+                self._open_string(byte, "string" if address else None)
+                return True
+            elif byte == 0x40:
+                if not (plain := _PLAIN_RULE.match(buffer, at)):
+                    return self._at_keyword(at, final)
+                self._at = plain.end()
+            elif byte == 0x28:
+                self._function(self._name_before(at))
+                return True
+            elif byte == 0x5C:
+                return self._escaped_name(at, final)
+            elif mode is _Mode.PRELUDE:
+                self._mode = _Mode.TOP
+                return True
+            else:
+                self._bracket(byte)
+                if self._mode is not mode:
+                    return True
+        # A slash may yet open a comment.
+        opening = not final and len(buffer) > self._at and buffer[-1] == 0x2F
+        self._at = len(buffer) - opening
+        return False
 
     def _import(self, final: bool) -> bool:
         """After ``@import``: a string, ``url()`` or ``src()``, with nothing but white space and comments before it."""
@@ -222,7 +218,7 @@ class CssScanner:
         return found.end() if found else at
 
     def _opens(self, at: int) -> bool:
-        return at < len(self._buffer) and self._buffer[at] == 0x28
+        return self._buffer[at : at + 1] == b"("
 
     def _name_before(self, at: int) -> str:
         """Return the name that ends here; ``#`` for one of a hash or an at-keyword."""
