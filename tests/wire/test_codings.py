@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import importlib
 import struct
 import sys
 import time
@@ -187,6 +188,9 @@ def test_a_bomb_is_an_error_before_it_fills_the_memory(coding: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert allowed >= 0
+    if coding == "br" and not hasattr(importlib.import_module("brotli").Decompressor(), "can_accept_more_data"):
+        assert peak < 32 * 1024 * 1024  # before 1.2 a single block of up to 16 MiB came out at once
+        return
     assert longest <= 2 * 1024 * 1024
     assert peak < 6 * 1024 * 1024
 

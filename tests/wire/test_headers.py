@@ -189,7 +189,7 @@ def test_separators_inside_quoted_strings_do_not_separate(value: bytes, parts: l
 @settings(max_examples=150)
 def test_the_parts_of_a_value_join_to_it_again(value: bytes) -> None:
     assert b",".join(split_outside_quotes(value, b",")) == value
-    assert b",".join(list_members(value)).replace(b" ", b"") in value.replace(b" ", b"") or b",," in value or value[:1] in b", "
+    assert all(member == member.strip() != b"" for member in list_members(value))
 
 
 @pytest.mark.parametrize(
