@@ -14,6 +14,10 @@ from ..policy.cookie_names import CookieIndex, CookieMatch
 from ..policy.frameworks import is_framework_cookie
 from ..policy.model import Basis, Policy
 
+_REMEMBERED: Final = 1024
+"""Rulings that are remembered; when so many are, all are forgotten. Visitors send whatever names they like."""
+_REMEMBERED_BYTES: Final = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
@@ -45,15 +49,16 @@ class Ruling:
 
 
 class CookieRulings:
-    """The rulings of one policy. Immutable and thread-safe."""
+    """The rulings of one policy. Thread-safe; immutable but for what it remembers."""
 
-    __slots__ = ("_index", "_necessary", "own_names")
+    __slots__ = ("_index", "_known", "_necessary", "own_names")
 
     own_names: frozenset[str]
     """The names of the library's own cookies: necessary, so the app sees them and may set them."""
 
     def __init__(self, policy: Policy) -> None:
         self._index = CookieIndex(policy)
+        self._known: dict[bytes, Ruling] = {}
         self._necessary: Final = frozenset(c.id for c in policy.categories if c.basis is Basis.NECESSARY)
         self.own_names = frozenset(
             name for secure in (False, True) for name in (*names_to_read(policy, secure), once_cookie_name(policy, secure))
@@ -64,9 +69,16 @@ class CookieRulings:
 
         Blanks that some frameworks strip and browsers do not (``\\xa0``) do not make another name of it (ROBUSTNESS 0.6).
         """
-        text = name.decode("latin-1").strip()
-        match = self._index.match(text)
-        essential = (
-            (match is not None and match.category in self._necessary) or text in self.own_names or is_framework_cookie(text)
-        )
-        return Ruling(text, match, essential)
+        known = self._known.get(name)
+        if known is None:
+            known = self._rule(name.decode("latin-1").strip())
+            if len(name) <= _REMEMBERED_BYTES:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[name] = known
+        return known
+
+    def _rule(self, name: str) -> Ruling:
+        match = self._index.match(name)
+        necessary = match is not None and match.category in self._necessary
+        return Ruling(name, match, necessary or name in self.own_names or is_framework_cookie(name))

@@ -46,7 +46,9 @@ def data(value: object, headers: Sequence[Header] = (), *, status: int = 200, re
 
 def see_other(path: str, headers: Sequence[Header] = (), *, receipt: Receipt | None = None) -> Reply:
     """Return the way on after a post: 303 to a path of this site, percent-encoded ASCII (H12, K16, K17)."""
-    head = ((b"location", path.encode("ascii")), (b"content-length", b"0"), *_SHELTERED, *headers)
+    # The type of nothing, but WSGI's validators want one on every status that may have a body.
+    empty = ((b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"0"))
+    head = ((b"location", path.encode("ascii")), *empty, *_SHELTERED, *headers)
     return Reply(303, head, b"", receipt)
 
 
