@@ -1,0 +1,356 @@
+"""The ASGI transport: any ASGI app, guarded.
+
+    from consent_guard.asgi import ConsentMiddleware
+    app = ConsentMiddleware(app, "consent.toml", secret_key=SECRET)
+
+A plain ASGI class: it awaits only receive, send and the app, in the app's own task, so that any event loop serves it,
+streaming keeps its pace and context variables travel both ways (Y14 to Y16). Translates messages to and from the engine's
+plain values; it decides nothing. May import the engine and the wire messages, no framework and no event loop. Servers call it;
+consent_guard.starlette builds on it.
+
+``app.add_middleware(ConsentMiddleware, policy=..., secret_key=...)`` works too, but Starlette and FastAPI construct what is
+added so with the first request: a bad policy then raises there. consent_guard.starlette.install loads it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from .engine.destinations import wants_page
+from .engine.guard import Guard
+from .errors import ExchangeStateError
+from .manage import ManageLink
+from .refusal import REFUSAL
+from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
+
+if TYPE_CHECKING:
+    from .consent.choice import Consent
+    from .engine.exchange import Exchange
+    from .findings import Finding
+    from .policy.model import PolicySource
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+logger: Final = logging.getLogger("consent_guard")
+
+CONSENT_KEY: Final = "consent_guard"
+MANAGE_KEY: Final = "consent_guard.manage"
+FILE_CHUNK_BYTES: Final = 64 * 1024
+
+
+class ConsentMiddleware:
+    """An ASGI app around another, that sends and asks nothing without consent.
+
+    ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key`` signs
+    the choice, ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding. ``clock`` returns
+    Unix seconds. Raises PolicyError with every fault of the policy, SecretKeyError for an empty key.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        policy: PolicySource = None,
+        *,
+        secret_key: str | bytes,
+        secret_key_fallbacks: Sequence[str | bytes] = (),
+        ledger: None = None,
+        on_finding: Callable[[Finding], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.app = app
+        self.guard = Guard(
+            policy,
+            secret_key=secret_key,
+            secret_key_fallbacks=secret_key_fallbacks,
+            ledger=ledger,
+            on_finding=on_finding,
+        )
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            await serve(self.app, self.guard, scope, receive, send, self._clock())
+        else:
+            await self.app(scope, receive, send)  # lifespan, and what is not invented yet (Y1)
+
+
+def consent_from(scope: Mapping[str, Any]) -> Consent:
+    """Return the visitor's Consent for this request; raises LookupError where the middleware is not around the app.
+
+    ``scope`` may also be a Starlette request or websocket, which is a mapping over its scope.
+    """
+    try:
+        consent: Consent = scope[CONSENT_KEY]
+    except KeyError:
+        raise LookupError("no consent in this scope: consent_guard's middleware is not around the app") from None
+    return consent
+
+
+def manage_link(scope: Mapping[str, Any], text: str | None = None, *, lang: str | None = None) -> str:
+    """Return the "Manage cookies" link as HTML (S08, L23): ``text`` in place of our own words, ``lang`` the page's language.
+
+    Raises LookupError where the middleware is not around the app.
+    """
+    try:
+        link: ManageLink = scope[MANAGE_KEY]
+    except KeyError:
+        raise LookupError("no consent in this scope: consent_guard's middleware is not around the app") from None
+    return link.html(text, lang)
+
+
+async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send: Send, now: float) -> None:
+    """Answer one request: by one of our own pages, or by the app's response as this visitor may have it."""
+    facts = request_facts(scope, now)
+    exchange = guard.open(facts)
+    limit = exchange.body_limit
+    if limit is not None and scope["type"] == "http":
+        body = await read_body(receive, limit)
+        if body is not None:  # else the visitor has left, and what came is not the whole of it
+            reply = exchange.answer(body)
+            await _send_reply(reply, send)
+        exchange.finish()
+        return
+    if limit is not None:
+        await _close_websocket(receive, send)
+        exchange.finish()
+        return
+    inner = dict(scope)
+    if exchange.forward_headers is not facts.headers:
+        inner["headers"] = list(exchange.forward_headers)
+    if scope.get("extensions") and wants_page(facts.headers, facts.path):
+        inner["extensions"] = {key: value for key, value in scope["extensions"].items() if key not in _FILES}
+    inner[CONSENT_KEY] = exchange.consent
+    inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
+    response = _Response(exchange, send, head=facts.method == "HEAD")
+    try:
+        await app(inner, receive, response.send)
+    finally:
+        exchange.finish()
+    response.settle()
+
+
+class _Response:
+    """One response on its way out: the app's ``send``."""
+
+    __slots__ = ("_ended", "_exchange", "_fault", "_head", "_plan", "_refused", "_send")
+
+    def __init__(self, exchange: Exchange, send: Send, *, head: bool) -> None:
+        self._exchange = exchange
+        self._send = send
+        self._head = head
+        self._plan: ResponsePlan | None = None
+        self._refused = False
+        self._ended = False
+        self._fault: BaseException | None = None
+
+    async def send(self, message: Message) -> None:
+        """Pass one message on as this visitor may have it. Errors of the server's own send pass through untouched (Y13)."""
+        if self._fault is not None:
+            raise self._fault
+        kind = message["type"]
+        if kind in _STARTS:
+            await self._start(message)
+        elif kind in _BODIES:
+            await self._body(message)
+        elif kind in _FILES:
+            await self._file(message)
+        elif kind == "http.response.trailers":
+            if not self._refused:
+                await self._send(self._with_headers(message))
+        elif kind == "websocket.accept":
+            await self._send(self._with_headers(message))
+        elif kind == "http.response.early_hint":
+            await self._early_hint(message)
+        else:
+            await self._send(message)
+
+    def settle(self) -> None:
+        """The app has returned: where we broke its response off, and the app made light of that, the server must know."""
+        if self._fault is not None:
+            raise self._fault
+
+    async def _start(self, message: Message) -> None:
+        if self._plan is not None:
+            raise ExchangeStateError(f"the app sent {message['type']} twice")
+        headers = _pairs(message.get("headers"))
+        try:
+            self._plan = self._exchange.respond(message["status"], headers)
+        except ExchangeStateError:
+            raise
+        except Exception:
+            logger.exception("the response cannot be filtered; our own 500 goes out in its place")
+            self._plan = ResponsePlan(REFUSAL.status, list(REFUSAL.headers))
+            self._refused = True
+            await _send_reply(REFUSAL, self._send, message["type"].removesuffix(".start"), head=self._head)
+            return
+        # Sent on at once: nothing that may follow can change the decision (Y3).
+        await self._send({**message, "status": self._plan.status, "headers": self._plan.headers})
+
+    async def _body(self, message: Message) -> None:
+        if self._refused:
+            return
+        rewriter = self._rewriter(message)
+        if rewriter is None:
+            await self._send(message)
+            return
+        data = message.get("body", b"")
+        more = message.get("more_body", False)
+        out = self._filter(rewriter, data, last=not more)
+        if out or not more or not data:  # held back whole: there is nothing to say yet (Y7)
+            await self._send({**message, "body": out, "more_body": more})
+
+    async def _file(self, message: Message) -> None:
+        """A file that the server was to send past us: where it must be filtered, it is read through the rewriter (Y9).
+
+        It is read here, a piece at a time, without a thread: no event loop is taken for granted, and where a page was asked for
+        these extensions are not offered to the app at all.
+        """
+        if self._refused:
+            return
+        rewriter = self._rewriter(message)
+        if rewriter is None:
+            await self._send(message)
+            return
+        more = message.get("more_body", False) if message["type"] == "http.response.zerocopysend" else False
+        with closing(_file_chunks(message)) as chunks:
+            for data in chunks:
+                if out := self._filter(rewriter, data, last=False):
+                    await self._send({"type": "http.response.body", "body": out, "more_body": True})
+        out = self._filter(rewriter, b"", last=not more)
+        if out or not more:
+            await self._send({"type": "http.response.body", "body": out, "more_body": more})
+
+    async def _early_hint(self, message: Message) -> None:
+        """103 Early Hints: Link fields that a browser acts on before any response (Y10)."""
+        links: list[Header] = [(b"link", bytes(link)) for link in message.get("links") or ()]
+        kept = [value for name, value in self._exchange.filter_headers(links) if name.lower() == b"link"]
+        if kept or not links:
+            await self._send({**message, "links": kept})
+
+    def _with_headers(self, message: Message) -> Message:
+        if not message.get("headers"):
+            return message
+        return {**message, "headers": self._exchange.filter_headers(_pairs(message["headers"]))}
+
+    def _rewriter(self, message: Message) -> BodyRewriter | None:
+        if self._plan is None:
+            raise ExchangeStateError(f"the app sent {message['type']} before the start of its response")
+        if self._ended:
+            raise ExchangeStateError(f"the app sent {message['type']} after the end of its response")
+        return self._plan.rewriter
+
+    def _filter(self, rewriter: BodyRewriter, data: bytes, *, last: bool) -> bytes:
+        try:
+            out = rewriter.feed(bytes(data)) if data else b""
+            if last:
+                self._ended = True
+                out += rewriter.close()
+        except Exception as fault:
+            # Nothing more of this body leaves, filtered or not; without its last message the server must abort.
+            logger.exception("filtering a response failed; it is broken off")
+            self._fault = fault
+            raise
+        return out
+
+
+def request_facts(scope: Mapping[str, Any], now: float) -> RequestFacts:
+    """Return what the engine needs to know of a request or websocket handshake. X-Forwarded-* headers are not read (K21)."""
+    headers = tuple(_pairs(scope.get("headers")))
+    scheme = str(scope.get("scheme") or "http").lower()
+    root_path = scope.get("root_path") or ""
+    return RequestFacts(
+        method=scope.get("method", "GET"),
+        scheme=_HTTP_SCHEMES.get(scheme, scheme),
+        host=_host(headers, scope.get("server")),
+        root_path=root_path.rstrip("/"),
+        path=_below(root_path.rstrip("/"), scope.get("path", "")),
+        query=bytes(scope.get("query_string") or b""),
+        headers=headers,
+        now=now,
+    )
+
+
+async def read_body(receive: Receive, limit: int) -> bytes | None:
+    """Return the request body for one of our own pages, at most ``limit`` + 1 bytes of it; None when the visitor left."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body") or b""
+        if len(body) > limit or not message.get("more_body", False):
+            return bytes(body[: limit + 1])
+
+
+async def _send_reply(reply: Reply, send: Send, prefix: str = "http.response", *, head: bool = False) -> None:
+    await send({"type": f"{prefix}.start", "status": reply.status, "headers": list(reply.headers)})
+    await send({"type": f"{prefix}.body", "body": b"" if head else reply.body, "more_body": False})
+
+
+async def _close_websocket(receive: Receive, send: Send) -> None:
+    """Our own addresses speak no WebSocket: the handshake is refused (403)."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1000})
+
+
+def _pairs(headers: Iterable[Iterable[bytes]] | None) -> list[Header]:
+    """Return headers as pairs, from whatever iterable of two-item iterables an app or server gives (Y4)."""
+    pairs: list[Header] = []
+    for header in headers or ():
+        name, value = header
+        pairs.append((bytes(name), bytes(value)))
+    return pairs
+
+
+def _host(headers: Headers, server: Sequence[Any] | None) -> str:
+    for name, value in headers:
+        if name.lower() == b"host":
+            return value.decode("latin-1")
+    if not server or server[1] is None:  # a Unix socket has a path and no port
+        return ""
+    name_of_server = f"[{server[0]}]" if ":" in server[0] else str(server[0])
+    return f"{name_of_server}:{server[1]}"
+
+
+def _below(root_path: str, path: str) -> str:
+    """Return the path below ``root_path``: ``path`` holds it in the newer specification, and did not in older servers."""
+    if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
+        return path[len(root_path) :]
+    return path
+
+
+def _file_chunks(message: Message) -> Generator[bytes, None, None]:
+    """Yield the bytes that a pathsend or zerocopysend message names (ASGI extensions)."""
+    if message["type"] == "http.response.pathsend":
+        with open(message["path"], "rb") as file:
+            yield from _read(file, None)
+        return
+    shared: BinaryIO = message["file"]
+    offset, count = message.get("offset"), message.get("count")
+    if offset is not None:
+        shared.seek(offset)
+    yield from _read(shared, count)
+
+
+def _read(file: BinaryIO, count: int | None) -> Generator[bytes, None, None]:
+    while count is None or count > 0:
+        data = file.read(FILE_CHUNK_BYTES if count is None else min(count, FILE_CHUNK_BYTES))
+        if not data:
+            return
+        if count is not None:
+            count -= len(data)
+        yield data
+
+
+_STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
+_BODIES: Final = frozenset({"http.response.body", "websocket.http.response.body"})
+_FILES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+_HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}

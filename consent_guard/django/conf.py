@@ -1,0 +1,116 @@
+"""The settings of the Django adapter, read in one place.
+
+``CONSENT_GUARD`` is a dict; a key that is not known is an error that names the nearest one. ``SECRET_KEY`` and
+``SECRET_KEY_FALLBACKS`` default to Django's own. May import Django's settings and the engine. The middleware, the checks and
+the template tags call it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
+
+from ..engine.guard import Guard
+
+if TYPE_CHECKING:
+    from ..findings import Finding
+    from ..policy.model import PolicySource
+
+SETTING: Final = "CONSENT_GUARD"
+KEYS: Final = ("POLICY", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "LEDGER", "ON_FINDING", "CLOCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the settings say."""
+
+    policy: PolicySource
+    secret_key: str | bytes
+    secret_key_fallbacks: tuple[str | bytes, ...]
+    ledger: Any
+    on_finding: Callable[[Finding], None] | None
+    clock: Callable[[], float]
+
+
+def unknown_keys(values: Mapping[str, object]) -> list[str]:
+    """Return one sentence for each key of CONSENT_GUARD that is not known."""
+    faults = []
+    for key in values:
+        if key not in KEYS:
+            nearest = difflib.get_close_matches(str(key).upper(), KEYS, n=1, cutoff=0.5)
+            hint = f"did you mean {nearest[0]!r}?" if nearest else f"the keys are {', '.join(KEYS)}."
+            faults.append(f"{SETTING} has no key {key!r}: {hint}")
+    return faults
+
+
+def configuration() -> Configuration:
+    """Read the settings. Raises ImproperlyConfigured for what is no dict, an unknown key, or a callable that is none."""
+    values = getattr(settings, SETTING, None) or {}
+    if not isinstance(values, Mapping):
+        raise ImproperlyConfigured(f"{SETTING} must be a dict, not {type(values).__name__}")
+    if faults := unknown_keys(values):
+        raise ImproperlyConfigured(" ".join(faults))
+    fallbacks = values.get("SECRET_KEY_FALLBACKS")
+    return Configuration(
+        policy=values.get("POLICY"),
+        secret_key=values.get("SECRET_KEY") or _django_key(),
+        secret_key_fallbacks=tuple(settings.SECRET_KEY_FALLBACKS if fallbacks is None else fallbacks),
+        ledger=values.get("LEDGER"),
+        on_finding=_callable(values, "ON_FINDING"),
+        clock=_callable(values, "CLOCK") or time.time,
+    )
+
+
+def current_guard() -> Guard:
+    """Return the guard of this process, compiled once.
+
+    Raises PolicyError with every fault, SecretKeyError for an empty key, ImproperlyConfigured.
+    """
+    global _guard
+    if _guard is None:
+        found = configuration()
+        _guard = Guard(
+            found.policy,
+            secret_key=found.secret_key,
+            secret_key_fallbacks=found.secret_key_fallbacks,
+            ledger=found.ledger,
+            on_finding=found.on_finding,
+        )
+    return _guard
+
+
+_guard: Guard | None = None
+
+
+def _forget(*, setting: str, **kwargs: object) -> None:
+    """Tests change settings (``override_settings``); the guard is compiled anew then."""
+    global _guard
+    if setting in (SETTING, "SECRET_KEY", "SECRET_KEY_FALLBACKS"):
+        _guard = None
+
+
+setting_changed.connect(_forget, dispatch_uid="consent_guard.django.conf")
+
+
+def _django_key() -> str:
+    try:
+        return str(settings.SECRET_KEY)
+    except ImproperlyConfigured:  # Django's own text for an empty key; the guard refuses an empty one with its own error
+        return ""
+
+
+def _callable(values: Mapping[str, Any], key: str) -> Any:
+    value = values.get(key)
+    if isinstance(value, str):
+        value = import_string(value)
+    if value is not None and not callable(value):
+        raise ImproperlyConfigured(f"{SETTING}[{key!r}] must be a callable or the dotted path of one")
+    return value

@@ -1,0 +1,269 @@
+"""The Django middleware, for sync and async projects alike.
+
+Stands first in MIDDLEWARE and so sees what all others add; their answers to exceptions too, since Django turns those into
+responses at each step. Translates Django's request and response to and from the engine's plain values; it decides nothing. May
+import Django, the WSGI transport's translations and the engine. Django calls it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
+from django.utils.functional import SimpleLazyObject
+
+from ..manage import ManageLink
+from ..refusal import REFUSAL
+from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts
+from ..wsgi import CONSENT_KEY, MANAGE_KEY, changed_keys, environ_headers, read_body, request_facts
+from .conf import configuration, current_guard
+from .headers import apply_headers, header_lines
+
+if TYPE_CHECKING:
+    from ..consent.choice import Consent
+    from ..engine.exchange import Exchange
+
+logger: Final = logging.getLogger("consent_guard")
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ConsentMiddleware:
+    """``consent_guard.django.ConsentMiddleware``. Raises PolicyError and SecretKeyError as Django loads it."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse | Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        self.guard = current_guard()
+        self._clock = configuration().clock
+        self._async = iscoroutinefunction(get_response)
+        if self._async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._async:
+            return self._acall(request)
+        begun = self._begin(request)
+        if isinstance(begun, HttpResponseBase):
+            return begun
+        response = cast(GetResponse, self.get_response)(request)
+        return finish(begun, response)
+
+    async def _acall(self, request: HttpRequest) -> HttpResponseBase:
+        begun = self._begin(request)
+        if isinstance(begun, HttpResponseBase):
+            return begun
+        response = await cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], self.get_response)(request)
+        return finish(begun, response)
+
+    def _begin(self, request: HttpRequest) -> Exchange | HttpResponseBase:
+        """Open the exchange and prepare the request, or answer it."""
+        try:
+            facts, host_is_ours = django_facts(request, self._clock())
+            exchange = self.guard.open(facts)
+            limit = exchange.body_limit
+            if limit is None:
+                _prepare(request, facts, exchange, ManageLink.of(self.guard.policy, facts))
+                return exchange
+            if not host_is_ours:
+                return HttpResponse("Bad Request\n", status=400, content_type="text/plain; charset=utf-8")
+            if settings.SECURE_SSL_REDIRECT and facts.scheme != "https":
+                # SecurityMiddleware stands behind us. A choice made over http would not hold over https.
+                host = settings.SECURE_SSL_HOST or facts.host
+                return HttpResponsePermanentRedirect(f"https://{host}{request.get_full_path()}")
+            reply = exchange.answer(_body(request, limit))
+            exchange.finish()
+            return _response_of(reply)
+        except Exception:
+            # Django would answer with the project's own error page, outside of this middleware.
+            logger.exception("a request cannot be guarded; our own 500 is its answer")
+            return _response_of(REFUSAL)
+
+
+def consent_from(request: HttpRequest) -> Consent:
+    """Return the visitor's Consent for this request, and keep Django's per-site cache from storing the page.
+
+    Raises LookupError where the middleware does not stand in MIDDLEWARE.
+    """
+    try:
+        consent: Consent = request.META[CONSENT_KEY]
+    except KeyError:
+        raise LookupError("no consent in this request: ConsentMiddleware is not in MIDDLEWARE") from None
+    request._cache_update_cache = False  # type: ignore[attr-defined]
+    return consent
+
+
+def manage_link(request: HttpRequest | None, text: str | None = None, *, lang: str | None = None) -> str:
+    """Return the "Manage cookies" link as HTML: ``text`` in place of our own words, ``lang`` the page's language.
+
+    Without a request, or with one that did not come through the middleware, it leads to the same page.
+    """
+    link: ManageLink | None = request.META.get(MANAGE_KEY) if request is not None else None
+    if link is None:
+        facts = RequestFacts("GET", "https", host="", path="/", root_path=get_script_prefix().rstrip("/"))
+        link = ManageLink.of(current_guard().policy, facts)
+    return link.html(text, lang)
+
+
+def django_facts(request: HttpRequest, now: float) -> tuple[RequestFacts, bool]:
+    """Return what the engine needs to know of a request, and whether its host is one of ALLOWED_HOSTS.
+
+    Scheme and host are those that Django itself settles on: SECURE_PROXY_SSL_HEADER and USE_X_FORWARDED_HOST count (K21).
+    """
+    raw = request_facts(request.META, now)
+    try:
+        host, ours = request.get_host(), True
+    except DisallowedHost:
+        host, ours = raw.host, False
+    facts = RequestFacts(
+        method=request.method or "GET",
+        scheme=request.scheme or "http",
+        host=host,
+        root_path=str(request.META.get("SCRIPT_NAME") or "").rstrip("/"),
+        path=request.path_info,
+        query=raw.query,
+        headers=_headers(request),
+        now=now,
+    )
+    return facts, ours
+
+
+def finish(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the response as this visitor may have it."""
+    lines = header_lines(response)
+    try:
+        plan = exchange.respond(response.status_code, lines)
+        if plan.rewriter is None:
+            exchange.finish()
+        elif isinstance(response, StreamingHttpResponse):
+            _wrap_stream(response, plan.rewriter, exchange)
+        else:
+            _rewrite(cast(HttpResponse, response), plan.rewriter)
+            exchange.finish()
+    except Exception:
+        logger.exception("the response cannot be filtered; our own 500 goes out in its place")
+        exchange.finish()
+        return _refuse(response)
+    if plan.status != response.status_code:
+        response.status_code = plan.status
+        response.reason_phrase = None  # type: ignore[assignment]
+    had_length = response.headers.get("Content-Length") is not None
+    apply_headers(response, lines, plan.headers)
+    if plan.rewriter is not None and had_length and not response.streaming:
+        response.headers["Content-Length"] = str(len(cast(HttpResponse, response).content))
+    return response
+
+
+def _prepare(request: HttpRequest, facts: RequestFacts, exchange: Exchange, link: ManageLink) -> None:
+    """Show the app the request that it may see. The server's own environ and scope stay as they were (W14)."""
+    changes = changed_keys(facts.headers, exchange.forward_headers)
+    meta = dict(request.META)
+    for key, value in changes.items():
+        if value is None:
+            meta.pop(key, None)
+        else:
+            meta[key] = value
+    meta[CONSENT_KEY] = exchange.consent
+    meta[MANAGE_KEY] = link
+    request.META = meta
+    if isinstance(request, WSGIRequest):
+        request.environ = meta
+    elif changes and isinstance(request, ASGIRequest):
+        request.scope = {**request.scope, "headers": list(exchange.forward_headers)}
+    for name in ("COOKIES", "headers", "accepted_types"):  # computed from META, perhaps already by a middleware before us
+        if name in vars(request) and hasattr(type(request), name):
+            delattr(request, name)
+    request.consent = SimpleLazyObject(partial(consent_from, request))  # type: ignore[attr-defined]
+
+
+def _headers(request: HttpRequest) -> tuple[Header, ...]:
+    """Return the request's headers; ASGI's own pairs where there are any, for Django joins repeated ones with a comma."""
+    if isinstance(request, ASGIRequest):
+        return tuple((bytes(name).lower(), bytes(value)) for name, value in request.scope.get("headers", ()))
+    return environ_headers(request.META)
+
+
+def _body(request: HttpRequest, limit: int) -> bytes:
+    stream = {"CONTENT_LENGTH": request.META.get("CONTENT_LENGTH"), "wsgi.input": request, "wsgi.input_terminated": True}
+    try:
+        return read_body(stream, limit)
+    except OSError:  # UnreadablePostError: the visitor left
+        return b""
+
+
+def _rewrite(response: HttpResponse, rewriter: BodyRewriter) -> None:
+    content = response.content
+    filtered = rewriter.feed(content) + rewriter.close() if content else rewriter.close()
+    if filtered != content:
+        response.content = filtered
+
+
+def _wrap_stream(response: StreamingHttpResponse, rewriter: BodyRewriter, exchange: Exchange) -> None:
+    """Filter a stream in kind, sync or async (F2). Setting the content keeps the old stream's closers."""
+    content = response.streaming_content
+    if response.is_async:
+        response.streaming_content = _filtered_async(cast(AsyncIterator[bytes], content), rewriter, exchange)
+    else:
+        response.streaming_content = _filtered(cast(Iterable[bytes], content), rewriter, exchange)
+
+
+def _filtered(chunks: Iterable[bytes], rewriter: BodyRewriter, exchange: Exchange) -> Iterator[bytes]:
+    try:
+        for chunk in chunks:
+            yield _step(rewriter, chunk, last=False)
+        if tail := _step(rewriter, b"", last=True):
+            yield tail
+    finally:
+        exchange.finish()
+
+
+async def _filtered_async(chunks: AsyncIterator[bytes], rewriter: BodyRewriter, exchange: Exchange) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in chunks:
+            yield _step(rewriter, chunk, last=False)
+        if tail := _step(rewriter, b"", last=True):
+            yield tail
+    finally:
+        exchange.finish()
+
+
+def _step(rewriter: BodyRewriter, chunk: bytes, *, last: bool) -> bytes:
+    try:
+        return rewriter.close() if last else rewriter.feed(chunk) if chunk else b""
+    except Exception:
+        logger.exception("filtering a response failed; it is broken off")
+        raise
+
+
+def _refuse(response: HttpResponseBase) -> HttpResponseBase:
+    """Turn a response into our own 500, in place: what it is to close is closed at its end."""
+    if isinstance(response, StreamingHttpResponse):
+        response.streaming_content = _refusal_async() if response.is_async else iter([REFUSAL.body])
+    else:
+        cast(HttpResponse, response).content = REFUSAL.body
+    response.status_code = REFUSAL.status
+    response.reason_phrase = None  # type: ignore[assignment]
+    apply_headers(response, header_lines(response), REFUSAL.headers)
+    return response
+
+
+async def _refusal_async() -> AsyncIterator[bytes]:
+    yield REFUSAL.body
+
+
+def _response_of(reply: Reply) -> HttpResponse:
+    response = HttpResponse(reply.body, status=reply.status)
+    apply_headers(response, header_lines(response), reply.headers)
+    return response

@@ -1,0 +1,150 @@
+"""The Flask adapter.
+
+    from consent_guard.flask import ConsentGuard
+    ConsentGuard(app, policy="consent.toml")              # or guard = ConsentGuard(policy=...); guard.init_app(app)
+
+It wraps ``app.wsgi_app``: Flask adds its session cookie after all its hooks, so that no hook sees every cookie. Templates get
+``consent`` and ``manage_link``. The key is the app's own ``secret_key`` with ``SECRET_KEY_FALLBACKS``, read with the first
+request, because apps often set it after their extensions; while it is missing, every request raises SecretKeyError. May import
+Flask, the WSGI transport and the engine. Apps call it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from flask import Flask, Request, has_request_context
+from flask import request as current_request
+
+from . import wsgi
+from .engine.guard import Guard
+from .manage import ManageLink
+from .policy.model import Policy
+from .wire.messages import RequestFacts
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .consent.choice import Consent
+    from .findings import Finding
+    from .policy.model import PolicySource
+
+EXTENSION: Final = "consent_guard"
+
+
+class ConsentGuard:
+    """The Flask extension.
+
+    ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy; its faults are
+    raised here, as PolicyError. ``secret_key`` and ``secret_key_fallbacks`` stand in for the app's own keys. ``on_finding`` is
+    called with each Finding. ``clock`` returns Unix seconds.
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        policy: PolicySource = None,
+        *,
+        secret_key: str | bytes | None = None,
+        secret_key_fallbacks: Sequence[str | bytes] | None = None,
+        ledger: None = None,
+        on_finding: Callable[[Finding], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._policy = Policy.load(policy)
+        _check_ledger(self._policy, ledger)
+        self._secret_key = secret_key
+        self._fallbacks = secret_key_fallbacks
+        self._ledger = ledger
+        self._on_finding = on_finding
+        self._clock = clock
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Guard this app; raises RuntimeError if it is guarded already."""
+        if EXTENSION in app.extensions:
+            raise RuntimeError("this Flask app has a ConsentGuard already; a second one would filter its own output")
+        guarded = _GuardedApp(app, app.wsgi_app, self._guard_of, self._clock)
+        app.extensions[EXTENSION] = guarded
+        app.wsgi_app = guarded  # type: ignore[method-assign]
+        app.context_processor(guarded.template_context)
+
+    def _guard_of(self, app: Flask) -> Guard:
+        key = self._secret_key if self._secret_key is not None else app.secret_key
+        fallbacks = self._fallbacks if self._fallbacks is not None else app.config.get("SECRET_KEY_FALLBACKS")
+        return Guard(
+            self._policy,
+            secret_key=key or "",
+            secret_key_fallbacks=tuple(fallbacks or ()),
+            ledger=self._ledger,
+            on_finding=self._on_finding,
+        )
+
+
+def _check_ledger(policy: Policy, ledger: Any) -> None:
+    """Raise now what the guard would raise with the first request; the key, which it looks at later, may still be missing."""
+    if ledger is not None:
+        Guard(policy, secret_key="", ledger=ledger)
+
+
+class _GuardedApp:
+    """The WSGI callable in the place of ``app.wsgi_app``; compiles its guard with the first request, once."""
+
+    def __init__(
+        self, app: Flask, wsgi_app: WSGIApplication, build: Callable[[Flask], Guard], clock: Callable[[], float]
+    ) -> None:
+        self._app = app
+        self._wsgi_app = wsgi_app
+        self._build = build
+        self._clock = clock
+        self._guard: Guard | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def guard(self) -> Guard:
+        """The compiled guard; raises SecretKeyError while the app has no key."""
+        if self._guard is None:
+            with self._lock:
+                if self._guard is None:
+                    self._guard = self._build(self._app)
+        return self._guard
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return wsgi.serve(self._wsgi_app, self.guard, environ, start_response, self._clock())
+
+    def template_context(self) -> dict[str, Any]:
+        """``consent`` and ``manage_link`` for templates.
+
+        Outside a guarded request (a mail, a test_request_context) they are those of the request at hand, else of a visitor who
+        has chosen nothing: on any doubt there is no consent.
+        """
+        environ = current_request.environ if has_request_context() else None
+        if environ is not None and wsgi.CONSENT_KEY in environ:
+            return {"consent": wsgi.consent_from(environ), "manage_link": partial(wsgi.manage_link, environ)}
+        now = self._clock()
+        if environ is not None:
+            facts = wsgi.request_facts(environ, now)
+        else:
+            facts = RequestFacts(method="GET", scheme="https", host="", path="/", now=now)
+        return {"consent": self.guard.open(facts).consent, "manage_link": ManageLink.of(self.guard.policy, facts).html}
+
+
+def consent_from(request: Request | None = None) -> Consent:
+    """Return the visitor's Consent for a request, by default the current one.
+
+    Raises LookupError where no ConsentGuard is around the app.
+    """
+    return wsgi.consent_from((request or current_request).environ)
+
+
+def manage_link(text: str | None = None, *, lang: str | None = None, request: Request | None = None) -> str:
+    """Return the "Manage cookies" link as HTML for a request, by default the current one (S08, L23).
+
+    Raises LookupError where no ConsentGuard is around the app.
+    """
+    return wsgi.manage_link((request or current_request).environ, text, lang=lang)

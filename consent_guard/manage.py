@@ -1,0 +1,53 @@
+"""The "Manage cookies" link of one request, which a site places on every page itself (S08, L23, A10).
+
+May import the policy, the wire messages and the pages' link. The transports and the Django middleware put one into each
+request; views and templates print it through their adapter's ``manage_link``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from .policy.model import Policy
+    from .wire.messages import RequestFacts
+
+_PATH_CHARACTERS = "/~!$&'()*+,;=:@"
+"""What stands in a path as it is, beside letters, digits and ``-._`` (RFC 3986 §3.3)."""
+
+
+class Html(str):
+    """Markup that Jinja2 and Django put into a page as it stands, by MarkupSafe's convention."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ManageLink:
+    """Where our own pages live, as the visitor's browser sees it."""
+
+    base: str
+    """Root path and ``policy.path``, percent-encoded."""
+    language: str
+    """The policy's first language, for a page that does not say its own."""
+
+    @classmethod
+    def of(cls, policy: Policy, facts: RequestFacts) -> ManageLink:
+        """Return the link for one request."""
+        base = quote(facts.root_path + policy.path, safe=_PATH_CHARACTERS, errors="surrogateescape")
+        return cls(base=base, language=policy.languages[0])
+
+    def html(self, text: str | None = None, lang: str | None = None) -> Html:
+        """Return ``<a href="…" data-cg="manage">``: with ``text``, else with our own words in the page's language ``lang``."""
+        from .pages.manage import manage_link
+
+        if text is None:
+            return Html(manage_link(self.base, lang or self.language))
+        mark = f' lang="{escape(lang)}"' if lang else ""
+        return Html(f'<a href="{escape(self.base)}" data-cg="manage"{mark}>{escape(text)}</a>')

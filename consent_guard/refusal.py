@@ -1,0 +1,34 @@
+"""The answer that stands in for a response which cannot be filtered, as long as nothing of it has left.
+
+The visitor learns only that it failed; the cause goes to the ``consent_guard`` logger. May import the wire messages. The
+transports and the Django adapter call it.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Final
+
+from .wire.messages import Reply
+
+_TEXT: Final = b"This page could not be prepared safely.\n"
+
+REFUSAL: Final = Reply(
+    status=500,
+    headers=(
+        (b"Content-Type", b"text/plain; charset=utf-8"),
+        (b"Content-Length", str(len(_TEXT)).encode("ascii")),
+        (b"Cache-Control", b"no-store"),
+        (b"X-Content-Type-Options", b"nosniff"),
+    ),
+    body=_TEXT,
+)
+"""Our 500: plain text, never stored, with nothing of the app's in it (L24c)."""
+
+
+def reason_phrase(status: int) -> str:
+    """Return the standard's phrase for a status code, or an empty string for a code that has none."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

@@ -1,0 +1,76 @@
+"""The Starlette and FastAPI adapter.
+
+    from consent_guard.starlette import install
+    install(app, "consent.toml", secret_key=SECRET)
+
+``install`` loads the policy at once and stands around the whole stack, the pages of ServerErrorMiddleware included, which
+``app.add_middleware(ConsentMiddleware, policy=...)`` cannot (F8). May import Starlette and the ASGI transport. Apps call it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
+
+from .asgi import ConsentMiddleware, consent_from, manage_link
+
+if TYPE_CHECKING:
+    from .findings import Finding
+    from .policy.model import PolicySource
+
+__all__ = ["ConsentMiddleware", "consent_from", "install", "manage_link", "template_context"]
+
+
+def install(
+    app: Starlette,
+    policy: PolicySource = None,
+    *,
+    secret_key: str | bytes,
+    secret_key_fallbacks: Sequence[str | bytes] = (),
+    ledger: None = None,
+    on_finding: Callable[[Finding], None] | None = None,
+    clock: Callable[[], float] = time.time,
+) -> None:
+    """Guard a Starlette or FastAPI app, its error pages too.
+
+    The options are those of ConsentMiddleware. Raises PolicyError and SecretKeyError here and now, RuntimeError for an app that
+    has started or is guarded already.
+    """
+    if app.middleware_stack is not None:
+        raise RuntimeError("install() must come before the app's first request")
+    if getattr(app.build_middleware_stack, "consent_guard", False):
+        raise RuntimeError("this app is guarded already; a second guard would filter the first one's output")
+    build = app.build_middleware_stack
+    guarded = ConsentMiddleware(
+        _unbuilt,
+        policy,
+        secret_key=secret_key,
+        secret_key_fallbacks=secret_key_fallbacks,
+        ledger=ledger,
+        on_finding=on_finding,
+        clock=clock,
+    )
+
+    def build_guarded() -> ConsentMiddleware:
+        guarded.app = build()
+        return guarded
+
+    build_guarded.consent_guard = True  # type: ignore[attr-defined]
+    app.build_middleware_stack = build_guarded  # type: ignore[method-assign]
+
+
+async def _unbuilt(scope: Any, receive: Any, send: Any) -> None:
+    raise RuntimeError("the app's middleware stack has not been built yet")
+
+
+def template_context(request: HTTPConnection) -> Mapping[str, Any]:
+    """A context processor: ``Jinja2Templates(..., context_processors=[template_context])``.
+
+    Gives templates ``consent`` and ``manage_link``. Raises LookupError where the middleware is not around the app.
+    """
+    return {"consent": consent_from(request), "manage_link": partial(manage_link, request)}

@@ -1,0 +1,441 @@
+"""The WSGI transport: any WSGI app, guarded.
+
+    from consent_guard.wsgi import ConsentMiddleware
+    app = ConsentMiddleware(app, "consent.toml", secret_key=SECRET)
+
+Translates environ and start_response to and from the engine's plain values and carries bytes; it decides nothing. May import
+the engine and the wire messages, no framework. Servers call it; the Flask and Django adapters build on it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from .engine.guard import Guard
+from .errors import ExchangeStateError
+from .manage import ManageLink
+from .refusal import REFUSAL, reason_phrase
+from .wire.messages import Header, Headers, RequestFacts, ResponsePlan
+
+if TYPE_CHECKING:
+    from _typeshed import OptExcInfo
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from .consent.choice import Consent
+    from .engine.exchange import Exchange
+    from .findings import Finding
+    from .policy.model import PolicySource
+
+logger: Final = logging.getLogger("consent_guard")
+
+CONSENT_KEY: Final = "consent_guard.consent"
+MANAGE_KEY: Final = "consent_guard.manage"
+
+
+class ConsentMiddleware:
+    """A WSGI app around another, that sends and asks nothing without consent.
+
+    ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key`` signs
+    the choice, ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding. ``clock`` returns
+    Unix seconds. Raises PolicyError with every fault of the policy, SecretKeyError for an empty key.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        policy: PolicySource = None,
+        *,
+        secret_key: str | bytes,
+        secret_key_fallbacks: Sequence[str | bytes] = (),
+        ledger: None = None,
+        on_finding: Callable[[Finding], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.app = app
+        self.guard = Guard(
+            policy,
+            secret_key=secret_key,
+            secret_key_fallbacks=secret_key_fallbacks,
+            ledger=ledger,
+            on_finding=on_finding,
+        )
+        self._clock = clock
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return serve(self.app, self.guard, environ, start_response, self._clock())
+
+
+def consent_from(environ: Mapping[str, Any]) -> Consent:
+    """Return the visitor's Consent for this request; raises LookupError where the middleware is not around the app."""
+    try:
+        consent: Consent = environ[CONSENT_KEY]
+    except KeyError:
+        raise LookupError("no consent in this environ: consent_guard's middleware is not around the app") from None
+    return consent
+
+
+def manage_link(environ: Mapping[str, Any], text: str | None = None, *, lang: str | None = None) -> str:
+    """Return the "Manage cookies" link as HTML (S08, L23): ``text`` in place of our own words, ``lang`` the page's language.
+
+    Raises LookupError where the middleware is not around the app.
+    """
+    try:
+        link: ManageLink = environ[MANAGE_KEY]
+    except KeyError:
+        raise LookupError("no consent in this environ: consent_guard's middleware is not around the app") from None
+    return link.html(text, lang)
+
+
+def serve(
+    app: WSGIApplication, guard: Guard, environ: WSGIEnvironment, start_response: StartResponse, now: float
+) -> Iterable[bytes]:
+    """Answer one request: by one of our own pages, or by the app's response as this visitor may have it."""
+    facts = request_facts(environ, now)
+    exchange = guard.open(facts)
+    limit = exchange.body_limit
+    if limit is not None:
+        reply = exchange.answer(read_body(environ, limit))
+        exchange.finish()
+        start_response(status_line(reply.status), native_headers(reply.headers))
+        return [reply.body]
+    inner = forwarded_environ(environ, facts.headers, exchange.forward_headers)
+    inner[CONSENT_KEY] = exchange.consent
+    inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
+    response = _Response(exchange, start_response, head=facts.method == "HEAD")
+    try:
+        body = app(inner, response.start)
+    except BaseException:
+        exchange.finish()
+        raise
+    return response.hand_over(body)
+
+
+class _Response:
+    """One response on its way out: the app's start_response and write, and the iterable that the server gets.
+
+    The server's own start_response is called as soon as the app calls ours, so that errors surface where the app expects them;
+    servers send nothing before the first body bytes.
+    """
+
+    __slots__ = (
+        "_body",
+        "_exchange",
+        "_fault",
+        "_head",
+        "_items",
+        "_over",
+        "_plan",
+        "_refused",
+        "_server_write",
+        "_start",
+        "_started",
+    )
+
+    def __init__(self, exchange: Exchange, start_response: StartResponse, *, head: bool) -> None:
+        self._exchange = exchange
+        self._start = start_response
+        self._plan: ResponsePlan | None = None
+        self._head = head
+        self._refused = False
+        self._server_write: Callable[[bytes], object] | None = None
+        self._body: Iterable[bytes] = ()
+        self._items: Iterator[bytes] | None = None
+        self._started = False
+        """The app has given its first body bytes, or its own iterable was handed over: the head cannot change any more."""
+        self._over = False
+        self._fault: BaseException | None = None
+
+    # What the app calls.
+
+    def start(
+        self, status: str, headers: list[tuple[str, str]], exc_info: OptExcInfo | None = None, /
+    ) -> Callable[[bytes], object]:
+        """The app's start_response (W4, W5)."""
+        try:
+            if exc_info is None:
+                if self._plan is not None:
+                    raise ExchangeStateError("the app called start_response twice without exc_info")
+            elif self._started:
+                # Too late to decide again. The server raises the app's own exception; should it be willing to start over all
+                # the same, the exception still ends the response, for its body would not be filtered by this head's plan.
+                safe = self._exchange.filter_headers(byte_headers(headers))
+                self._start(status, native_headers(safe), exc_info)
+                raise exc_info[1] if exc_info[1] is not None else ExchangeStateError("start_response came after the body")
+            plan = self._decide(status, headers)
+            line = status if status[:3] == str(plan.status) else status_line(plan.status)
+            native = native_headers(plan.headers)
+            self._server_write = self._start(line, native) if exc_info is None else self._start(line, native, exc_info)
+            self._plan = plan
+            return self.write
+        finally:
+            exc_info = None  # a traceback kept here would be a cycle (W11)
+
+    def _decide(self, status: str, headers: list[tuple[str, str]]) -> ResponsePlan:
+        code = status_code(status)
+        lines = byte_headers(headers)
+        self._refused = False
+        try:
+            return self._exchange.respond(code, lines)
+        except ExchangeStateError:
+            raise
+        except Exception:
+            logger.exception("the response cannot be filtered; our own 500 goes out in its place")
+            self._refused = True
+            return ResponsePlan(REFUSAL.status, list(REFUSAL.headers))
+
+    def write(self, data: bytes) -> None:
+        """The app's write(): through the same rewriter, before all that it yields (W6)."""
+        if self._refused:
+            return
+        out = self._filter(data)
+        if self._server_write is None:
+            raise ExchangeStateError("write() was called before start_response")
+        self._server_write(out)
+
+    # What the server gets.
+
+    def hand_over(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Return what the server iterates: the app's own object where nothing is filtered (W8), else this one."""
+        self._body = body
+        if self._fault is not None:
+            self.close()
+            raise self._fault
+        if self._plan is None or self._refused or self._plan.rewriter is not None:
+            return self
+        self._started = True
+        self._exchange.finish()
+        return body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._over:
+            raise StopIteration
+        if self._replaced():
+            return self._replacement()
+        try:
+            if self._items is None:
+                self._items = iter(self._body)
+            item = next(self._items)
+        except StopIteration:
+            return self._tail()
+        except BaseException:
+            self._end()
+            raise
+        if self._plan is None:
+            if item:
+                self._end()
+                raise ExchangeStateError("the app yielded body bytes before it called start_response")
+            return item
+        if self._replaced():  # start_response came with this item
+            return self._replacement()
+        return self._filter(item)
+
+    def close(self) -> None:
+        """Close the app's iterable, once, however the response ended (W7)."""
+        self._end()
+        body, self._body = self._body, ()
+        close = getattr(body, "close", None)
+        if close is not None:
+            close()
+
+    def _replaced(self) -> bool:
+        return self._refused
+
+    def _replacement(self) -> bytes:
+        self._end()
+        return b"" if self._head else REFUSAL.body
+
+    def _filter(self, data: object) -> bytes:
+        if not isinstance(data, bytes):
+            self._fault = TypeError(f"a WSGI body is bytes, but the app gave {type(data).__name__}")
+            self._end()
+            raise self._fault
+        if not data:
+            return data
+        self._started = True
+        rewriter = self._plan.rewriter if self._plan is not None else None
+        if rewriter is None:
+            return data
+        if self._fault is not None:
+            raise self._fault
+        try:
+            return rewriter.feed(data)
+        except Exception as fault:
+            self._break_off(fault)
+            raise
+
+    def _tail(self) -> bytes:
+        """Return the bytes still held, once (W10), or end."""
+        self._over = True
+        try:
+            tail = b""
+            if self._refused:  # a generator that yields nothing starts its response with its end
+                tail = self._replacement()
+            elif self._plan is not None and self._plan.rewriter is not None:
+                tail = self._plan.rewriter.close()
+        except Exception as fault:
+            self._break_off(fault)
+            raise
+        self._exchange.finish()
+        if tail:
+            return tail
+        raise StopIteration
+
+    def _break_off(self, fault: BaseException) -> None:
+        """A fault inside us: nothing more of this body leaves, filtered or not, and the server learns of it."""
+        logger.error("filtering a response failed; it is broken off", exc_info=fault)
+        self._fault = fault
+        self._end()
+
+    def _end(self) -> None:
+        self._over = True
+        self._exchange.finish()
+
+
+# Between environ and the engine's values; the Django adapter uses these too.
+
+
+def request_facts(environ: Mapping[str, Any], now: float) -> RequestFacts:
+    """Return what the engine needs to know of a request. X-Forwarded-* headers are not read (K21)."""
+    scheme = str(environ.get("wsgi.url_scheme", "http")).lower()
+    return RequestFacts(
+        method=environ["REQUEST_METHOD"],
+        scheme=scheme,
+        host=environ.get("HTTP_HOST") or _server_host(environ, scheme),
+        root_path=_decoded_path(environ.get("SCRIPT_NAME", "")),
+        path=_decoded_path(environ.get("PATH_INFO", "")),
+        query=_octets(environ.get("QUERY_STRING", "")),
+        headers=environ_headers(environ),
+        now=now,
+    )
+
+
+def environ_headers(environ: Mapping[str, Any]) -> tuple[Header, ...]:
+    """Return the request headers of an environ as byte pairs with lower-case names."""
+    headers: list[Header] = []
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            if key in _NOT_HEADERS:
+                continue
+            name = key[5:]
+        elif key in _BARE_HEADERS and value:
+            name = key
+        else:
+            continue
+        headers.append((_octets(name.replace("_", "-").lower()), _octets(value)))
+    return tuple(headers)
+
+
+def forwarded_environ(environ: Mapping[str, Any], before: Headers, after: Headers) -> dict[str, Any]:
+    """Return a copy of the environ whose request headers are ``after`` where they were ``before`` (W14)."""
+    inner = dict(environ)
+    for key, value in changed_keys(before, after).items():
+        if value is None:
+            inner.pop(key, None)
+        else:
+            inner[key] = value
+    return inner
+
+
+def changed_keys(before: Headers, after: Headers) -> dict[str, str | None]:
+    """Return the environ keys that differ between two sets of request headers; None where the header is gone."""
+    if after is before:
+        return {}
+    old, new = _joined(before), _joined(after)
+    changes: dict[str, str | None] = {_key(name): None for name in old if name not in new}
+    changes.update({_key(name): value.decode("latin-1") for name, value in new.items() if old.get(name) != value})
+    return changes
+
+
+def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
+    """Return the request body for one of our own pages, at most ``limit`` + 1 bytes of it.
+
+    Without a length, wsgi.input is read only where the server says that it ends (``wsgi.input_terminated``): elsewhere reading
+    past the end may wait for ever. A body shorter than its Content-Length was cut off and counts as none.
+    """
+    stated = str(environ.get("CONTENT_LENGTH") or "")
+    if stated.isascii() and stated.isdigit() and len(stated) <= 18:
+        wanted = min(int(stated), limit + 1)
+        body = _read(environ["wsgi.input"], wanted)
+        return body if len(body) == wanted else b""
+    if not stated and environ.get("wsgi.input_terminated"):
+        return _read(environ["wsgi.input"], limit + 1)
+    return b""
+
+
+def _read(stream: Any, wanted: int) -> bytes:
+    parts: list[bytes] = []
+    while wanted > 0:
+        part = stream.read(wanted)
+        if not part:
+            break
+        parts.append(part)
+        wanted -= len(part)
+    return b"".join(parts)
+
+
+def status_line(status: int) -> str:
+    """Return ``404 Not Found`` for 404."""
+    return f"{status} {reason_phrase(status)}"
+
+
+def status_code(status: str) -> int:
+    """Return 404 for ``404 Not Found``; raises ValueError for what is no status line."""
+    if not (status[:3].isascii() and status[:3].isdigit()):
+        raise ValueError(f"the app's status is {status!r}, not a three-digit code and a phrase")
+    return int(status[:3])
+
+
+def byte_headers(headers: Iterable[tuple[str, str]]) -> list[Header]:
+    """Return native headers as byte pairs; raises UnicodeEncodeError for characters outside latin-1 (PEP 3333)."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+def native_headers(headers: Headers) -> list[tuple[str, str]]:
+    """Return byte pairs as the native latin-1 strings of PEP 3333, in a fresh list (W12)."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+
+
+def _joined(headers: Headers) -> dict[bytes, bytes]:
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        name = name.lower()
+        separator = b"; " if name == b"cookie" else b", "
+        joined[name] = joined[name] + separator + value if name in joined else value
+    return joined
+
+
+def _key(name: bytes) -> str:
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in _BARE_HEADERS else "HTTP_" + key
+
+
+def _octets(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:  # no server sends this (PEP 3333), a test client might
+        return value.encode("utf-8", "surrogateescape")
+
+
+def _decoded_path(path: str) -> str:
+    """Return a path of the environ as text: bytes in latin-1 clothes, UTF-8 inside, other octets kept as surrogates."""
+    return path if path.isascii() else _octets(path).decode("utf-8", "surrogateescape")
+
+
+def _server_host(environ: Mapping[str, Any], scheme: str) -> str:
+    """Return the host of a request without a Host header (HTTP/1.0), from the server's own name."""
+    name = str(environ.get("SERVER_NAME", ""))
+    port = str(environ.get("SERVER_PORT", ""))
+    if ":" in name and not name.startswith("["):
+        name = f"[{name}]"
+    return f"{name}:{port}" if port and port != _DEFAULT_PORTS.get(scheme) else name
+
+
+_BARE_HEADERS: Final = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+_NOT_HEADERS: Final = frozenset({"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"})
+_DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
