@@ -224,9 +224,12 @@ class _BrotliDecoder:
             if not self._limited():
                 yield self._stream.process(part)
                 return
-            yield self._stream.process(part, output_buffer_limit=_PIECE_BYTES)
-            while not self._stream.can_accept_more_data():
-                yield self._stream.process(b"", output_buffer_limit=_PIECE_BYTES)
+            piece = self._stream.process(part, output_buffer_limit=_PIECE_BYTES)
+            while piece or not self._stream.can_accept_more_data():
+                yield piece
+                if self._stream.is_finished():
+                    return
+                piece = self._stream.process(b"", output_buffer_limit=_PIECE_BYTES)
         except module.error as fault:
             raise CodingError("a brotli body is broken") from fault
 

@@ -266,18 +266,13 @@ def _inner_tab(name: bytes, value: bytes, segments: list[bytes]) -> bool:
 
 def _rfc_lifetime(attributes: list[_Attribute], now: float) -> int | None:
     """The last valid Max-Age, else the last valid Expires (§5.6.1, §5.6.2, §5.7 step 6)."""
-    lifetime: int | None = None
-    by_max_age = False
-    for name, value, _ in attributes:
-        if name == b"max-age":
-            seconds = _rfc_max_age(value)
-            if seconds is not None:
-                lifetime, by_max_age = min(seconds, LIFETIME_CAP_SECONDS), True
-        elif name == b"expires" and not by_max_age:
-            date = parse_cookie_date(value)
-            if date is not None:
-                lifetime = _until(date, now)
-    return lifetime
+    for name, value, _ in reversed(attributes):
+        if name == b"max-age" and (seconds := _rfc_max_age(value)) is not None:
+            return min(seconds, LIFETIME_CAP_SECONDS)
+    for name, value, _ in reversed(attributes):
+        if name == b"expires" and (date := parse_cookie_date(value)) is not None:
+            return _until(date, now)
+    return None
 
 
 def _chromium_lifetime(last: dict[bytes, bytes], now: float) -> int | None:
