@@ -34,13 +34,14 @@ class BodyKind(Enum):
         return self is not BodyKind.OTHER
 
 
-def body_kind(headers: Headers) -> BodyKind:
-    """Return what a browser makes of a body under this head. A download is no document, whatever it holds."""
+def body_kind(status: int, headers: Headers) -> BodyKind:
+    """Return what a browser makes of a body under this head. A download is no document, whatever it holds; nor is a redirect,
+    or a response without a body, that does not say what it is."""
     if is_attachment(headers):
         return BodyKind.OTHER
     declared = content_type(headers)
     if declared is None or declared.essence in _UNKNOWN:
-        return BodyKind.OTHER if is_nosniff(headers) else BodyKind.SNIFFED
+        return BodyKind.OTHER if is_nosniff(headers) or _is_empty(status, headers) else BodyKind.SNIFFED
     if declared.essence == "text/html":
         return BodyKind.HTML
     if declared.essence in _XML or declared.essence.endswith("+xml"):
@@ -52,6 +53,13 @@ def is_nosniff(headers: Headers) -> bool:
     """Tell whether ``X-Content-Type-Options`` keeps browsers from sniffing: its first member counts (Fetch §3.4)."""
     value = first(headers, b"x-content-type-options")
     return value is not None and value.partition(b",")[0].strip(b" \t").lower() == b"nosniff"
+
+
+def _is_empty(status: int, headers: Headers) -> bool:
+    """Tell whether nothing of a body is ever shown: there is none, or browsers go on to another address."""
+    if not has_body("GET", status) or first(headers, b"content-length") == b"0":
+        return True
+    return 300 <= status < 400 and first(headers, b"location") is not None
 
 
 def has_body(method: str, status: int) -> bool:

@@ -61,7 +61,7 @@ def record(
     if choice is None:
         return Recorded(visitor.consent, expiries(site, facts, visitor, visitor.consent))
     consent = effective(policy, choice, facts.now, gpc(facts.headers))
-    headers = [_cookie(site, facts, visitor, choice), *_other_cookies_of_ours(site, facts, visitor)]
+    headers = [_cookie(site, facts, visitor, choice), *_other_cookies_of_ours(site, facts, visitor, submission)]
     withdrawn = visitor.consent.allowed_services - consent.allowed_services
     withdrawn |= visitor.consent.allowed_categories - consent.allowed_categories
     headers += expiries(site, facts, visitor, consent, known=submission.choice in _WITHDRAWING)
@@ -129,11 +129,15 @@ def _set_cookie(name: str, value: str, seconds: int, secure: bool, domain: str =
     return b"set-cookie", "; ".join(parts).encode("ascii")
 
 
-def _other_cookies_of_ours(site: Site, facts: RequestFacts, visitor: Visitor) -> list[Header]:
-    """Delete a choice that came under our other name: read over the other scheme, it would outlive this one."""
+def _other_cookies_of_ours(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission) -> list[Header]:
+    """Delete a choice that came under our other name, for read over the other scheme it would outlive this one; and with a
+    withdrawal the permission for one load."""
     current = consent_cookie_name(site.policy, visitor.secure).encode("ascii")
     came = {cookie.name for cookie in request_cookies(facts.headers)}
-    others = sorted((site.consent_names[False] & came) - {current})
+    ours = site.consent_names[False] - {current}
+    if submission.choice in _WITHDRAWING:
+        ours |= {once_cookie_name(site.policy, visitor.secure).encode("ascii")}
+    others = sorted(ours & came)
     lines = [deletion_line(name, "", "/", visitor.secure) for name in others]
     return [(b"set-cookie", line) for line in lines if line is not None]
 

@@ -13,7 +13,7 @@ from ..wire.messages import Headers
 
 _DOCUMENTS: Final = frozenset({b"document", b"iframe", b"frame", b"embed", b"object", b"fencedframe"})
 """Fetch, "request destination": what is shown as a document of its own."""
-_PAGE_TYPES: Final = frozenset({b"text/html", b"application/xhtml+xml"})
+_PAGE_TYPES: Final = frozenset({b"text/html", b"text/*", b"application/xhtml+xml"})
 _WITHOUT_BANNER: Final = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object", b"empty"})
 _STATIC_FILE: Final = re.compile(
     r"\.(?:7z|aac|avif|bmp|br|bz2|css|csv|doc|docx|eot|flac|gif|gz|heic|ico|jpeg|jpg|js|json|m3u8|m4a|m4v|map|md|mjs|mov|mp3|mp4"
@@ -30,24 +30,27 @@ def destination(headers: Headers) -> bytes:
     return values.pop() if len(values) == 1 else b""
 
 
-def wants_page(headers: Headers, path: str) -> bool:
-    """Tell whether the answer may well be a document, so that a validator without our mark must not reach the app (N3, N4).
+def asks_for_page(headers: Headers) -> bool:
+    """Tell whether a request says that it wants a document: by its destination, else by an Accept that names HTML (N4)."""
+    return destination(headers) in _DOCUMENTS or not _PAGE_TYPES.isdisjoint(_accepted(headers))
 
-    The destination decides where browsers send it, then Accept, then the address: scripts that fetch anything (``*/*``) and
-    clients that say nothing get the benefit of their cache only for addresses of files. Static files keep theirs (H22).
+
+def wants_page(headers: Headers, path: str) -> bool:
+    """Tell whether the answer may well be a document, so that a validator without our mark must not reach the app (N3).
+
+    Where a request says nothing of what it wants (no destination; no Accept, or ``*/*`` alone) its address tells: static files
+    keep their revalidation (H22), anything else may be a page.
     """
-    wanted = destination(headers)
-    if wanted in _DOCUMENTS:
+    if asks_for_page(headers):
         return True
-    members = [member for value in get_all(headers, b"accept") for member in list_members(value)]
-    accepted = {member.partition(b";")[0].strip(b" \t").lower() for member in members}
-    if accepted & _PAGE_TYPES:
-        return True
-    if wanted:
-        return False
-    if accepted and b"*/*" not in accepted and b"text/*" not in accepted:
+    if destination(headers) or _accepted(headers) - {b"*/*"}:
         return False
     return _STATIC_FILE.search(path) is None
+
+
+def _accepted(headers: Headers) -> set[bytes]:
+    members = [member for value in get_all(headers, b"accept") for member in list_members(value)]
+    return {member.partition(b";")[0].strip(b" \t").lower() for member in members}
 
 
 def takes_banner(headers: Headers) -> bool:

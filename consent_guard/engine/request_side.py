@@ -15,7 +15,7 @@ from ..wire.cookies import hide_cookies
 from ..wire.etags import unmark_if_none_match
 from ..wire.messages import Header, Headers
 from .cookie_rulings import CookieRulings
-from .destinations import wants_page
+from .destinations import asks_for_page, wants_page
 
 _TOUCHED: Final = frozenset({b"accept-encoding", b"if-modified-since", b"if-none-match", b"if-range", b"range"})
 
@@ -28,7 +28,10 @@ class ForwardedRequest:
     """The very object that came in, where nothing is to change."""
     hidden: tuple[bytes, ...] = ()
     """The cookie names that the app does not see, in the order in which they came."""
-    wants_page: bool = True
+    asks: bool = True
+    """The request says that it wants a document."""
+    may_get: bool = True
+    """Its answer may well be one."""
     marked: bool = False
     """A validator of this very consent state was handed on: a 304 speaks of a page that may be shown again."""
     unvalidated: bool = False
@@ -45,10 +48,10 @@ def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tu
 
 def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, consent: Consent, mark: str) -> ForwardedRequest:
     """Return the request as the app may see it under this consent; ``mark`` is what our entity tags carry now (N3, N4, N5)."""
-    page = wants_page(headers, path)
+    asks, page = asks_for_page(headers), wants_page(headers, path)
     headers, hidden = hide_gated(headers, rulings, consent)
     if not any(name.lower() in _TOUCHED for name, _ in headers):
-        return ForwardedRequest(headers, hidden, page)
+        return ForwardedRequest(headers, hidden, asks, page)
     reads = method in ("GET", "HEAD")
     asked = [value for name, value in headers if name.lower() == b"if-none-match"] if reads else []
     answerable = [tags for value in asked if (tags := _validators(value, mark, page)) is not None]
@@ -68,7 +71,7 @@ def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, co
         elif name == b"if-modified-since" and reads:
             new = value if dated or answerable else None
             dropped, left = dropped or new is None, left or new is not None
-        elif name in (b"range", b"if-range") and page:
+        elif name in (b"range", b"if-range") and asks:
             new = None
         changed = changed or new != value
         if new is not None:
@@ -76,6 +79,7 @@ def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, co
     return ForwardedRequest(
         kept if changed else headers,
         hidden,
+        asks,
         page,
         marked=any(_validators(value, mark, True) is not None for value in asked),
         unvalidated=dropped and not left,

@@ -59,7 +59,7 @@ class ResponseSide:
     def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
         """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
         self._rewritten = False
-        kind = body_kind(headers)
+        kind = body_kind(status, headers)
         coding = b", ".join(get_all(headers, b"content-encoding"))
         if self._site.reporting:
             return self._observed(status, headers, kind, coding, begin)
@@ -100,7 +100,7 @@ class ResponseSide:
             if kind in (BodyKind.HTML, BodyKind.XML):
                 return "a part of a document cannot be filtered"
             declared = content_type(headers)
-            if self._forwarded.wants_page and (declared is None or declared.essence == "multipart/byteranges"):
+            if self._forwarded.asks and (declared is None or declared.essence == "multipart/byteranges"):
                 return "a part of what may be a document cannot be filtered"
         if kind.document and coding and has_body("GET", status) and not decodable(coding):
             return f"a document in the content coding {coding[:40]!r} cannot be read; is its extra installed?"
@@ -117,7 +117,7 @@ class ResponseSide:
         """A 304 is right for a page only where it answers a validator of this very consent state (N2, N3)."""
         if self._forwarded.unvalidated:
             return self._refused("a 304 answers a validator that the app was not shown")
-        page = self._forwarded.wants_page
+        page = self._forwarded.may_get
         if not (page or self._forwarded.marked or (kind.document and content_type(headers) is not None)):
             return ResponsePlan(304, self._other_head(headers))
         leaving = personal_head(self.filter_headers(headers), self._visitor.mark, self._site.vary, rewritten=False)

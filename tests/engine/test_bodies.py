@@ -11,7 +11,7 @@ def kind(content_type: bytes | None, *more: tuple[bytes, bytes]) -> BodyKind:
     headers = list(more)
     if content_type is not None:
         headers.append((b"Content-Type", content_type))
-    return body_kind(headers)
+    return body_kind(200, headers)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,16 @@ def test_a_download_is_no_document_even_as_html() -> None:
 def test_head_and_empty_statuses_carry_no_body(method: str, status: int, expected: bool) -> None:
     """N1, N2"""
     assert has_body(method, status) is expected
+
+
+@pytest.mark.parametrize("status", [101, 204, 205, 304])
+def test_a_status_without_a_body_is_no_document_unless_it_says_so(status: int) -> None:
+    """H22: what has nothing to sniff keeps its head."""
+    assert body_kind(status, []) is BodyKind.OTHER
+    assert body_kind(status, [(b"Content-Type", b"text/html")]) is BodyKind.HTML
+
+
+def test_a_redirect_or_an_empty_body_without_a_type_is_no_document() -> None:
+    assert body_kind(301, [(b"Location", b"/x")]) is BodyKind.OTHER
+    assert body_kind(300, []) is BodyKind.SNIFFED
+    assert body_kind(201, [(b"Content-Length", b"0")]) is BodyKind.OTHER

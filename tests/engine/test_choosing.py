@@ -470,3 +470,10 @@ def test_a_forged_or_foreign_permission_lets_nothing_load(site) -> None:
     choice = site.cookie(allow="*").partition(b"=")[2]
     for cookie in (name + b"=", name + b"=video", good[:-1] + b"!", name + b"=" + choice, good + b"; " + name + b"=x"):
         assert not site.request("/article", cookie=cookie).consent.allows("video")
+
+
+def test_a_withdrawal_takes_a_waiting_permission_back(site) -> None:
+    cookie = once(site).partition(b";")[0]
+    lines = site.set_cookies(site.post(b"choice=refuse", cookie=cookie))
+    assert any(line.startswith(b"__Host-consent-once=; ") and b"Max-Age=0" in line for line in lines)
+    assert len(site.set_cookies(site.post(b"choice=accept", cookie=cookie))) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_guard.engine.destinations import is_prefetch, takes_banner, wants_page
+from consent_guard.engine.destinations import asks_for_page, is_prefetch, takes_banner, wants_page
 from consent_guard.wire.messages import Headers
 
 NAVIGATION = (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8")
@@ -26,7 +26,15 @@ def test_an_accept_that_names_html_wants_a_page() -> None:
     assert wants_page([(b"sec-fetch-dest", b"empty"), (b"accept", b"text/html, */*")], "/fragment")
 
 
-@pytest.mark.parametrize("accept", [b"application/json", b"image/webp,image/png", b"text/css"])
+def test_only_a_request_that_says_so_asks_for_a_page() -> None:
+    """N4: a film without an ending in its address keeps its ranges."""
+    assert asks_for_page([(b"sec-fetch-dest", b"iframe")])
+    assert asks_for_page([NAVIGATION])
+    assert not asks_for_page([])
+    assert not asks_for_page([(b"accept", b"*/*")])
+
+
+@pytest.mark.parametrize("accept", [b"application/json", b"image/webp,*/*;q=0.8", b"text/css,*/*;q=0.1"])
 def test_an_accept_without_html_wants_no_page(accept: bytes) -> None:
     assert not wants_page([(b"accept", accept)], "/")
 

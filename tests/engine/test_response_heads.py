@@ -233,3 +233,18 @@ def test_in_report_mode_no_header_changes(make) -> None:
     assert plan.headers == headers
     assert site.request().respond(206, headers).headers == headers
     assert site.request().respond(200, [*headers, (b"Content-Encoding", b"x")]).rewriter is None
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (301, [(b"Location", b"/x"), (b"Cache-Control", b"public, max-age=86400"), (b"Content-Length", b"0")]),
+        (204, [(b"Cache-Control", b"public")]),
+        (201, [(b"Content-Length", b"0")]),
+        (101, [(b"Upgrade", b"websocket")]),
+    ],
+)
+def test_what_has_nothing_to_show_keeps_its_head(site, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    """H22"""
+    plan = site.request(cookie=b"_ga=1").respond(status, headers)
+    assert (plan.headers, plan.rewriter) == (headers, None)
