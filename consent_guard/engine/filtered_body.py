@@ -34,7 +34,6 @@ class FilteredBody:
         "_closed",
         "_decoder",
         "_encoder",
-        "_fed",
         "_head",
         "_make",
         "_passing",
@@ -54,7 +53,6 @@ class FilteredBody:
         self._head = b""
         self._raw: list[bytes] = []
         self._passing = False
-        self._fed = False
         self._closed = False
         self._broken = False
 
@@ -64,7 +62,6 @@ class FilteredBody:
         if not data:
             return b""
         self._begin()
-        self._fed = True
         return data if self._passing else self._guarded(lambda: self._through(data))
 
     def close(self) -> bytes:
@@ -107,8 +104,6 @@ class FilteredBody:
         return self._coded(self._rewriter.feed(head))
 
     def _end(self) -> bytes:
-        if not self._fed and self._decoder is not None:
-            return b""  # an empty body has no coding either
         if self._decoder is not None:
             self._decoder.close()
         out = b"" if self._rewriter is not None else self._settled(sniff(self._head, final=True))

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..consent.choice import Consent
-from ..consent.months import add_months, lifetime_seconds
+from ..consent.months import lifetime_seconds
 from ..findings import Finding, FindingKind
 from ..limits import CHOICE_MONTHS_MAX
+from ..policy.model import Lifetime
 from ..wire.messages import Header, Headers
 from ..wire.set_cookie import SetCookie, cut_lifetime, parse_set_cookie
 from .cookie_rulings import CookieRulings, Ruling
@@ -73,10 +74,9 @@ class SetCookieFilter:
         """Cut the lifetime to the rule's, and to 13 calendar months at most, by any reading (S11, S12, T01)."""
         if not (cookie.lifetime_rfc or cookie.lifetime_chromium):
             return line
-        limit: int | None = add_months(self._now, CHOICE_MONTHS_MAX) - int(self._now)
-        if ruling.match is not None and (lifetime := ruling.match.rule.lifetime) is not None:
-            declared = lifetime_seconds(lifetime, self._now)
-            limit = None if declared is None or limit is None else min(limit, declared)
+        declared = ruling.match.rule.lifetime if ruling.match is not None else None
+        # No policy can declare more than 13 months: its loader refuses it.
+        limit = lifetime_seconds(declared or Lifetime(months=CHOICE_MONTHS_MAX), self._now)
         cut = cut_lifetime(line, limit, self._now)
         if cut is not line:
             self._tell(FindingKind.COOKIE_CUT, ruling, where)

@@ -81,9 +81,10 @@ def test_early_hints_are_filtered_before_any_response(site) -> None:
 
 def test_what_is_withheld_and_which_host_no_rule_names_is_found(site) -> None:
     exchange = site.request("/x.json")
-    exchange.respond(
+    plan = exchange.respond(
         200, [(b"Link", b"<https://x.ads.example/a?secret=1>; rel=preload; as=image, <https://other.test/>; rel=preconnect")]
     )
+    assert site.values(plan, b"link") == [b"<https://other.test/>; rel=preconnect"]
     found = {(finding.kind.value, finding.subject, finding.where, finding.enforced) for finding in exchange.finish()}
     assert found == {("header", "x.ads.example", "Link", True), ("host-unlisted", "other.test", "Link", False)}
 

@@ -477,3 +477,9 @@ def test_a_withdrawal_takes_a_waiting_permission_back(site) -> None:
     lines = site.set_cookies(site.post(b"choice=refuse", cookie=cookie))
     assert any(line.startswith(b"__Host-consent-once=; ") and b"Max-Age=0" in line for line in lines)
     assert len(site.set_cookies(site.post(b"choice=accept", cookie=cookie))) == 1
+
+
+def test_too_many_fields_are_413_in_json_too(site) -> None:
+    """K15"""
+    refused(site, 413, site.post(json.dumps({"choice": "save", "allow": ["video"] * 257}).encode(), JSON))
+    assert site.post(json.dumps({"choice": "save", "allow": ["video"] * 256}).encode(), JSON).status == 200

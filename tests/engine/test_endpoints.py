@@ -137,3 +137,8 @@ def test_websites_of_others_are_never_shown_our_state(site, method: str) -> None
     """No CORS header, ever: another site's script cannot read the state."""
     reply = site.get("/state", (b"Origin", b"https://evil.test"), method=method)
     assert not any(name.lower().startswith(b"access-control") for name, _ in reply.headers)
+
+
+def test_a_slash_at_the_end_leads_to_the_preferences_too(site) -> None:
+    assert site.get("/").status == 200
+    assert site.get("/").body == site.get("").body

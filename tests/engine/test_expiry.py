@@ -115,3 +115,11 @@ def test_withdrawal_expires_what_came_and_what_the_rules_know(site) -> None:
 def test_an_acceptance_expires_nothing_that_it_allows(site) -> None:
     reply = site.post(b"choice=accept", cookie=b"_vid=1; _ga=1")
     assert len(site.set_cookies(reply)) == 1
+
+
+def test_a_host_bound_cookie_is_expired_once_and_for_the_host_alone(site) -> None:
+    from consent_guard.engine.cookie_rulings import CookieRulings
+    from consent_guard.engine.expiry import expiry_lines
+
+    lines = [line for _, line in expiry_lines([b"__Host-ad"], CookieRulings(site.guard.policy), "www.example.org", True)]
+    assert places(lines) == [(b"__Host-ad", b"", b"/")]

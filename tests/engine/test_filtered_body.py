@@ -216,3 +216,19 @@ def test_the_charset_of_the_head_is_heard(site) -> None:
     page = '<!doctype html><html><body><script src="https://x.ads.example/a.js"></script></body></html>'
     plan = plan_of(site, (b"Content-Type", b"text/html; charset=utf-16le"))
     assert "x.ads.example" not in site.send(plan, page.encode("utf-16-le")).decode("utf-16-le")
+
+
+def test_what_was_found_to_be_no_document_stays_none(site) -> None:
+    """One coded piece may unfold to several; the second of them looks like a page."""
+    plain = b"x" * 65536 + TRACKED
+    coded = gzip.compress(plain)
+    assert site.send(plan_of(site, (b"Content-Encoding", b"gzip")), coded) == coded
+
+
+@pytest.mark.parametrize("path", ["//evil.test/a", "///evil.test", "/\\evil.test"])
+def test_the_way_back_from_the_banner_stays_on_this_site(site, path: str) -> None:
+    """K16"""
+    out = site.send(site.request(path).respond(200, site.HTML))
+    next = out.partition(b'name="next" value="')[2].partition(b'"')[0]
+    assert next.startswith(b"/")
+    assert not next.startswith((b"//", b"/\\"))

@@ -248,3 +248,14 @@ def test_what_has_nothing_to_show_keeps_its_head(site, status: int, headers: lis
     """H22"""
     plan = site.request(cookie=b"_ga=1").respond(status, headers)
     assert (plan.headers, plan.rewriter) == (headers, None)
+
+
+def test_a_digest_in_the_trailers_of_a_filtered_body_goes(site) -> None:
+    """Y8, H30"""
+    trailers = [(b"Content-Digest", b"x"), (b"Repr-Digest", b"x"), (b"Server-Timing", b"a")]
+    exchange = site.request()
+    exchange.respond(200, site.HTML)
+    assert exchange.filter_headers(trailers) == trailers[2:]
+    exchange = site.request()
+    exchange.respond(200, [(b"Content-Type", b"text/plain")])
+    assert exchange.filter_headers(trailers) == trailers

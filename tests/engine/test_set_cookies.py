@@ -171,3 +171,9 @@ def test_the_lines_of_the_measured_cases_survive_as_they_must(shared) -> None:
         plan = exchange.respond(200, [(b"Content-Type", b"application/json"), *((b"Set-Cookie", line) for line in lines)])
         left = [value for name, value in plan.headers if name == b"Set-Cookie"]
         assert left == [lines[place] for place in row["expect_kept"]], row["id"]
+
+
+@pytest.mark.parametrize("line", [b"_ga", b"=_ga=1", b"=_ga"])
+def test_a_nameless_cookie_that_comes_back_under_a_gated_name_is_removed(site, line: bytes) -> None:
+    """K22"""
+    assert kept(site, line) == []
