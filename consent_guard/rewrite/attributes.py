@@ -20,6 +20,12 @@ class Edit(NamedTuple):
     start: int
     end: int
     text: bytes
+    drop: bool = False
+    """A piece of a content that is left out: no text of another reading's edit may stand in it."""
+
+    def moved(self, by: int) -> Edit:
+        """Return the same edit, counted from another place."""
+        return Edit(self.start + by, self.end + by, self.text, self.drop)
 
 
 class Attribute(NamedTuple):

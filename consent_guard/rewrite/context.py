@@ -90,8 +90,8 @@ class Context:
 
     @property
     def plain(self) -> bool:
-        """True where end tags and boring start tags change nothing, so that the fast path may pass them."""
-        return not self.stack
+        """True outside svg and math for certain: boring tags change nothing there."""
+        return not self.stack and not self.unsure
 
     @property
     def cdata(self) -> bool:

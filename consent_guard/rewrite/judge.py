@@ -20,6 +20,7 @@ from ..wire.origins import registrable_domain
 from .document import DocumentFacts
 
 if TYPE_CHECKING:
+    from .inline import ScriptKind
     from .rules import Rules
     from .tags import Decision
 
@@ -71,8 +72,10 @@ class Judge:
         """Decisions on whole tags in HTML content, kept here by ``tags``."""
         self.foreign_tags: dict[bytes, Decision | None] = {}
         """The same where svg or math may surround them."""
-        self.boring: set[bytes] = set()
-        """Whole start tags in HTML content at which nothing is to be done."""
+        self.plain_tags: dict[bytes, tuple[bytes, ScriptKind | None] | None] = {}
+        """Start tags in plain HTML content at which nothing is to be done; for those of raw text, what follows."""
+        self.clean_noscripts: set[bytes] = set()
+        """Contents of noscript that end as they began in both readings and hold nothing to withhold."""
         self.inline_memo: dict[bytes, object] = {}
         """Verdicts on inline scripts and style sheets, kept here by ``inline``."""
         self._rebased: dict[tuple[str, ...], Judge] = {}
@@ -153,7 +156,7 @@ class Judge:
 
     def _decide(self, text: str) -> Verdict | None:
         plain = text.strip(_BLANKS)
-        if not plain:
+        if not plain or plain[:5].lower() == "data:":
             return None
         found = _ABSOLUTE.match(plain)
         if found is not None:

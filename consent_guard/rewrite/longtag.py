@@ -181,7 +181,7 @@ class LongTag:
             ended = end >= 0
             end = end if ended else len(buffer)
         if end > at:
-            self.edits.append(Edit(at, end, b""))
+            self.edits.append(Edit(at, end, b"", drop=True))
         if not ended:
             return end
         self._step = self._before_name

@@ -82,7 +82,7 @@ _FOREIGN_ATTRIBUTES: Final = _attributes(_SUSPECT_NAME, rb"(?!\"[^\"(&\\]*+[(&\\
 _COMMENT: Final = rb"!--(?:-?>|(?>(?:[^-]++|-(?!-!?>))*)--!?>)"
 _DECLARATION: Final = rb"![dD][^>]*+>"
 _STRAY: Final = rb"(?=[^a-zA-Z/!?])"
-_END_TAG: Final = rb"/[a-zA-Z][^" + SPACE + rb"/>]*+>"
+_END_TAG: Final = rb"/(?!(?:" + any_case_words([b"select", b"template"]) + rb")[" + SPACE + rb"/>])[a-zA-Z][^" + SPACE + rb"/>]*+>"
 
 SKIP: Final = re.compile(
     rb"(?>(?:[^<]*+<(?:"

@@ -8,7 +8,7 @@ lexer, context, tags, inline and styles; only ``rewriter`` calls it.
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
@@ -26,6 +26,9 @@ from .tags import Decision, decide, stub_element
 if TYPE_CHECKING:
     from .rewriter import HtmlRewriter
 
+_BREAKOUT: Final = b"<b></b>"
+"""Stands in for a withheld tag that ended foreign content, so that what follows is still read as HTML."""
+_UNKNOWN: Final = (b"", None)
 _STRUCTURAL: Final = p.RAW_TEXT | {b"html", b"svg", b"math", b"select", b"template", b"frameset"}
 """Start tags outside foreign content that the context must hear of."""
 _FONT: Final = re.compile(rb"[\t\n\f\r /](?:color|face|size)(?=[\t\n\f\r />=])", re.I)
@@ -35,7 +38,7 @@ class Reading:
     """One lexer and context at one position. ``run`` goes on as far as the buffer decides."""
 
     __slots__ = (
-        "_body", "_content", "_long", "_owner", "_script", "_stream", "_style", "_tag", "context", "dropping", "edits", "ended_in_tag", "fork", "hold", "lexer", "main", "pos", "progress",
+        "_body", "_content", "_long", "_owner", "_script", "_stream", "_style", "_tag", "context", "dropping", "edits", "ended_in_tag", "fork", "hold", "lexer", "main", "parted_at", "pos", "progress",
     )  # fmt: skip
 
     def __init__(self, owner: HtmlRewriter) -> None:
@@ -50,6 +53,8 @@ class Reading:
         """The reading that places the banner: the one a browser with scripts follows."""
         self.fork: Reading | None = None
         """A second reading that has just parted from this one."""
+        self.parted_at: int | None = None
+        """Where the content of the noscript begins at which a second reading parted, while it may still prove clean."""
         self.dropping = b""
         """The element whose content and end tag are being left out."""
         self.ended_in_tag = False
@@ -80,6 +85,8 @@ class Reading:
         """Note that the first ``gone`` bytes of the buffer have left."""
         self.pos -= gone
         self._content -= gone
+        if self.parted_at is not None:
+            self.parted_at = self.parted_at - gone if self.parted_at >= gone else None
         if self.hold is not None:
             self.hold -= gone
 
@@ -100,7 +107,7 @@ class Reading:
                         return
                     if self.pos >= size or lexer.mode is not Mode.DATA:
                         continue
-            if context.cdata and buffer.startswith(b"<![CDATA[", self.pos):
+                if context.cdata and buffer.startswith(b"<![CDATA[", self.pos):
                     self._cdata()
             start = self.pos
             if self._long is not None:
@@ -144,16 +151,16 @@ class Reading:
         """
         lexer, context, owner = self.lexer, self.context, self._owner
         skip, tag = p.SKIP.match, p.TAG.match
-        stack, unsure = context.stack, context.unsure
+        judge, plain = owner.judge, self._plain
         at = self.pos
         while True:
-            if not stack:
+            if not (context.stack or context.unsure):
                 at = skip(buffer, at).end()  # type: ignore[union-attr]
             elif not context.html:
                 at = p.SKIP_FOREIGN.match(buffer, at).end()  # type: ignore[union-attr]
             if at >= size:
                 break
-            if (stack or unsure) and context.cdata and buffer.startswith(b"<![CDATA[", at):
+            if not plain and context.cdata and buffer.startswith(b"<![CDATA[", at):
                 break
             found = tag(buffer, at)
             if found is None:
@@ -161,9 +168,16 @@ class Reading:
             end = found.end()
             if end - at > HELD_VALUE_BYTES:
                 break
-            if not stack and not unsure and found[0] in owner.judge.boring and owner.unmasked:
-                at = end
-                continue
+            if plain:
+                known = judge.plain_tags.get(found[0], _UNKNOWN)
+                if known is None:
+                    at = end
+                    continue
+                if known is not _UNKNOWN:
+                    passed = self._pass_raw(buffer, end, *known)
+                    if passed is not None:
+                        at = passed
+                        continue
             self.pos = end
             lexer.tag = found
             if found[1]:
@@ -174,10 +188,51 @@ class Reading:
                     return True
                 if lexer.mode is not Mode.DATA or self.dropping:
                     return False
-                unsure = context.unsure
+                judge = owner.judge
+            plain = self._plain
             at = end
         self.pos = at
         return False
+
+    @property
+    def _plain(self) -> bool:
+        """True in plain HTML content, where a tag's spelling alone tells what is to be done."""
+        context = self.context
+        return not (context.stack or context.unsure or context.select or context.frameset) and self._owner.unmasked
+
+    def _pass_raw(self, buffer: Buffer, start: int, name: bytes, kind: ScriptKind | None) -> int | None:
+        """Pass raw text that is whole in the buffer and holds nothing to withhold; None where it must be read step by step."""
+        judge = self._owner.judge
+        if name == b"script":
+            found = p.SCRIPT_PLAIN.search(buffer, start)
+            if found is None or found[0] == b"<!--":
+                return None
+            end = found.start()
+            if kind is not None and (end - start > HELD_SCRIPT_BYTES or script_hit(judge, bytes(buffer[start:end]), kind) is not None):
+                return None
+            return end
+        found = p.RAW_END[name].search(buffer, start)
+        if found is None:
+            return None
+        end = found.start()
+        if name == b"style" and not self._known_clean(bytes(buffer[start:end])):
+            return None
+        if name == b"noscript" and bytes(buffer[start:end]) not in judge.clean_noscripts:
+            return None
+        return end
+
+    def _remember_plain(self, raw: bytes, name: bytes, decision: Decision | None) -> None:
+        """Remember a tag that may be passed by its spelling: nothing is to be done at it."""
+        tags = self._owner.judge.plain_tags
+        if len(raw) > JUDGE_MEMO_KEY_BYTES or len(tags) >= JUDGE_MEMO_ENTRIES:
+            return
+        if name not in _STRUCTURAL:
+            if decision is None:
+                tags[raw] = None
+        elif name in p.RAW_TEXT and name != b"plaintext":
+            kind = decision.script if decision is not None else None
+            if decision is None or decision == Decision(script=kind, nonce=decision.nonce):
+                tags[raw] = (name, kind)
 
     # -- tags ---------------------------------------------------------------------------------------------------------
 
@@ -188,33 +243,34 @@ class Reading:
         name = found[2].lower()
         owner, context = self._owner, self.context
         judge = owner.judge
-        memo = judge.tags if context.plain and not context.unsure else judge.foreign_tags
+        memo = judge.tags if context.plain else judge.foreign_tags
         written = raw if owner.unmasked else owner.written(start, end)
         try:
             decision = memo[written]
         except KeyError:
             decision = decide(judge, written, raw, name, memo is judge.foreign_tags, owner.depth, owner.decode)
-        if name in _STRUCTURAL or context.stack:
+        depth = len(context.stack)
+        if name in _STRUCTURAL or depth:
             switch = self._open(raw, name, start, end, decision)
         elif self.main and owner.seeking:
             owner.seek_start(self, name, start, end)
             switch = Switch.NO
         else:
             switch = Switch.NO
-            if decision is None and memo is judge.tags and len(judge.boring) < JUDGE_MEMO_ENTRIES and len(raw) <= JUDGE_MEMO_KEY_BYTES:
-                judge.boring.add(raw)
+        if memo is judge.tags and raw not in judge.plain_tags:
+            self._remember_plain(raw, name, decision)
         if decision is not None:
             if decision.findings:
                 owner.report(decision.findings)
             if decision.base is not None:
                 owner.take_base(decision, certain=context.html and not context.templates)
             if decision.gone:
-                self._withhold(decision, name, start, end, switch)
+                self._withhold(decision, name, start, end, switch, _BREAKOUT if len(context.stack) < depth else b"")
                 return
             if decision.embed is not None:
                 self.edits.append(Edit(start, start, owner.placeholder(decision.embed)))
             if decision.edits:
-                self.edits.extend([Edit(start + edit.start, start + edit.end, edit.text) for edit in decision.edits])
+                self.edits.extend([edit.moved(start) for edit in decision.edits])
         if switch is not Switch.NO:
             self._enter(name, switch, decision, start, end)
 
@@ -232,11 +288,11 @@ class Reading:
             encoding=decision.encoding if decision is not None else None,
         )
 
-    def _withhold(self, decision: Decision, name: bytes, start: int, end: int, switch: Switch) -> None:
+    def _withhold(self, decision: Decision, name: bytes, start: int, end: int, switch: Switch, before: bytes) -> None:
         text = stub_element(decision.stub, decision.nonce)
         if decision.embed is not None:
             text = self._owner.placeholder(decision.embed)
-        self.edits.append(Edit(start, end, text))
+        self.edits.append(Edit(start, end, before + text))
         if switch is Switch.BOTH:
             self._part(name)
         if switch is not Switch.NO:
@@ -261,6 +317,7 @@ class Reading:
         """Let a second reading go on that takes the element's content for markup; this one takes it for raw text."""
         twin = self.copy()
         if name == b"noscript":
+            self.parted_at = self.pos
             self.fork = twin
             return
         # In foreign content it is the tree builder that reads markup: it is the one that places the banner.
@@ -281,7 +338,7 @@ class Reading:
         name = found[2].lower()
         if self.dropping:
             if name == self.dropping:
-                self.edits.append(Edit(start, end, b""))
+                self.edits.append(Edit(start, end, b"", drop=True))
             self.dropping = b""
         if self.main and self._owner.seeking:
             self._owner.seek_end(self, name, start)
@@ -293,7 +350,7 @@ class Reading:
         ended = self.lexer.mode is Mode.DATA
         if self.dropping:
             if end > start:
-                self.edits.append(Edit(start, end, b""))
+                self.edits.append(Edit(start, end, b"", drop=True))
         elif self._style is not None:
             self._style_text(buffer, start, end, ended)
         elif self._script is not None:
@@ -309,7 +366,7 @@ class Reading:
             return
         style.feed(bytes(buffer[start:end]), ended)
         origin = self._content
-        self.edits.extend([Edit(origin + edit.start, origin + edit.end, edit.text) for edit in style.edits])
+        self.edits.extend([edit.moved(origin) for edit in style.edits])
         if ended and start == origin and not style.edits:
             self._remember_clean(bytes(buffer[start:end]))
         style.edits.clear()
@@ -319,12 +376,12 @@ class Reading:
             self._style = None
 
     def _known_clean(self, text: bytes) -> bool:
-        return b"style" + blake2b(text, digest_size=16).digest() in self._owner.judge.inline_memo
+        return b"style" + sha256(text).digest() in self._owner.judge.inline_memo
 
     def _remember_clean(self, text: bytes) -> None:
         memo = self._owner.judge.inline_memo
         if len(memo) < JUDGE_MEMO_ENTRIES:
-            memo[b"style" + blake2b(text, digest_size=16).digest()] = None
+            memo[b"style" + sha256(text).digest()] = None
 
     def _script_text(self, buffer: Buffer, end: int, ended: bool) -> None:
         """Look at an inline script once it is whole, or at its first bytes once it is too long to be held."""
@@ -342,7 +399,8 @@ class Reading:
             self._owner.report((hit.finding("script"),))
             decision = self._tag
             stub = self._owner.judge.rules.stub(hit.service)
-            self.edits.append(Edit(start, end, stub_element(stub, decision.nonce if decision is not None else "")))
+            self.edits.append(Edit(start, self._content, stub_element(stub, decision.nonce if decision is not None else "")))
+            self.edits.append(Edit(self._content, end, b"", drop=True))
             self.dropping = b"script"
         elif length > HELD_SCRIPT_BYTES and (self._owner.judge.rules.by_mention or kind != "script"):
             self._stream = ScriptStream(self._owner.judge)
@@ -355,7 +413,9 @@ class Reading:
         hit = stream.feed(bytes(buffer[start:end]), ended)
         if hit is not None:
             self._owner.report((hit.finding("script"),))
-            self.edits.append(Edit(self._content + hit.start, end, b"\n@@"))
+            at = self._content + hit.start
+            self.edits.append(Edit(at, at + 1, b"\n@@"))
+            self.edits.append(Edit(at + 1, end, b"", drop=True))
             self.dropping = b"\0keep"
             self._stream = None
             self.hold = None

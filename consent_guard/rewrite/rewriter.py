@@ -6,12 +6,15 @@ input gives the same output. May import this package; the engine makes it, ``nes
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..errors import RewriteError
 from ..findings import Finding
-from ..limits import READINGS
+from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES, READINGS
+from . import patterns as p
 from .attributes import Attributes, Edit
 from .banner import BannerPlace
 from .encoding import Charset
@@ -61,6 +64,8 @@ class HtmlRewriter:
         self._shape = bytearray()
         self._based = False
         self._closed = False
+        self._spoke = False
+        """Something was found, or a base taken, since two readings parted."""
         self.decode = self._charset.text
 
     # -- what readings ask --------------------------------------------------------------------------------------------
@@ -91,6 +96,7 @@ class HtmlRewriter:
 
     def report_one(self, finding: Finding) -> None:
         """Hand on one finding."""
+        self._spoke = True
         self._on_finding(finding if self._emits else replace(finding, enforced=False))
 
     def placeholder(self, embed: Embed) -> bytes:
@@ -102,6 +108,7 @@ class HtmlRewriter:
 
     def take_html(self, raw: bytes) -> None:
         """Learn the page's language, and whether it is AMP, from its ``<html>``."""
+        self._spoke = True
         attributes = Attributes(raw, raw, 5, self.decode)
         if self._lang is None:
             self._lang = attributes.text(b"lang")
@@ -110,6 +117,7 @@ class HtmlRewriter:
 
     def take_base(self, decision: Decision, *, certain: bool) -> None:
         """Note a ``<base href>`` (WHATWG 4.2.3). Where browsers may differ on which one holds, all are kept."""
+        self._spoke = True
         href = decision.base or ""
         if self._based and certain:
             return
@@ -202,16 +210,17 @@ class HtmlRewriter:
                 self._adopt(reading)
             elif (reading.pos, reading.progress) == before:
                 stalled.add(id(reading))
-            self._merge(reading)
+            self._merge(buffer, reading)
 
     def _adopt(self, reading: Reading) -> None:
         if reading.fork is not None:
             self._readings.append(reading.fork)
             reading.fork = None
+            self._spoke = False
             if len(self._readings) > READINGS:
                 raise RewriteError("the document can be read in too many ways")
 
-    def _merge(self, reading: Reading) -> None:
+    def _merge(self, buffer: Buffer, reading: Reading) -> None:
         state = reading.state()
         if state is None:
             return
@@ -219,9 +228,22 @@ class HtmlRewriter:
             if other is not reading and other.pos == reading.pos and other.state() == state:
                 gone, kept = (reading, other) if other.main or not reading.main else (other, reading)
                 kept.main = kept.main or gone.main
+                self._note_clean(buffer, kept, gone)
                 self._edits.extend(gone.edits)
                 self._readings.remove(gone)
                 return
+
+    def _note_clean(self, buffer: Buffer, one: Reading, other: Reading) -> None:
+        """Remember a noscript's content that both readings passed without a word, so that it can be passed in one step."""
+        start = one.parted_at if one.parted_at is not None else other.parted_at
+        one.parted_at = None
+        if start is None or len(self._readings) != 2 or self._spoke or one.edits or other.edits:
+            return
+        clean = self.judge.clean_noscripts
+        text = bytes(buffer[start : one.pos])
+        ends_here = p.RAW_END[b"noscript"].match(buffer, one.pos) is not None and p.RAW_END[b"noscript"].search(text) is None
+        if ends_here and self.unmasked and len(text) <= JUDGE_MEMO_KEY_BYTES * 4 and len(clean) < JUDGE_MEMO_ENTRIES:
+            clean.add(text)
 
     def _emit(self, source: Buffer, final: bool) -> bytes:
         readings = self._readings
@@ -253,11 +275,13 @@ class HtmlRewriter:
         pieces: list[bytes] = []
         at = 0
         later: list[Edit] = []
+        dropped = _ranges(edits)
         for edit in edits:
             if edit.end > safe or (edit.start == safe == edit.end and safe < len(source)):
-                later.append(Edit(edit.start - safe, edit.end - safe, edit.text))
+                later.append(edit.moved(-safe))
             elif edit.start >= at:
-                pieces += (bytes(source[at : edit.start]), edit.text)
+                text = b"" if dropped and _inside(dropped, edit.start) else edit.text
+                pieces += (bytes(source[at : edit.start]), text)
                 at = edit.end
             elif edit.end > at:
                 at = edit.end  # two readings withhold overlapping pieces: the first one's text stands for both
@@ -285,6 +309,23 @@ class HtmlRewriter:
         if self._placeholders:
             tail += self._parts.closing(self._lang)
         return self._charset.encode(tail)
+
+
+def _ranges(edits: list[Edit]) -> list[tuple[int, int]]:
+    """Return where content is left out, sorted; pieces that touch are one."""
+    ranges: list[tuple[int, int]] = []
+    for edit in edits:
+        if edit.drop:
+            if ranges and edit.start <= ranges[-1][1]:
+                ranges[-1] = (ranges[-1][0], max(edit.end, ranges[-1][1]))
+            else:
+                ranges.append((edit.start, edit.end))
+    return ranges
+
+
+def _inside(ranges: list[tuple[int, int]], position: int) -> bool:
+    at = bisect_right(ranges, (position, sys.maxsize)) - 1
+    return at >= 0 and position < ranges[at][1]
 
 
 def rewriter_for(

@@ -54,5 +54,5 @@ class StyleBlock(CssScanner):
     def _dropped(self, end: int) -> None:
         end += self._origin
         if end > self._dropped_to:
-            self.edits.append(Edit(self._dropped_to, end, b""))
+            self.edits.append(Edit(self._dropped_to, end, b"", drop=True))
             self._dropped_to = end

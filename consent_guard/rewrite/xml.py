@@ -228,7 +228,7 @@ class XmlRewriter:
                 self._edits.append(Edit(start, end, b""))
                 self._dropping = int(not closed)
                 return end
-            self._edits.extend([Edit(start + edit.start, start + edit.end, edit.text) for edit in decision.edits])
+            self._edits.extend([edit.moved(start) for edit in decision.edits])
         if not closed:
             self._open_text(name, decision.script if decision is not None else None, end)
         return end
@@ -305,7 +305,7 @@ class XmlRewriter:
         later: list[Edit] = []
         for edit in edits:
             if edit.end > safe:
-                later.append(Edit(edit.start - safe, edit.end - safe, edit.text))
+                later.append(edit.moved(-safe))
             elif edit.start >= at:
                 pieces += (bytes(self._held[at : edit.start]), edit.text)
                 at = edit.end
