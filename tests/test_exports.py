@@ -73,7 +73,9 @@ def test_the_version_is_the_distributions_own() -> None:
 def loaded_by(code: str) -> set[str]:
     """Return the heavy modules that a fresh interpreter holds after running the code."""
     script = f"import sys\n{code}\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    # From the folder of the package under test, be it the source tree's or the installed one's.
+    folder = Path(consent_guard.__file__).resolve().parents[1]
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=folder)
     return set(result.stdout.split())
 
 

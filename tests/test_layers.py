@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[1] / "consent_guard"
+import consent_guard
+
+PACKAGE = Path(consent_guard.__file__).resolve().parent
 
 LAYERS = (
     {"errors", "limits", "findings", "version", "refusal", "wire"},

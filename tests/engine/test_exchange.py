@@ -208,3 +208,21 @@ def test_two_exchanges_of_one_guard_share_nothing(site) -> None:
     assert out[0] == page
     assert b"x.ads.example" not in out[1]
     assert b'data-cg="banner"' in out[1]
+
+
+def test_one_guard_serves_many_threads(site) -> None:
+    """DESIGN §2: immutable and thread-safe. The first requests race for everything that is prepared late."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    page = b'<!doctype html><html lang="en"><body><iframe src="https://x.video.example/1"></iframe></body></html>'
+    cookies = [b"x=1", site.cookie(deny="*"), site.cookie(allow=["video"]), site.cookie(allow="*")]
+
+    def visit(number: int) -> tuple[int, bool, bool]:
+        exchange = site.request(f"/page/{number}", cookie=cookies[number % 4])
+        out = site.send(exchange.respond(200, site.HTML), page, 40)
+        exchange.finish()
+        return number % 4, b"<iframe" in out, b'data-cg="banner"' in out
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = set(pool.map(visit, range(200)))
+    assert seen == {(0, False, True), (1, False, False), (2, True, False), (3, True, False)}
