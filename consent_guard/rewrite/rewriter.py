@@ -171,6 +171,8 @@ class HtmlRewriter:
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         masks = self._charset.masks
+        if not masks and self._shape:
+            self._shape.clear()  # the encoding is known now, and keeps ASCII
         buffer: Buffer
         if self._held or masks:
             self._held += data
@@ -271,7 +273,7 @@ class HtmlRewriter:
         edits = self._edits
         if not edits or not self._emits:
             self._edits = [] if not self._emits else edits
-            return bytes(source[:safe])
+            return self._charset.encode_pieces((bytes(source[:safe]),))
         pieces: list[bytes] = []
         at = 0
         later: list[Edit] = []
