@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ async def _unbuilt(scope: Any, receive: Any, send: Any) -> None:
     raise RuntimeError("the app's middleware stack has not been built yet")
 
 
-def template_context(request: HTTPConnection) -> Mapping[str, Any]:
+def template_context(request: HTTPConnection) -> dict[str, Any]:
     """A context processor: ``Jinja2Templates(..., context_processors=[template_context])``.
 
     Gives templates ``consent`` and ``manage_link``. Raises LookupError where the middleware is not around the app.
