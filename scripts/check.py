@@ -20,6 +20,8 @@ from environment import OLDEST, ROOT, can_make_venv, leave, prepare, require_pyt
 
 WHEELS = ROOT / "build" / "wheel"
 SYSTEM_PYTHON = "/usr/bin/python3"
+TEST_SECONDS = 600
+"""A test that hangs fails after so long; the slowest takes a fraction of it."""
 
 
 def run(*command: str | Path) -> None:
@@ -41,7 +43,7 @@ def test_wheel(python: Path, wheel: Path, pytest_arguments: list[str]) -> int:
     run(python, "-m", "pip", "install", "-qq", "--no-deps", "--force-reinstall", wheel)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "CONSENT_GUARD_WHEEL": "1"}
-    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", *pytest_arguments]
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS}", *pytest_arguments]
     return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode
 
 
