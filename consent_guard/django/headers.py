@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class CookieLine(Morsel[str]):
     """A Set-Cookie line that is written as it stands, in the clothes of the morsels that ``response.cookies`` holds."""
 
-    def __init__(self, line: str) -> None:
+    def __init__(self, line: str, *, asgi: bool = False) -> None:
         super().__init__()
         pair, *attributes = line.split(";")
         name, _, value = pair.partition("=")
@@ -28,26 +28,35 @@ class CookieLine(Morsel[str]):
         for attribute in attributes:
             key, _, text = attribute.strip(" \t").partition("=")
             if self.isReservedKey(key):
-                flag = key.lower() in ("secure", "httponly", "partitioned")
-                dict.__setitem__(self, key.lower(), True if flag else text)
+                dict.__setitem__(self, key.lower(), _attribute(key.lower(), text))
         self.line = line
+        self.asgi = asgi
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         super().__setstate__(state)  # type: ignore[misc]
         self.line = state.get("line", "")
+        self.asgi = state.get("asgi", False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"key": self.key, "value": self.value, "coded_value": self.coded_value, "line": self.line}
+        return {"key": self.key, "value": self.value, "coded_value": self.coded_value, "line": self.line, "asgi": self.asgi}
 
     def output(self, attrs: Container[str] | None = None, header: str = "Set-Cookie:") -> str:
-        return _Octets(f"{header} {self.line}")
+        text = f"{header} {self.line}"
+        return _Octets(text) if self.asgi and not text.isascii() else text
 
     def OutputString(self, attrs: Container[str] | None = None) -> str:
         return self.line
 
 
+def _attribute(name: str, text: str) -> str | int | bool:
+    """Return an attribute's value as Django itself would have set it."""
+    if name in ("secure", "httponly", "partitioned"):
+        return True
+    return int(text) if name == "max-age" and text.isascii() and text.isdigit() and len(text) < 20 else text
+
+
 class _Octets(str):
-    """Latin-1 octets as text. Django's ASGI handler encodes cookies as ASCII; a name may hold other octets all the same."""
+    """Latin-1 octets as text, for Django's ASGI handler: it encodes cookies as ASCII, but a name may hold other octets."""
 
     def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         return super().encode("latin-1" if encoding == "ascii" else encoding, errors)
@@ -60,32 +69,36 @@ def header_lines(response: HttpResponseBase) -> list[Header]:
     return lines
 
 
-def apply_headers(response: HttpResponseBase, before: Headers, after: Headers) -> None:
-    """Give a response whose lines were ``before`` the lines ``after``; what did not change stays the same object."""
-    old_fields, old_cookies = _parted(before)
+def apply_headers(response: HttpResponseBase, before: Headers, after: Headers, *, asgi: bool = False) -> None:
+    """Give a response whose lines were ``before`` the lines ``after``; what did not change stays the same object.
+
+    ``asgi``: Django's ASGI handler will write it, which encodes cookies as ASCII.
+    """
+    if list(before) == list(after):
+        return
+    old_fields, _ = _parted(before)
     fields, cookies = _parted(after)
-    if fields != old_fields:
+    if fields != old_fields or "Set-Cookie" in response.headers:
         for name in list(response.headers):
             del response.headers[name]
         for field_name, value in fields:
             name, text = field_name.decode("latin-1"), value.decode("latin-1")
             # A repeated field is the same as one joined by commas (RFC 9110 §5.3).
             response.headers[name] = f"{response.headers[name]}, {text}" if name in response.headers else text
-    if cookies != old_cookies:
-        morsels: dict[bytes, list[tuple[str, Morsel[str]]]] = {}
-        for key, morsel in response.cookies.items():
-            morsels.setdefault(_octets(morsel.OutputString()), []).append((key, morsel))
-        response.cookies.clear()
-        for line in cookies:
-            known = morsels.get(line)
-            key, morsel = known.pop(0) if known else _keyed(line)
-            while key in response.cookies:  # one name may be expired for several domains (H07)
-                key += ";"
-            dict.__setitem__(response.cookies, key, morsel)
+    morsels: dict[bytes, list[tuple[str, Morsel[str]]]] = {}
+    for key, morsel in response.cookies.items():
+        morsels.setdefault(_octets(morsel.OutputString()), []).append((key, morsel))
+    response.cookies.clear()
+    for line in cookies:
+        known = morsels.get(line)
+        key, morsel = known.pop(0) if known else _keyed(line, asgi)
+        while key in response.cookies:  # one name may be expired for several domains (H07)
+            key += ";"
+        dict.__setitem__(response.cookies, key, morsel)
 
 
-def _keyed(line: bytes) -> tuple[str, Morsel[str]]:
-    morsel = CookieLine(line.decode("latin-1"))
+def _keyed(line: bytes, asgi: bool) -> tuple[str, Morsel[str]]:
+    morsel = CookieLine(line.decode("latin-1"), asgi=asgi)
     return morsel.key, morsel
 
 

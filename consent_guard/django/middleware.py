@@ -59,14 +59,14 @@ class ConsentMiddleware:
         if isinstance(begun, HttpResponseBase):
             return begun
         response = cast(GetResponse, self.get_response)(request)
-        return finish(begun, response)
+        return finish(begun, response, asgi=isinstance(request, ASGIRequest))
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         begun = self._begin(request)
         if isinstance(begun, HttpResponseBase):
             return begun
         response = await cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], self.get_response)(request)
-        return finish(begun, response)
+        return finish(begun, response, asgi=isinstance(request, ASGIRequest))
 
     def _begin(self, request: HttpRequest) -> Exchange | HttpResponseBase:
         """Open the exchange and prepare the request, or answer it."""
@@ -85,7 +85,7 @@ class ConsentMiddleware:
                 return HttpResponsePermanentRedirect(f"https://{host}{request.get_full_path()}")
             reply = exchange.answer(_body(request, limit))
             exchange.finish()
-            return _response_of(reply)
+            return _response_of(reply, asgi=isinstance(request, ASGIRequest))
         except Exception:
             # Django would answer with the project's own error page, outside of this middleware.
             logger.exception("a request cannot be guarded; our own 500 is its answer")
@@ -140,7 +140,7 @@ def django_facts(request: HttpRequest, now: float) -> tuple[RequestFacts, bool]:
     return facts, ours
 
 
-def finish(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
+def finish(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
     """Return the response as this visitor may have it."""
     lines = header_lines(response)
     try:
@@ -160,7 +160,7 @@ def finish(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
         response.status_code = plan.status
         response.reason_phrase = None  # type: ignore[assignment]
     had_length = response.headers.get("Content-Length") is not None
-    apply_headers(response, lines, plan.headers)
+    apply_headers(response, lines, plan.headers, asgi=asgi)
     if plan.rewriter is not None and had_length and not response.streaming:
         response.headers["Content-Length"] = str(len(cast(HttpResponse, response).content))
     return response
@@ -263,7 +263,7 @@ async def _refusal_async() -> AsyncIterator[bytes]:
     yield REFUSAL.body
 
 
-def _response_of(reply: Reply) -> HttpResponse:
+def _response_of(reply: Reply, *, asgi: bool = False) -> HttpResponse:
     response = HttpResponse(reply.body, status=reply.status)
-    apply_headers(response, header_lines(response), reply.headers)
+    apply_headers(response, header_lines(response), reply.headers, asgi=asgi)
     return response
