@@ -7,12 +7,14 @@ input. May import only ``wire.messages``. Called by the engine, and by ``consent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .messages import Header, Headers
 
 _BLANKS = b" \t"
+_WIDER_BLANKS = b" \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+"""The ASCII part of what ``str.strip`` takes off."""
 
 
 class CookiePair(NamedTuple):
@@ -66,7 +68,7 @@ def hide_cookies(headers: Headers, hidden: Callable[[bytes], bool]) -> tuple[lis
         found = False
         pieces: list[bytes] = []
         for raw in header[1].split(b";"):
-            name = next((name for name in _name_readings(raw) if hidden(name)), None)
+            name = _hidden_name(raw, hidden)
             if name is None:
                 pieces.append(raw)
             else:
@@ -81,17 +83,22 @@ def hide_cookies(headers: Headers, hidden: Callable[[bytes], bool]) -> tuple[lis
     return kept, tuple(names)
 
 
-def _name_readings(raw: bytes) -> Iterator[bytes]:
+def _hidden_name(raw: bytes, hidden: Callable[[bytes], bool]) -> bytes | None:
+    """Return the first reading of a pair's name that is hidden, or None."""
     text = raw.strip(_BLANKS)
     if not text:
-        return
+        return None
     name, equals, value = text.partition(b"=")
     name = name.rstrip(_BLANKS)
     if not name and equals:
         # ``=_ga=1`` is nameless here, but a reader that skips the first sign finds _ga.
         name = value.partition(b"=")[0].strip(_BLANKS)
-    yield name
-    if not name.isascii() or any(octet < 0x21 for octet in name[:1] + name[-1:]):
-        latin = name.decode("latin-1").strip()
-        yield latin.encode("latin-1")
-        yield name.decode("utf-8", "surrogateescape").strip().encode("utf-8", "surrogateescape")
+    if hidden(name):
+        return name
+    if name.isascii() and name == name.strip(_WIDER_BLANKS):
+        return None
+    latin = name.decode("latin-1").strip().encode("latin-1")
+    if hidden(latin):
+        return latin
+    wide = name.decode("utf-8", "surrogateescape").strip().encode("utf-8", "surrogateescape")
+    return wide if hidden(wide) else None

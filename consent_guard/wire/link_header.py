@@ -79,6 +79,9 @@ class LinkMember:
         return tuple(text for text in (self.target, *candidates, *self.spare_targets) if text)
 
 
+_NOTHING = LinkMember(b"", "", (), True)
+
+
 def split_links(value: bytes) -> list[LinkMember]:
     """Return the members of one Link field value, in order; ``b",".join(member.raw ...)`` is the value again."""
     members: list[LinkMember] = []
@@ -131,7 +134,7 @@ def text_readings(address: str) -> tuple[str, ...]:
 def _member(raw: bytes) -> LinkMember:
     text = raw.strip(_BLANKS)
     if not text:
-        return LinkMember(raw, "", (), True)
+        return LinkMember(raw, "", (), True) if raw else _NOTHING
     end = text.find(b">")
     if not text.startswith(b"<") or end < 0:
         return LinkMember(raw, "", _params(text), False, _angled(text))
