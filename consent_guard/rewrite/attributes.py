@@ -95,7 +95,15 @@ class Attributes:
         """Return the edits that give an attribute another value, in quotes of our own; its duplicates stay without effect."""
         attribute = self._first[name]
         written = self.raw[attribute.start : attribute.start + len(name)] + b'="' + ascii_attribute(text) + b'"'
-        if attribute.end < len(self.raw) and self.raw[attribute.end : attribute.end + 1] not in (b">", b" ", b"/", b"\n", b"\t", b"\r", b"\f"):
+        if attribute.end < len(self.raw) and self.raw[attribute.end : attribute.end + 1] not in (
+            b">",
+            b" ",
+            b"/",
+            b"\n",
+            b"\t",
+            b"\r",
+            b"\f",
+        ):
             written += b" "
         return [Edit(attribute.start, attribute.end, written)]
 

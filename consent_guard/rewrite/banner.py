@@ -1,7 +1,8 @@
 """Where the banner goes: first in the body of a full HTML document.
 
-A document without a ``<body>`` tag has one all the same: it begins before the first thing that cannot stand in the head. A fragment
-(no doctype, html, head or body seen before its first content) gets no banner, nor does an AMP document (H36) or a frameset. May import patterns, context and lexer; ``rewriter`` asks it.
+A document without a ``<body>`` tag has one all the same: it begins before the first thing that cannot stand in the head. A
+fragment (no doctype, html, head or body seen before its first content) gets no banner, nor does an AMP document (H36) or a
+frameset. May import patterns, context and lexer; ``rewriter`` asks it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ from . import patterns as p
 from .context import Context
 from .lexer import Buffer, Kind
 
-_IN_HEAD: Final = frozenset(
-    b"html head base basefont bgsound link meta title style script noscript template noframes".split()
-)
+_IN_HEAD: Final = frozenset(b"html head base basefont bgsound link meta title style script noscript template noframes".split())
 _ENDS_IN_HEAD: Final = _IN_HEAD - {b"html"}
 
 

@@ -1,7 +1,8 @@
 """As much of the HTML tree builder (WHATWG 13.2.6) as decides how the next bytes are read.
 
-Two questions only: is this HTML or foreign content (svg, math), and does a start tag switch the tokenizer to raw text? Inside foreign
-content the open elements are kept, with their integration points; outside nothing is. Where a stream cannot know, ``unsure`` says
+Two questions only: is this HTML or foreign content (svg, math), and does a start tag switch the tokenizer to raw text? Inside
+foreign content the open elements are kept, with their integration points; outside nothing is. Where a stream cannot know,
+``unsure`` says
 so for good, and ``reading`` follows every reading that a browser may take. May import patterns and limits.
 """
 
@@ -45,8 +46,8 @@ class Switch(IntEnum):
 
 
 _BREAKOUT: Final = frozenset(
-    b"b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta nobr ol p pre "
-    b"ruby s small span strong strike sub sup table tt u ul var".split()
+    b"b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta nobr "
+    b"ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
 )
 _VOID: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr img image input keygen link meta param source track wbr".split()

@@ -14,7 +14,8 @@ class DocumentFacts:
     """Where a document comes from and how a browser will read it."""
 
     scheme: str
-    """``http`` or ``https``, as the browser sees it: ``https:host/x`` means another thing on each (WHATWG URL, special scheme state)."""
+    """``http`` or ``https``, as the browser sees it: ``https:host/x`` means another thing on each (WHATWG URL, special scheme
+    state)."""
     host: str
     """The Host field's value, port included."""
     path: str = "/"

@@ -1,7 +1,8 @@
 """Script text: inline scripts, event handlers, javascript: addresses, import maps and speculation rules.
 
 By the policy a script is withheld by signature (a service's host and its global both stand in it) or by mention (its host is
-enough). Import maps and speculation rules are lists of addresses, not programs: there a mention always is enough. May import this
+enough). Import maps and speculation rules are lists of addresses, not programs: there a mention always is enough. May import
+this
 package's finders and judge; ``tags`` and ``reading`` call it.
 """
 
@@ -26,7 +27,9 @@ JAVASCRIPT_TYPES: Final = frozenset(
 )
 """JavaScript MIME type essences (WHATWG MIME Sniffing 4.6)."""
 
-_SCHEME: Final = re.compile(r"[\x00-\x20]*j[\t\n\r]*a[\t\n\r]*v[\t\n\r]*a[\t\n\r]*s[\t\n\r]*c[\t\n\r]*r[\t\n\r]*i[\t\n\r]*p[\t\n\r]*t[\t\n\r]*:", re.I)
+_SCHEME: Final = re.compile(
+    r"[\x00-\x20]*j[\t\n\r]*a[\t\n\r]*v[\t\n\r]*a[\t\n\r]*s[\t\n\r]*c[\t\n\r]*r[\t\n\r]*i[\t\n\r]*p[\t\n\r]*t[\t\n\r]*:", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def _listed_address(judge: Judge, text: bytes) -> Hit | None:
 
 
 def is_javascript_url(text: str) -> bool:
-    """Tell whether a browser reads an address as ``javascript:`` (WHATWG URL: leading controls, inner tabs and line ends go)."""
+    """Tell whether a browser reads an address as ``javascript:`` (WHATWG URL: leading controls, inner tabs and line ends
+    go)."""
     return _SCHEME.match(text) is not None
 
 

@@ -1,7 +1,8 @@
 """A tag too long to be held whole (R4, R5): its attributes one by one, as they come.
 
-Attributes that no rule reads stream through. A value that may have to be withheld is held, up to a limit; withheld, or past the limit,
-it leaves empty, which fetches nothing and, on a script, keeps its text from running. May import this package's judge-side modules;
+Attributes that no rule reads stream through. A value that may have to be withheld is held, up to a limit; withheld, or past
+the limit, it leaves empty, which fetches nothing and, on a script, keeps its text from running. May import this package's
+judge-side modules;
 ``reading`` drives it.
 """
 
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from ..findings import Finding, FindingKind
 from ..limits import HELD_VALUE_BYTES
-from . import nested, patterns as p, srcset, styles
+from . import nested, srcset, styles
+from . import patterns as p
 from .attributes import Edit
+from .elements import refresh_target
 from .inline import handler_hit, javascript_url_hit
 from .lexer import Buffer
 from .references import decode_attribute
-from .tags import refresh_target
 
 if TYPE_CHECKING:
     from .rewriter import HtmlRewriter

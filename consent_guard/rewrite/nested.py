@@ -1,6 +1,7 @@
 """Documents inside a document: ``srcdoc`` and ``data:`` addresses.
 
-Their HTML is rewritten by the same rules, to a limited depth (R7); past it, and where a data: document holds anything to withhold,
+Their HTML is rewritten by the same rules, to a limited depth (R7); past it, and where a data: document holds anything to
+withhold,
 the attribute goes. Images are left alone: nothing loads from within one. May import this package's judge, inline and styles;
 ``tags`` calls it, and it calls the rewriter again.
 """

@@ -2,8 +2,9 @@
 
 Pure data: no state, no policy. ``lexer`` runs them, ``attributes`` reads single tags with them.
 
-Why they look as they do: CPython before 3.11.5 mis-executes possessive *groups* ``(…)*+`` (Debian 12 ships 3.11.2), so a repeated
-group stands in an atomic one, ``(?>(…)*)``, and ``*+`` follows character classes only. ``\\s`` is never used: HTML's white space has
+Why they look as they do: CPython before 3.11.5 mis-executes possessive *groups* ``(…)*+`` (Debian 12 ships 3.11.2), so a
+repeated group stands in an atomic one, ``(?>(…)*)``, and ``*+`` follows character classes only. ``\\s`` is never used: HTML's
+white space has
 no vertical tab. The vectors at the end are checked at import: an interpreter on which a pattern misreads must not guard a page.
 """
 
@@ -15,7 +16,9 @@ from typing import Final
 
 SPACE: Final = rb"\t\n\f\r "
 
-RAW_TEXT: Final = frozenset({b"style", b"xmp", b"iframe", b"noembed", b"noframes", b"noscript", b"script", b"plaintext", b"textarea", b"title"})
+RAW_TEXT: Final = frozenset(
+    {b"style", b"xmp", b"iframe", b"noembed", b"noframes", b"noscript", b"script", b"plaintext", b"textarea", b"title"}
+)
 """Elements whose content an HTML tokenizer does not read as markup (WHATWG 13.2.6: RCDATA, RAWTEXT, script data, PLAINTEXT)."""
 
 INTERESTING: Final = (
@@ -69,20 +72,35 @@ TAG: Final = re.compile(rb"<(/?+)(" + _TAG_NAME + rb")(" + _attributes() + rb")"
 """A whole start or end tag: slash, name, attributes."""
 
 ATTRIBUTE: Final = re.compile(
-    rb"[" + SPACE + rb"/]*+(" + _NAME + rb")(?:" + _ASSIGN + rb"(?:\"([^\"]*+)\"|'([^']*+)'|([^" + SPACE + rb">\"'][^" + SPACE + rb">]*+)|(?=>)))?"
+    rb"["
+    + SPACE
+    + rb"/]*+("
+    + _NAME
+    + rb")(?:"
+    + _ASSIGN
+    + rb"(?:\"([^\"]*+)\"|'([^']*+)'|([^"
+    + SPACE
+    + rb">\"'][^"
+    + SPACE
+    + rb">]*+)|(?=>)))?"
 )
 """One attribute inside a tag that TAG has matched: name, then the value as it was quoted."""
 
-# Attributes that can make any element fetch or run: on*, style, background, ping, attributionsrc; and values that may be javascript:.
+# Attributes that can make any element fetch or run: on*, style, background, ping, attributionsrc; and values that may be
+# javascript:.
 _SUSPECT_NAME: Final = rb"(?!" + any_case_words([b"on", b"style", b"background", b"ping", b"attributions"]) + rb")"
 _SUSPECT_VALUE: Final = rb"(?![\"']?+[\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))"
 _BORING_ATTRIBUTES: Final = _attributes(_SUSPECT_NAME, _SUSPECT_VALUE)
-_FOREIGN_ATTRIBUTES: Final = _attributes(_SUSPECT_NAME, rb"(?!\"[^\"(&\\]*+[(&\\]|'[^'(&\\]*+[(&\\]|[^\"'" + SPACE + rb">(&\\]*+[(&\\])" + _SUSPECT_VALUE)
+_FOREIGN_ATTRIBUTES: Final = _attributes(
+    _SUSPECT_NAME, rb"(?!\"[^\"(&\\]*+[(&\\]|'[^'(&\\]*+[(&\\]|[^\"'" + SPACE + rb">(&\\]*+[(&\\])" + _SUSPECT_VALUE
+)
 
 _COMMENT: Final = rb"!--(?:-?>|(?>(?:[^-]++|-(?!-!?>))*)--!?>)"
 _DECLARATION: Final = rb"![dD][^>]*+>"
 _STRAY: Final = rb"(?=[^a-zA-Z/!?])"
-_END_TAG: Final = rb"/(?!(?:" + any_case_words([b"select", b"template"]) + rb")[" + SPACE + rb"/>])[a-zA-Z][^" + SPACE + rb"/>]*+>"
+_END_TAG: Final = (
+    rb"/(?!(?:" + any_case_words([b"select", b"template"]) + rb")[" + SPACE + rb"/>])[a-zA-Z][^" + SPACE + rb"/>]*+>"
+)
 
 SKIP: Final = re.compile(
     rb"(?>(?:[^<]*+<(?:"
@@ -133,7 +151,8 @@ COMMENT_END: Final = re.compile(rb"--!?>")
 SCRIPT_PLAIN: Final = re.compile(rb"<(?:!--|/[sS][cC][rR][iI][pP][tT][" + SPACE + rb"/>])")
 SCRIPT_ESCAPED: Final = re.compile(rb"-->|</?[sS][cC][rR][iI][pP][tT][" + SPACE + rb"/>]")
 RAW_END: Final = {
-    name: re.compile(rb"</" + b"".join(map(_letter, name)) + rb"[" + SPACE + rb"/>]") for name in RAW_TEXT - {b"script", b"plaintext"}
+    name: re.compile(rb"</" + b"".join(map(_letter, name)) + rb"[" + SPACE + rb"/>]")
+    for name in RAW_TEXT - {b"script", b"plaintext"}
 }
 
 # The single states inside a tag, for a tag that a chunk's end cuts.
@@ -146,9 +165,9 @@ IN_UNQUOTED: Final = re.compile(rb"[^" + SPACE + rb">]*+")
 def _check() -> None:
     """Raise RuntimeError where this interpreter's ``re`` misreads one of the patterns."""
     tags = {
-        b"<p/=\"><script src=x>": b"<p/=\">",
+        b'<p/="><script src=x>': b'<p/=">',
         b"<a b='>' c=\">\"d=/>": b"<a b='>' c=\">\"d=/>",
-        b"<a =\"b\">": b"<a =\"b\">",
+        b'<a ="b">': b'<a ="b">',
         b"<a b=>c": b"<a b=>",
         b"<a b= 'x>": None,
         b"</a b='>'>": b"</a b='>'>",

@@ -1,14 +1,14 @@
 """One reading of a document: a lexer, a context, and the edits that this reading calls for.
 
-A browser has two parsers, and noscript two meanings; where they part, ``rewriter`` follows several readings at once and withholds what
-any of them would load. Offsets are those of the current buffer; ``shift`` moves them when bytes have left. May import this package's
+A browser has two parsers, and noscript two meanings; where they part, ``rewriter`` follows several readings at once and
+withholds what any of them would load. Offsets are those of the current buffer; ``shift`` moves them when bytes have left. May
+import this package's
 lexer, context, tags, inline and styles; only ``rewriter`` calls it.
 """
 
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
@@ -18,10 +18,8 @@ from .context import Context, Switch
 from .inline import ScriptKind, script_hit
 from .lexer import Buffer, Kind, Lexer, Mode
 from .longtag import LongTag
-from .scripttext import ScriptStream
-from .styleblock import StyleBlock
-from .styles import gate
-from .tags import Decision, decide, stub_element
+from .rawtext import KEEP_END_TAG, ScriptBody, StyleBody, known_clean
+from .tags import Decision, decide, remembers, stub_element
 
 if TYPE_CHECKING:
     from .rewriter import HtmlRewriter
@@ -38,8 +36,9 @@ class Reading:
     """One lexer and context at one position. ``run`` goes on as far as the buffer decides."""
 
     __slots__ = (
-        "_body", "_content", "_long", "_owner", "_script", "_stream", "_style", "_tag", "context", "dropping", "edits", "ended_in_tag", "fork", "hold", "lexer", "main", "parted_at", "pos", "progress",
-    )  # fmt: skip
+        *("_body", "_long", "_owner", "context", "dropping", "edits", "ended_in_tag", "fork", "hold", "lexer", "main"),
+        *("parted_at", "pos", "progress"),
+    )
 
     def __init__(self, owner: HtmlRewriter) -> None:
         self._owner = owner
@@ -60,13 +59,8 @@ class Reading:
         self.ended_in_tag = False
         self.progress = 0
         """Counts lexemes, so that one that leaves the position where it was is still seen as progress."""
-        self._script: ScriptKind | None = None
-        self._stream: ScriptStream | None = None
-        self._style: StyleBlock | None = None
-        self._content = 0
-        """Where the raw text begins that is being looked at."""
-        self._tag: Decision | None = None
-        self._body = 0
+        self._body: ScriptBody | StyleBody | None = None
+        """The raw text that is being looked at."""
         self._long: LongTag | None = None
 
     def copy(self) -> Reading:
@@ -77,14 +71,15 @@ class Reading:
 
     def state(self) -> tuple[object, ...] | None:
         """Return what tells this reading from another at the same position; None while it holds something of its own."""
-        if self.hold is not None or self.dropping or self._style or self._stream or self._script or self._long:
+        if self.hold is not None or self.dropping or self._body is not None or self._long is not None:
             return None
         return self.lexer.state(), self.context.state()
 
     def shift(self, gone: int) -> None:
         """Note that the first ``gone`` bytes of the buffer have left."""
         self.pos -= gone
-        self._content -= gone
+        if self._body is not None:
+            self._body.shift(gone)
         if self.parted_at is not None:
             self.parted_at = self.parted_at - gone if self.parted_at >= gone else None
         if self.hold is not None:
@@ -110,10 +105,7 @@ class Reading:
                 if context.cdata and buffer.startswith(b"<![CDATA[", self.pos):
                     self._cdata()
             start = self.pos
-            if self._long is not None:
-                end = self._long_tag(buffer, final)
-            else:
-                end = lexer.next(buffer, start, final)
+            end = lexer.next(buffer, start, final) if self._long is None else self._long_tag(buffer, final)
             kind = lexer.kind
             if kind is Kind.MORE:
                 break
@@ -127,7 +119,7 @@ class Reading:
                 self._end(buffer, start, end)
             elif kind is Kind.RAW:
                 self.pos = end
-                self._raw(buffer, start, end, final)
+                self._raw(buffer, start, end)
             elif kind is Kind.LONG:
                 if not self._go_long(buffer, start, end, final):
                     break
@@ -208,14 +200,13 @@ class Reading:
             if found is None or found[0] == b"<!--":
                 return None
             end = found.start()
-            if kind is not None and (end - start > HELD_SCRIPT_BYTES or script_hit(judge, bytes(buffer[start:end]), kind) is not None):
-                return None
-            return end
+            long = kind is not None and end - start > HELD_SCRIPT_BYTES
+            return None if long or (kind is not None and script_hit(judge, bytes(buffer[start:end]), kind) is not None) else end
         found = p.RAW_END[name].search(buffer, start)
         if found is None:
             return None
         end = found.start()
-        if name == b"style" and not self._known_clean(bytes(buffer[start:end])):
+        if name == b"style" and not known_clean(judge, bytes(buffer[start:end])):
             return None
         if name == b"noscript" and bytes(buffer[start:end]) not in judge.clean_noscripts:
             return None
@@ -224,7 +215,7 @@ class Reading:
     def _remember_plain(self, raw: bytes, name: bytes, decision: Decision | None) -> None:
         """Remember a tag that may be passed by its spelling: nothing is to be done at it."""
         tags = self._owner.judge.plain_tags
-        if len(raw) > JUDGE_MEMO_KEY_BYTES or len(tags) >= JUDGE_MEMO_ENTRIES:
+        if len(raw) > JUDGE_MEMO_KEY_BYTES or len(tags) >= JUDGE_MEMO_ENTRIES or not remembers(self._owner.judge, raw):
             return
         if name not in _STRUCTURAL:
             if decision is None:
@@ -304,13 +295,9 @@ class Reading:
             self._part(name)
         self.lexer.enter(name)
         if name == b"style":
-            self._content = end
-            self._style = StyleBlock(gate(self._owner.judge, self._owner.report_one, "style url()"), self._owner.decode)
+            self._body = StyleBody(self._owner, end)
         elif name == b"script" and decision is not None and decision.script is not None:
-            self._script = decision.script
-            self._tag = decision
-            self._content = end
-            self._body = end - start
+            self._body = ScriptBody(self._owner, decision, start, end)
             self.hold = start
 
     def _part(self, name: bytes) -> None:
@@ -346,84 +333,13 @@ class Reading:
 
     # -- raw text -----------------------------------------------------------------------------------------------------
 
-    def _raw(self, buffer: Buffer, start: int, end: int, final: bool) -> None:
+    def _raw(self, buffer: Buffer, start: int, end: int) -> None:
         ended = self.lexer.mode is Mode.DATA
         if self.dropping:
             if end > start:
                 self.edits.append(Edit(start, end, b"", drop=True))
-        elif self._style is not None:
-            self._style_text(buffer, start, end, ended)
-        elif self._script is not None:
-            self._script_text(buffer, end, ended)
-        elif self._stream is not None:
-            self._stream_text(buffer, start, end, ended)
-
-    def _style_text(self, buffer: Buffer, start: int, end: int, ended: bool) -> None:
-        style = self._style
-        assert style is not None
-        if ended and start == self._content and self._known_clean(bytes(buffer[start:end])):
-            self._style = None
-            return
-        style.feed(bytes(buffer[start:end]), ended)
-        origin = self._content
-        self.edits.extend([edit.moved(origin) for edit in style.edits])
-        if ended and start == origin and not style.edits:
-            self._remember_clean(bytes(buffer[start:end]))
-        style.edits.clear()
-        pending = None if ended else style.pending
-        self.hold = None if pending is None else origin + pending
-        if ended:
-            self._style = None
-
-    def _known_clean(self, text: bytes) -> bool:
-        return b"style" + sha256(text).digest() in self._owner.judge.inline_memo
-
-    def _remember_clean(self, text: bytes) -> None:
-        memo = self._owner.judge.inline_memo
-        if len(memo) < JUDGE_MEMO_ENTRIES:
-            memo[b"style" + sha256(text).digest()] = None
-
-    def _script_text(self, buffer: Buffer, end: int, ended: bool) -> None:
-        """Look at an inline script once it is whole, or at its first bytes once it is too long to be held."""
-        kind = self._script
-        assert kind is not None
-        length = end - self._content
-        if length <= HELD_SCRIPT_BYTES and not ended:
-            return
-        start = self._content - self._body
-        text = bytes(buffer[self._content : self._content + min(length, HELD_SCRIPT_BYTES)])
-        hit = script_hit(self._owner.judge, text, kind)
-        self._script = None
-        self.hold = None
-        if hit is not None:
-            self._owner.report((hit.finding("script"),))
-            decision = self._tag
-            stub = self._owner.judge.rules.stub(hit.service)
-            self.edits.append(Edit(start, self._content, stub_element(stub, decision.nonce if decision is not None else "")))
-            self.edits.append(Edit(self._content, end, b"", drop=True))
-            self.dropping = b"script"
-        elif length > HELD_SCRIPT_BYTES and (self._owner.judge.rules.by_mention or kind != "script"):
-            self._stream = ScriptStream(self._owner.judge)
-            self._stream_text(buffer, self._content, end, ended)
-
-    def _stream_text(self, buffer: Buffer, start: int, end: int, ended: bool) -> None:
-        """Go on looking for a mention in a script too long to be held; a late one ends it so that it cannot compile."""
-        stream = self._stream
-        assert stream is not None
-        hit = stream.feed(bytes(buffer[start:end]), ended)
-        if hit is not None:
-            self._owner.report((hit.finding("script"),))
-            at = self._content + hit.start
-            self.edits.append(Edit(at, at + 1, b"\n@@"))
-            self.edits.append(Edit(at + 1, end, b"", drop=True))
-            self.dropping = b"\0keep"
-            self._stream = None
-            self.hold = None
-        elif ended:
-            self._stream = None
-            self.hold = None
-        else:
-            self.hold = self._content + stream.cleared
+        elif self._body is not None and self._body.take(self, buffer, start, end, ended):
+            self._body = None
 
     # -- tags too long to be held -------------------------------------------------------------------------------------
 
@@ -459,7 +375,7 @@ class Reading:
         if switch is not Switch.NO:
             if long.name == b"script" and long.withheld:
                 self.lexer.enter(long.name)
-                self.dropping = b"\0keep"
+                self.dropping = KEEP_END_TAG
             else:
                 self.pos = end
                 script = Decision(script="script") if long.name == b"script" and not long.sourced else None
@@ -470,12 +386,7 @@ class Reading:
         """The input ends: what was held of raw text is decided."""
         size = len(buffer)
         self.pos = size
-        if self._script is not None:
-            self._script_text(buffer, size, True)
-        if self._stream is not None:
-            self._stream_text(buffer, size, size, True)
-        if self._style is not None:
-            self._style_text(buffer, size, size, True)
+        if self._body is not None:
+            self._body.take(self, buffer, size, size, True)
+            self._body = None
         self.hold = None
-
-

@@ -1,6 +1,7 @@
 """An HTML document as it streams: readings in, edits laid over each other, bytes out.
 
-The public face of this package. It splices and never re-serialises: what no edit covers leaves byte for byte, and any split of the
+The public face of this package. It splices and never re-serialises: what no edit covers leaves byte for byte, and any split
+of the
 input gives the same output. May import this package; the engine makes it, ``nested`` makes it again for documents within.
 """
 
@@ -17,8 +18,8 @@ from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES, READINGS
 from . import patterns as p
 from .attributes import Attributes, Edit
 from .banner import BannerPlace
-from .encoding import Charset
 from .document import DocumentFacts
+from .encoding import Charset
 from .judge import Judge
 from .lexer import Buffer, Kind, Mode
 from .parts import Embed, PageParts
@@ -124,6 +125,7 @@ class HtmlRewriter:
         absolute = self.judge.absolute_base(href)
         if not absolute:
             return
+        bases: tuple[str, ...]
         if certain:
             self._based = True
             # A base made inert resolves to the document; what would have gone to the tracker through it goes all the same.
@@ -302,7 +304,13 @@ class HtmlRewriter:
     def _tail(self) -> bytes:
         """What is put at the document's end: a banner that found no body, and the placeholders' form."""
         reading = next(one for one in self._readings if one.main)
-        if self._parts is None or not self._emits or reading.ended_in_tag or reading.lexer.mode is not Mode.DATA or reading.context.frameset:
+        if (
+            self._parts is None
+            or not self._emits
+            or reading.ended_in_tag
+            or reading.lexer.mode is not Mode.DATA
+            or reading.context.frameset
+        ):
             return b""
         tail = b""
         if self._place is not None and self._place.at_end():

@@ -1,6 +1,7 @@
 """The content of one ``style`` element as it streams: where its gated addresses stand.
 
-Tells edits by place instead of handing on bytes, so that several readings of one document can be laid over each other. May import
+Tells edits by place instead of handing on bytes, so that several readings of one document can be laid over each other. May
+import
 css; ``reading`` drives it.
 """
 
@@ -11,7 +12,8 @@ from collections.abc import Callable
 from ..limits import HELD_VALUE_BYTES
 from .attributes import Edit
 from .css import INERT
-from .css_tokens import CONTEXT_BYTES, CssScanner, Syntax, unescape
+from .css_escapes import unescape
+from .css_tokens import CONTEXT_BYTES, CssScanner, Syntax
 
 
 class StyleBlock(CssScanner):

@@ -1,6 +1,7 @@
 """CSS under a judge: which of a style sheet's addresses are made inert.
 
-``css`` knows where addresses stand, this module whose they are. Called for ``style`` elements and attributes and for data: style
+``css`` knows where addresses stand, this module whose they are. Called for ``style`` elements and attributes and for data:
+style
 sheets. May import css, judge and nested.
 """
 
@@ -30,7 +31,9 @@ def gate(judge: Judge, report: Callable[[Finding], None], where: str, *, depth: 
     return gated
 
 
-def without(judge: Judge, text: str, report: Callable[[Finding], None], where: str, *, attribute: bool = False, depth: int = 0) -> str | None:
+def without(
+    judge: Judge, text: str, report: Callable[[Finding], None], where: str, *, attribute: bool = False, depth: int = 0
+) -> str | None:
     """Return CSS text with its gated addresses made inert, None where nothing changes."""
     gated = gate(judge, report, where, depth=depth)
     inert = css.INERT.decode("ascii")

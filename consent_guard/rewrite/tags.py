@@ -1,55 +1,24 @@
 """What is to be done with one start tag.
 
 A tag's attributes do not depend on where it stands, so a decision is made once per spelling and remembered (Judge.tags).
-``reading`` asks for the tags that its context says are tags; what it does with raw text that follows is its own. May import this
+``reading`` asks for the tags that its context says are tags; what it does with raw text that follows is its own. May import
+this
 package's judge, attributes, inline, css, srcset and nested.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
 from ..findings import Finding, FindingKind
 from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
-from . import nested, srcset, styles
+from . import elements, nested, srcset, styles
 from .attributes import Attributes, Edit, ascii_attribute
 from .inline import ScriptKind, handler_hit, is_javascript_url, javascript_url_hit, script_kind
 from .judge import Judge, Verdict
 from .parts import Embed
-
-FETCHING_RELS: Final = frozenset(
-    ("stylesheet", "preload", "modulepreload", "prefetch", "prerender", "icon", "manifest", "apple-touch-icon", "apple-touch-startup-image")
-    + ("apple-touch-icon-precomposed", "mask-icon", "fluid-icon", "compression-dictionary", "dns-prefetch", "preconnect", "import", "serviceworker")
-)
-HINT_RELS: Final = frozenset({"preconnect", "dns-prefetch"})
-
-_PLAIN_SOURCES: Final[dict[bytes, tuple[bytes, ...]]] = {
-    b"img": (b"src",),
-    b"image": (b"src",),
-    b"frame": (b"src",),
-    b"portal": (b"src",),
-    b"bgsound": (b"src",),
-    b"source": (b"src",),
-    b"track": (b"src",),
-    b"video": (b"poster",),
-}
-"""Attributes that fetch and are simply taken out. Embeds, links and scripts are decided whole."""
-
-_FOREIGN_SOURCES: Final = frozenset({b"image", b"use", b"feimage", b"font-face-uri", b"script", b"cursor", b"pattern", b"filter", b"mpath", b"textpath"})
-_HREFS: Final = (b"href", b"xlink:href")
-_PRESENTATION: Final = frozenset(
-    (b"fill", b"stroke", b"filter", b"mask", b"clip-path", b"marker", b"marker-start", b"marker-mid", b"marker-end", b"cursor", b"mask-image")
-)
-_ANIMATIONS: Final = frozenset({b"animate", b"set", b"animatemotion", b"animatetransform", b"discard"})
-_OBJECT_PARAMS: Final = frozenset({"movie", "src", "url", "data", "code", "filename", "href"})
-_EMBEDS: Final = {b"iframe": b"src", b"embed": b"src", b"object": b"data", b"video": b"src", b"audio": b"src"}
-_NESTING: Final = frozenset({b"iframe", b"frame", b"embed", b"object", b"portal"})
-_REFRESH: Final = re.compile(r"[\t\n\f\r ]*(?:[0-9]+|(?=\.))[0-9.]*(?:[\t\n\f\r ;,])[\t\n\f\r ;,]*(?:[uU][rR][lL][\t\n\f\r ]*=[\t\n\f\r ]*)?(.*)", re.S)
-_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.I)
-_TINY: Final = re.compile(r"\s*[01](?:px|\.0*)?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +78,26 @@ def decide(
     ``name`` (a prefixed one). ``remember``: False where the decision holds for this document alone.
     """
     memo = judge.foreign_tags if foreign else judge.tags
-    if not remember:
+    if not remember or not remembers(judge, raw):
         memo = {}
     try:
         return memo[raw]
     except KeyError:
-        tag = _Tag(judge, Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode), name, foreign, depth)
+        tag = _Tag(
+            judge, Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode), name, foreign, depth
+        )
         decision = tag.decide()
         if len(raw) <= JUDGE_MEMO_KEY_BYTES * 2:
             if len(memo) >= JUDGE_MEMO_ENTRIES:
                 memo.clear()
             memo[raw] = decision
         return decision
+
+
+def remembers(judge: Judge, raw: bytes) -> bool:
+    """Tell whether what is decided of these bytes holds for every document of this judge: not where their encoding is the
+    document's own word."""
+    return judge.document.charset is not None or raw.isascii()
 
 
 class _Tag:
@@ -140,9 +117,9 @@ class _Tag:
             special(self)
         draft = self.draft
         if not draft.gone:
-            for attribute in _PLAIN_SOURCES.get(self.name, ()):
+            for attribute in elements.PLAIN_SOURCES.get(self.name, ()):
                 self._drop_if_gated(attribute)
-            if self.name in _SRCSETS:
+            if self.name in elements.SRCSETS:
                 self._srcset()
             if self.foreign:
                 self._foreign_attributes()
@@ -192,9 +169,9 @@ class _Tag:
 
     def _is_pixel(self) -> bool:
         """A 1×1 or hidden image shows nothing: it goes whole."""
-        if b"hidden" in self.at or _HIDDEN.search(self.at.text(b"style") or ""):
+        if b"hidden" in self.at or elements.HIDDEN_STYLE.search(self.at.text(b"style") or ""):
             return True
-        return any(_TINY.match(self.at.text(size) or "") for size in (b"width", b"height"))
+        return any(elements.TINY_SIZE.match(self.at.text(size) or "") for size in (b"width", b"height"))
 
     def _srcset(self) -> None:
         for attribute in (b"srcset", b"imagesrcset"):
@@ -228,7 +205,7 @@ class _Tag:
                 self._drop_if_gated(name)
             elif name in (b"ping", b"attributionsrc"):
                 self._address_list(name)
-            elif name in _JAVASCRIPT_URLS:
+            elif name in elements.JAVASCRIPT_URLS:
                 text = self.at.value(attribute)
                 hit = javascript_url_hit(self.judge, text) if is_javascript_url(text) else None
                 if hit is not None:
@@ -237,7 +214,9 @@ class _Tag:
 
     def _style(self, attribute: bytes) -> None:
         text = self.at.text(attribute) or ""
-        kept = styles.without(self.judge, text, self.draft.findings.append, self._where(attribute), attribute=True, depth=self.depth)
+        kept = styles.without(
+            self.judge, text, self.draft.findings.append, self._where(attribute), attribute=True, depth=self.depth
+        )
         if kept is not None:
             self.draft.edits.extend(self.at.replacement(attribute, kept))
             self.draft.removed.add(attribute)
@@ -255,15 +234,15 @@ class _Tag:
             self._remove(attribute)
 
     def _foreign_attributes(self) -> None:
-        if self.name in _FOREIGN_SOURCES:
-            for attribute in _HREFS:
+        if self.name in elements.FOREIGN_SOURCES:
+            for attribute in elements.HREFS:
                 self._drop_if_gated(attribute)
-        if self.name in _ANIMATIONS:
+        if self.name in elements.ANIMATIONS:
             for attribute in (b"to", b"from", b"by", b"values"):
                 text = self.at.text(attribute)
                 if text and any(self._look(attribute, part) is not None for part in text.split(";")):
                     self._remove(attribute)
-        for attribute in _PRESENTATION:
+        for attribute in elements.PRESENTATION:
             if attribute in self.at:
                 self._style(attribute)
 
@@ -277,7 +256,7 @@ class _Tag:
         if kind != "script":
             self.draft.script = kind
             return
-        sources = [b"src"] if not self.foreign else [b"src", *_HREFS]
+        sources = [b"src"] if not self.foreign else [b"src", *elements.HREFS]
         present = [source for source in sources if source in self.at]
         if not present:
             self.draft.script = kind
@@ -302,7 +281,7 @@ class _Tag:
 
     def _embed(self) -> None:
         """iframe, embed, object, video, audio: the element's own source."""
-        source = _EMBEDS[self.name]
+        source = elements.EMBEDS[self.name]
         if self.name == b"iframe" and b"srcdoc" in self.at:
             self._srcdoc()
             return
@@ -311,7 +290,7 @@ class _Tag:
             return
         verdict = self._look(source, text, kind=FindingKind.ELEMENT)
         if verdict is None:
-            if self.name in _NESTING:
+            if self.name in elements.NESTING:
                 self._nested_source(source, text)
             return
         self.draft.embed = Embed(
@@ -363,15 +342,15 @@ class _Tag:
             self._drop_if_gated(b"src")
 
     def _param(self) -> None:
-        if (self.at.text(b"name") or "").strip().lower() in _OBJECT_PARAMS:
+        if (self.at.text(b"name") or "").strip().lower() in elements.OBJECT_PARAMS:
             self._drop_if_gated(b"value")
 
     def _link(self) -> None:
         rels = set((self.at.text(b"rel") or "").lower().split())
-        if not rels & FETCHING_RELS and not (self.foreign and not rels):
+        if not rels & elements.FETCHING_RELS:
             return
         href = self.at.text(b"href") or ""
-        if rels & FETCHING_RELS <= HINT_RELS:
+        if rels & elements.FETCHING_RELS <= elements.HINT_RELS:
             verdict = self.judge.hint(href) if href else None
             if verdict is not None:
                 self.draft.findings.append(verdict.finding(FindingKind.ELEMENT, self._where(b"href")))
@@ -385,13 +364,15 @@ class _Tag:
             self.draft.gone = True
             return
         images = self.at.text(b"imagesrcset")
-        if images and any(self._look(b"imagesrcset", c.url, kind=FindingKind.ELEMENT) is not None for c in srcset.split_candidates(images)):
+        if images and any(
+            self._look(b"imagesrcset", c.url, kind=FindingKind.ELEMENT) is not None for c in srcset.split_candidates(images)
+        ):
             self.draft.gone = True
 
     def _meta(self) -> None:
         if (self.at.text(b"http-equiv") or "").strip("\t\n\f\r ").lower() != "refresh":
             return
-        target = refresh_target(self.at.text(b"content") or "")
+        target = elements.refresh_target(self.at.text(b"content") or "")
         if target is not None and self._look(b"content", target, kind=FindingKind.ELEMENT) is not None:
             self.draft.gone = True
 
@@ -409,8 +390,6 @@ class _Tag:
         self.draft.encoding = (self.at.text(b"encoding") or "").lower()
 
 
-_SRCSETS: Final = frozenset({b"img", b"image", b"source"})
-_JAVASCRIPT_URLS: Final = frozenset({b"href", b"xlink:href", b"src", b"data", b"action", b"formaction", b"to", b"values", b"from"})
 _SPECIAL: Final[dict[bytes, Callable[[_Tag], None]]] = {
     b"script": _Tag._script,
     b"iframe": _Tag._embed,
@@ -427,17 +406,6 @@ _SPECIAL: Final[dict[bytes, Callable[[_Tag], None]]] = {
     b"annotation-xml": _Tag._annotation,
 }
 _NOTHING: Final = _Draft()
-
-
-def refresh_target(content: str) -> str | None:
-    """Return the address of a refresh's content (WHATWG 4.2.5.3, shared declarative refresh steps), None where it has none."""
-    found = _REFRESH.match(content)
-    if found is None:
-        return None
-    target = found[1]
-    if target[:1] in ("'", '"'):
-        target = target[1:].partition(target[0])[0]
-    return target
 
 
 def stub_element(stub: bytes, nonce: str) -> bytes:

@@ -1,8 +1,9 @@
 """XHTML, SVG and other XML documents as they stream: the same rules under XML's syntax.
 
-XML has no raw text and no optional tags, so this is one lexer without a tree builder. Prefixes are not resolved: a local name is
-enough to be judged. A withheld element goes whole, an inline script loses its text; no banner and no placeholder is put in. The
-internal subset of a doctype can hide markup in entities and addresses in default attributes: such declarations go. May import this
+XML has no raw text and no optional tags, so this is one lexer without a tree builder. Prefixes are not resolved: a local name
+is enough to be judged. A withheld element goes whole, an inline script loses its text; no banner and no placeholder is put
+in. The internal subset of a doctype can hide markup in entities and addresses in default attributes: such declarations go.
+May import this
 package; ``rewriter`` makes it.
 """
 
@@ -15,10 +16,11 @@ from typing import Final
 
 from ..findings import Finding, FindingKind
 from ..limits import HELD_VALUE_BYTES
-from . import patterns as p, styles
+from . import patterns as p
+from . import styles
 from .attributes import Edit
-from .document import DocumentFacts
 from .doctype import Declarations
+from .document import DocumentFacts
 from .encoding import Charset
 from .inline import ScriptKind, script_hit
 from .judge import Judge
@@ -28,7 +30,9 @@ from .references import decode_text
 from .tags import Decision, decide
 
 _SPACE: Final = p.SPACE
-_TAG: Final = re.compile(rb"<(/?+)([^" + _SPACE + rb"/>!?<=\"'][^" + _SPACE + rb"/>]*+)((?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*))>")
+_TAG: Final = re.compile(
+    rb"<(/?+)([^" + _SPACE + rb"/>!?<=\"'][^" + _SPACE + rb"/>]*+)((?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*))>"
+)
 _COMMENT: Final = re.compile(rb"<!--(?>(?:[^-]++|-(?!->))*)-->")
 _SECTION: Final = re.compile(rb"<!\[CDATA\[(?>(?:[^\]]++|\](?!\]>))*)\]\]>")
 _INSTRUCTION: Final = re.compile(rb"<\?(?>(?:[^?]++|\?(?!>))*)\?>")
@@ -39,7 +43,12 @@ _DOCTYPE: Final = re.compile(
     rb"|<!--(?>(?:[^-]++|-(?!->))*)-->|<\?(?>(?:[^?]++|\?(?!>))*)\?>|<(?!!--|\?))*))\][" + _SPACE + rb"]*+)?>"
 )
 _STREAMED: Final = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
-_MIXED_CASE: Final = {b"feImage": b"feimage", b"textPath": b"textpath", b"foreignObject": b"foreignobject", b"animateMotion": b"animatemotion"}
+_MIXED_CASE: Final = {
+    b"feImage": b"feimage",
+    b"textPath": b"textpath",
+    b"foreignObject": b"foreignobject",
+    b"animateMotion": b"animatemotion",
+}
 
 
 def _silent(finding: Finding) -> None:
@@ -271,7 +280,9 @@ class XmlRewriter:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
             self._dropping = 1
         elif self._script is not None:
-            hit = script_hit(self.judge, raw, self._script) or script_hit(self.judge, text.encode("utf-8", "surrogatepass"), self._script)
+            hit = script_hit(self.judge, raw, self._script) or script_hit(
+                self.judge, text.encode("utf-8", "surrogatepass"), self._script
+            )
             found += [hit.finding("script")] if hit is not None else []
         else:
             styles.without(self.judge, text, found.append, "style url()")

@@ -1,0 +1,125 @@
+"""The text of a script or style element while one reading passes it.
+
+A script is held, to a limit, until its signature or a mention can be looked for; past it, it is looked through as it streams.
+A style
+sheet streams from the start. May import this package's inline, scripttext, styleblock and styles; ``reading`` drives it.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from ..findings import Finding
+from ..limits import HELD_SCRIPT_BYTES, JUDGE_MEMO_ENTRIES
+from .attributes import Edit
+from .inline import script_hit
+from .judge import Judge
+from .lexer import Buffer
+from .scripttext import ScriptStream
+from .styleblock import StyleBlock
+from .styles import gate
+from .tags import Decision, remembers, stub_element
+
+if TYPE_CHECKING:
+    from .reading import Reading
+    from .rewriter import HtmlRewriter
+
+
+def known_clean(judge: Judge, text: bytes) -> bool:
+    """Tell whether a whole style sheet is known to hold nothing to withhold."""
+    return b"style" + sha256(text).digest() in judge.inline_memo
+
+
+def _remember_clean(judge: Judge, text: bytes) -> None:
+    if len(judge.inline_memo) < JUDGE_MEMO_ENTRIES and remembers(judge, text):
+        judge.inline_memo[b"style" + sha256(text).digest()] = None
+
+
+class StyleBody:
+    """The content of a ``style`` element."""
+
+    def __init__(self, owner: HtmlRewriter, content: int) -> None:
+        self._owner = owner
+        self._content = content
+        self._spoke = False
+        self._block = StyleBlock(gate(owner.judge, self._report, "style url()"), owner.decode)
+
+    def _report(self, finding: Finding) -> None:
+        self._spoke = True
+        self._owner.report_one(finding)
+
+    def shift(self, gone: int) -> None:
+        """Note that the first ``gone`` bytes of the buffer have left."""
+        self._content -= gone
+
+    def take(self, reading: Reading, buffer: Buffer, start: int, end: int, ended: bool) -> bool:
+        """Take the next piece of text; True once it is done with."""
+        text = bytes(buffer[start:end])
+        whole = ended and start == self._content
+        if whole and known_clean(self._owner.judge, text):
+            return True
+        self._block.feed(text, ended)
+        reading.edits.extend([edit.moved(self._content) for edit in self._block.edits])
+        if whole and not self._spoke:
+            _remember_clean(self._owner.judge, text)
+        self._block.edits.clear()
+        pending = None if ended else self._block.pending
+        reading.hold = None if pending is None else self._content + pending
+        return ended
+
+
+class ScriptBody:
+    """The content of a script element that a browser would run or read as a list of addresses."""
+
+    def __init__(self, owner: HtmlRewriter, tag: Decision, start: int, content: int) -> None:
+        self._owner = owner
+        self._tag = tag
+        self._start = start
+        self._content = content
+        self._stream: ScriptStream | None = None
+
+    def shift(self, gone: int) -> None:
+        """Note that the first ``gone`` bytes of the buffer have left."""
+        self._start -= gone
+        self._content -= gone
+
+    def take(self, reading: Reading, buffer: Buffer, start: int, end: int, ended: bool) -> bool:
+        """Take the next piece of text; True once it is done with."""
+        if self._stream is not None:
+            return self._look_on(self._stream, reading, buffer, start, end, ended)
+        length = end - self._content
+        if length <= HELD_SCRIPT_BYTES and not ended:
+            return False
+        kind = self._tag.script
+        assert kind is not None
+        judge = self._owner.judge
+        hit = script_hit(judge, bytes(buffer[self._content : self._content + min(length, HELD_SCRIPT_BYTES)]), kind)
+        reading.hold = None
+        if hit is not None:
+            self._owner.report((hit.finding("script"),))
+            stub = stub_element(judge.rules.stub(hit.service), self._tag.nonce)
+            reading.edits.append(Edit(self._start, self._content, stub))
+            reading.edits.append(Edit(self._content, end, b"", drop=True))
+            reading.dropping = b"script"
+            return True
+        if length <= HELD_SCRIPT_BYTES or not (judge.rules.by_mention or kind != "script"):
+            return True
+        self._stream = ScriptStream(judge)
+        return self._look_on(self._stream, reading, buffer, self._content, end, ended)
+
+    def _look_on(self, stream: ScriptStream, reading: Reading, buffer: Buffer, start: int, end: int, ended: bool) -> bool:
+        """Look for a mention in a script too long to be held; a late one ends it so that it cannot compile."""
+        hit = stream.feed(bytes(buffer[start:end]), ended)
+        if hit is not None:
+            self._owner.report((hit.finding("script"),))
+            at = self._content + hit.start
+            reading.edits.append(Edit(at, at + 1, b"\n@@"))
+            reading.edits.append(Edit(at + 1, end, b"", drop=True))
+            reading.dropping = KEEP_END_TAG
+        reading.hold = None if hit is not None or ended else self._content + stream.cleared
+        return hit is not None or ended
+
+
+KEEP_END_TAG = b"\0"
+"""As ``Reading.dropping``: leave out the content of an element whose tags stay."""
