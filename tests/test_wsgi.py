@@ -629,6 +629,13 @@ def test_exception_information_is_not_kept() -> None:
         gc.enable()
 
 
+def test_a_part_of_a_page_is_filtered_but_gets_no_banner() -> None:
+    """F9: htmx, Turbo and Unpoly put such parts into a page, with their scripts."""
+    part = b"<tr><td>A row</td></tr>" + SCRIPT
+    environ = environ_of(HTTP_HX_REQUEST="true", HTTP_SEC_FETCH_DEST="empty", HTTP_ACCEPT="*/*")
+    assert Server().run(guarded(page_app([part])), environ) == b"<tr><td>A row</td></tr>"
+
+
 # Headers and environ.
 
 

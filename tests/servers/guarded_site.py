@@ -13,6 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
+from wsgiref.util import FileWrapper
 
 import anyio
 
@@ -31,6 +32,8 @@ PAGE = b'<!doctype html><html lang="en"><head><title>A page</title>' + SCRIPT + 
 BROKEN = [gzip.compress(PAGE * 99)[:200], b"this is no gzip"]
 HTML = "text/html; charset=utf-8"
 WAITING_SECONDS = 20.0
+FILE = STATE / "page.html"
+FILE.write_bytes(PAGE)
 PAUSE_SECONDS = 0.01
 
 
@@ -93,28 +96,35 @@ def plain_wsgi_app(environ: dict[str, Any], start_response: Any) -> Any:
     path = environ["PATH_INFO"]
     coding = [("Content-Encoding", "gzip")] if path == "/broken" else []
     start_response("200 OK", [("Content-Type", HTML), *coding])
+    if path == "/file":
+        return environ.get("wsgi.file_wrapper", FileWrapper)(FILE.open("rb"))
     return BODIES[path]()
 
 
 def make_plain_asgi_app() -> Any:
     from starlette.applications import Starlette
-    from starlette.responses import HTMLResponse, Response, StreamingResponse
+    from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
     from starlette.routing import Route
 
     async def page(request: Any) -> Response:
         return HTMLResponse(PAGE)
+
+    async def file(request: Any) -> Response:
+        return FileResponse(FILE)
 
     async def view(request: Any) -> Response:
         made = {"/stream": astream, "/endless": aendless, "/broken": abroken}[request.url.path]()
         coding = {"content-encoding": "gzip"} if request.url.path == "/broken" else {}
         return StreamingResponse(made, media_type="text/html", headers=coding)
 
-    return Starlette(routes=[Route("/page", page), Route("/{name}", view)])
+    return Starlette(routes=[Route("/page", page), Route("/file", file), Route("/{name}", view)])
 
 
 def django_view(request: Any) -> Any:
-    from django.http import HttpResponse, StreamingHttpResponse
+    from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 
+    if request.path == "/file":
+        return FileResponse(FILE.open("rb"))
     made = BODIES[request.path]()
     response = HttpResponse(PAGE) if request.path == "/page" else StreamingHttpResponse(made)
     if request.path == "/broken":

@@ -46,9 +46,11 @@ class Served(NamedTuple):
     port: int
     state: Path
 
-    def ask(self, path: str, seconds: float = ANSWER_SECONDS) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+    def ask(
+        self, path: str, accept: str = "text/html", seconds: float = ANSWER_SECONDS
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-        connection.request("GET", path, headers={"Accept": "text/html", "Accept-Encoding": "gzip"})
+        connection.request("GET", path, headers={"Accept": accept, "Accept-Encoding": "gzip"})
         return connection, connection.getresponse()
 
 
@@ -111,6 +113,17 @@ def test_a_page_is_guarded(server: Served) -> None:
     assert b"<p>Text.</p>" in body
     assert b'data-cg="banner"' in body
     assert "private" in response.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/png"])
+def test_a_page_in_a_file_is_guarded_though_the_server_could_send_it_past_us(server: Served, accept: str) -> None:
+    """Y9, W8: pathsend, file_wrapper"""
+    connection, response = server.ask("/file", accept)
+    body = response.read()
+    connection.close()
+    assert response.status == 200
+    assert SCRIPT not in body
+    assert b"<p>Text.</p>" in body
 
 
 def test_a_choice_goes_round(server: Served) -> None:
