@@ -156,7 +156,7 @@ def test_what_any_reading_takes_for_an_element_is_withheld_and_no_text_is(name: 
 
 
 def test_the_tree_builder_of_the_proof_builds_the_expected_trees() -> None:
-    """Where html5lib's tree is not the expected one, html5lib is older than the standard: it knows no template and no select with
+    """Where html5lib's tree is not the expected one it is older than the standard: it knows no template and no select with
     other content."""
     agrees = differs = 0
     for path in sorted(folder().glob("*.dat")):
