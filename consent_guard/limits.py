@@ -24,7 +24,7 @@ ONCE_SECONDS: Final = 60
 
 POST_BODY_BYTES: Final = 8 * 1024
 """A choice is small; a longer body is answered with 413 (K15)."""
-POST_FIELDS: Final = 256
+POST_FIELDS: Final = 1024
 """The most form fields that a post of a choice may carry (K15)."""
 
 CODING_RATIO: Final = 200

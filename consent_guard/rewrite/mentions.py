@@ -304,6 +304,10 @@ class _Mark:
     global_: str
     pattern: re.Pattern[bytes] | None
 
+    @property
+    def specificity(self) -> tuple[bool, int, int, int]:
+        return not self.subdomains, len(self.host), len(self.path), len(self.query)
+
     def covers(self, seen: _Sighting) -> bool:
         host = self.host
         if seen.host != host and not (self.subdomains and seen.host.endswith("." + host)):
@@ -344,10 +348,22 @@ class SignatureFinder:
         """Return the first signature, by the place of its host, whose service ``gated`` accepts (by id), or None. A global
         counts where it stands as a whole JavaScript name, also inside a string. Never raises for any text."""
         for seen in self._scanner.sightings(text, True):
-            for mark in self._candidates(seen.host):
-                if mark.covers(seen) and gated(mark.service) and (mark.pattern is None or mark.pattern.search(text)):
+            for mark in self._deciding(seen, text):
+                if gated(mark.service):
                     return Signature(mark.service, seen.host, mark.text, mark.global_)
         return None
+
+    def _deciding(self, seen: _Sighting, text: bytes) -> list[_Mark]:
+        """Return the marks that the sighting and the text bear out; of several for one global the most specific (DESIGN §4)."""
+        best: dict[str, list[_Mark]] = {}
+        for mark in self._candidates(seen.host):
+            if mark.covers(seen) and (mark.pattern is None or mark.pattern.search(text)):
+                rivals = best.setdefault(mark.global_, [mark])
+                if mark.specificity > rivals[0].specificity:
+                    rivals[:] = [mark]
+                elif mark.specificity == rivals[0].specificity and mark is not rivals[0]:
+                    rivals.append(mark)
+        return [mark for rivals in best.values() for mark in rivals]
 
     def _candidates(self, host: str) -> Iterator[_Mark]:
         yield from self._exact.get(host, ())
