@@ -43,7 +43,7 @@ def test_wheel(python: Path, wheel: Path, pytest_arguments: list[str]) -> int:
     run(python, "-m", "pip", "install", "-qq", "--no-deps", "--force-reinstall", wheel)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "CONSENT_GUARD_WHEEL": "1"}
-    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", f"--timeout={TEST_SECONDS}", *pytest_arguments]
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "-rs", f"--timeout={TEST_SECONDS}", *pytest_arguments]
     return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode
 
 
