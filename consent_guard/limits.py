@@ -41,11 +41,11 @@ OPEN_ELEMENTS: Final = 512
 """The most foreign elements whose nesting is remembered (R8); past it the context saturates."""
 READINGS: Final = 8
 """The most readings of ambiguous markup that are followed at once."""
-JUDGE_MEMO_ENTRIES: Final = 8192
+JUDGE_MEMO_ENTRIES: Final = 16384
 """Remembered verdicts per judge; when full, all are forgotten."""
 JUDGE_MEMO_KEY_BYTES: Final = 512
 """Longer values are judged afresh each time."""
-JUDGES: Final = 16
+JUDGES: Final = 8
 """Remembered judges per guard: one for each consent state and document origin met lately."""
 
 FINDINGS: Final = 1024

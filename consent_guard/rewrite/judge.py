@@ -72,8 +72,9 @@ class Judge:
         """Decisions on whole tags in HTML content, kept here by ``tags``."""
         self.foreign_tags: dict[bytes, Decision | None] = {}
         """The same where svg or math may surround them."""
-        self.plain_tags: dict[bytes, tuple[bytes, ScriptKind | None] | None] = {}
-        """Start tags in plain HTML content at which nothing is to be done; for those of raw text, what follows."""
+        self.plain_tags: dict[bytes, tuple[bytes, ScriptKind | None, tuple[Finding, ...]] | None] = {}
+        """Start tags in plain HTML content that stay as they are; for those of raw text, which and how it is read, and
+        for all what is to be told."""
         self.clean_noscripts: set[bytes] = set()
         """Contents of noscript that end as they began in both readings and hold nothing to withhold."""
         self.inline_memo: dict[bytes, object] = {}

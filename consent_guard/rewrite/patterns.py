@@ -62,10 +62,15 @@ _TAG_NAME: Final = rb"[a-zA-Z][^" + SPACE + rb"/>]*+"
 _GAP: Final = rb"[" + SPACE + rb"/]*+"
 
 
-def _attributes(guard_name: bytes = b"", guard_value: bytes = b"") -> bytes:
-    """A run of whole attributes; a name or value at which a guard looks ahead in vain ends the run."""
+def _one_attribute(guard_name: bytes = b"", guard_value: bytes = b"") -> bytes:
+    """One whole attribute with the gap before it, unless a guard looks ahead at its name or value in vain."""
     value = rb"(?:" + _ASSIGN + guard_value + _VALUE + rb"|(?!" + _ASSIGN + rb"))"
-    return rb"(?>(?:" + _GAP + guard_name + _NAME + value + rb")*)"
+    return _GAP + guard_name + _NAME + value
+
+
+def _attributes(guard_name: bytes = b"", guard_value: bytes = b"") -> bytes:
+    """A run of such attributes."""
+    return rb"(?>(?:" + _one_attribute(guard_name, guard_value) + rb")*)"
 
 
 TAG: Final = re.compile(rb"<(/?+)(" + _TAG_NAME + rb")(" + _attributes() + rb")" + _GAP + rb">")
@@ -90,7 +95,9 @@ ATTRIBUTE: Final = re.compile(
 # javascript:.
 _SUSPECT_NAME: Final = rb"(?!" + any_case_words([b"on", b"style", b"background", b"ping", b"attributions"]) + rb")"
 _SUSPECT_VALUE: Final = rb"(?![\"']?+[\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))"
-_BORING_ATTRIBUTES: Final = _attributes(_SUSPECT_NAME, _SUSPECT_VALUE)
+_COMMON_ATTRIBUTE: Final = rb' [c-nqrt-z][a-z-]*+="(?![\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))[^"]*+"'
+"""What most attributes look like; no suspect's name begins so."""
+_BORING_ATTRIBUTES: Final = rb"(?>(?:" + _COMMON_ATTRIBUTE + rb"|" + _one_attribute(_SUSPECT_NAME, _SUSPECT_VALUE) + rb")*)"
 _FOREIGN_ATTRIBUTES: Final = _attributes(
     _SUSPECT_NAME, rb"(?!\"[^\"(&\\]*+[(&\\]|'[^'(&\\]*+[(&\\]|[^\"'" + SPACE + rb">(&\\]*+[(&\\])" + _SUSPECT_VALUE
 )
@@ -98,28 +105,15 @@ _FOREIGN_ATTRIBUTES: Final = _attributes(
 _COMMENT: Final = rb"!--(?:-?>|(?>(?:[^-]++|-(?!-!?>))*)--!?>)"
 _DECLARATION: Final = rb"![dD][^>]*+>"
 _STRAY: Final = rb"(?=[^a-zA-Z/!?])"
-_END_TAG: Final = (
-    rb"/(?!(?:" + any_case_words([b"select", b"template"]) + rb")[" + SPACE + rb"/>])[a-zA-Z][^" + SPACE + rb"/>]*+>"
+_COUNTED: Final = rb"(?:" + any_case_words([b"select", b"template"]) + rb")[" + SPACE + rb"/>]"
+_END_TAG: Final = rb"/(?:[a-ru-wA-RU-W]|(?!" + _COUNTED + rb")[a-zA-Z])[^" + SPACE + rb"/>]*+>"
+_BORING_NAME: Final = (
+    rb"(?:(?:div|span|a|p|li|ul)(?=[ >])|(?!(?:" + any_case_words(INTERESTING) + rb")[" + SPACE + rb"/>])" + _TAG_NAME + rb")"
 )
 
 SKIP: Final = re.compile(
     rb"(?>(?:[^<]*+<(?:"
-    + _END_TAG
-    + rb"|(?!(?:"
-    + any_case_words(INTERESTING)
-    + rb")["
-    + SPACE
-    + rb"/>])"
-    + _TAG_NAME
-    + rb"(?:>|"
-    + _BORING_ATTRIBUTES
-    + _GAP
-    + rb">)|"
-    + _COMMENT
-    + rb"|"
-    + _DECLARATION
-    + rb"|"
-    + _STRAY
+    + rb"|".join((_END_TAG, _BORING_NAME + rb"(?:>|" + _BORING_ATTRIBUTES + _GAP + rb">)", _COMMENT, _DECLARATION, _STRAY))
     + rb"))*)[^<]*+"
 )
 """Everything in HTML content at which nothing can be withheld and no reading changes: the fast path."""

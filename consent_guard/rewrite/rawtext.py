@@ -32,7 +32,9 @@ def known_clean(judge: Judge, text: bytes) -> bool:
 
 
 def _remember_clean(judge: Judge, text: bytes) -> None:
-    if len(judge.inline_memo) < JUDGE_MEMO_ENTRIES and remembers(judge, text):
+    if remembers(judge, text):
+        if len(judge.inline_memo) >= JUDGE_MEMO_ENTRIES:
+            judge.inline_memo = {}
         judge.inline_memo[b"style" + sha256(text).digest()] = None
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _BREAKOUT: Final = b"<b></b>"
 """Stands in for a withheld tag that ended foreign content, so that what follows is still read as HTML."""
-_UNKNOWN: Final = (b"", None)
+_UNKNOWN: Final = (b"", None, ())
 _STRUCTURAL: Final = p.RAW_TEXT | {b"html", b"svg", b"math", b"select", b"template", b"frameset"}
 """Start tags outside foreign content that the context must hear of."""
 _FONT: Final = re.compile(rb"[\t\n\f\r /](?:color|face|size)(?=[\t\n\f\r />=])", re.I)
@@ -166,8 +166,11 @@ class Reading:
                     at = end
                     continue
                 if known is not _UNKNOWN:
-                    passed = self._pass_raw(buffer, end, *known)
+                    raw_name, kind, findings = known
+                    passed = self._pass_raw(buffer, end, raw_name, kind) if raw_name else end
                     if passed is not None:
+                        if findings:
+                            owner.report(findings)
                         at = passed
                         continue
             self.pos = end
@@ -215,15 +218,15 @@ class Reading:
     def _remember_plain(self, raw: bytes, name: bytes, decision: Decision | None) -> None:
         """Remember a tag that may be passed by its spelling: nothing is to be done at it."""
         tags = self._owner.judge.plain_tags
-        if len(raw) > JUDGE_MEMO_KEY_BYTES or len(tags) >= JUDGE_MEMO_ENTRIES or not remembers(self._owner.judge, raw):
+        if len(raw) > JUDGE_MEMO_KEY_BYTES or not remembers(self._owner.judge, raw):
             return
+        if len(tags) >= JUDGE_MEMO_ENTRIES:
+            tags.clear()
+        findings = decision.findings if decision is not None else ()
         if name not in _STRUCTURAL:
-            if decision is None:
-                tags[raw] = None
+            tags[raw] = (b"", None, findings) if findings else None
         elif name in p.RAW_TEXT and name != b"plaintext":
-            kind = decision.script if decision is not None else None
-            if decision is None or decision == Decision(script=kind, nonce=decision.nonce):
-                tags[raw] = (name, kind)
+            tags[raw] = (name, decision.script if decision is not None else None, findings)
 
     # -- tags ---------------------------------------------------------------------------------------------------------
 
@@ -248,7 +251,7 @@ class Reading:
             switch = Switch.NO
         else:
             switch = Switch.NO
-        if memo is judge.tags and raw not in judge.plain_tags:
+        if memo is judge.tags and (decision is None or decision.quiet) and raw not in judge.plain_tags:
             self._remember_plain(raw, name, decision)
         if decision is not None:
             if decision.findings:

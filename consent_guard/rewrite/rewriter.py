@@ -57,6 +57,8 @@ class HtmlRewriter:
         self._on_finding = on_finding
         self._charset = Charset(document.charset)
         self._place = BannerPlace() if banner and parts is not None and emits else None
+        self.seeking = self._place is not None
+        """True until the banner's place is known."""
         self._lang: str | None = None
         self._placeholders = False
         self._readings = [Reading(self)]
@@ -79,11 +81,6 @@ class HtmlRewriter:
     def written(self, start: int, end: int) -> bytes:
         """Return the document's own bytes where the readings see masked ones."""
         return bytes(self._held[start:end])
-
-    @property
-    def seeking(self) -> bool:
-        """True until the banner's place (and the page's language) is known."""
-        return self._place is not None and self._place.seeking
 
     @property
     def placed_banner(self) -> bool:
@@ -151,6 +148,7 @@ class HtmlRewriter:
         self._place_at(reading, self._place.other(buffer, start, end, kind, reading.context))
 
     def _place_at(self, reading: Reading, position: int | None) -> None:
+        self.seeking = self._place is not None and self._place.seeking
         if position is not None and self._parts is not None and self._place is not None:
             self._place.placed = True
             reading.edits.append(Edit(position, position, self._parts.banner(self._lang)))

@@ -43,6 +43,11 @@ class Decision:
     encoding: str | None = None
     """annotation-xml's encoding."""
 
+    @property
+    def quiet(self) -> bool:
+        """True where the tag stays as it is and only findings, or how its text is read, are to be told."""
+        return not (self.edits or self.gone or self.embed is not None or self.base is not None or self.encoding is not None)
+
 
 @dataclass(slots=True)
 class _Draft:
