@@ -104,6 +104,12 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
             assert anchor in heading_anchors(linked), target
 
 
+def test_the_files_that_the_architecture_names_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:[a-z_]+/)*([a-z_]+\.(?:py|toml))`", text))
+    assert named <= {path.name for path in (ROOT / "consent_guard").rglob("*")}
+
+
 def cited_ids() -> dict[str, str]:
     """Each rule id that a test cites, and one file that does."""
     cited: dict[str, str] = {}
