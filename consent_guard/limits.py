@@ -39,7 +39,7 @@ NESTING_DEPTH: Final = 8
 """How deep srcdoc and data: documents are followed (R7)."""
 OPEN_ELEMENTS: Final = 512
 """The most foreign elements whose nesting is remembered (R8); past it the context saturates."""
-READINGS: Final = 8
+READINGS: Final = 12
 """The most readings of ambiguous markup that are followed at once."""
 JUDGE_MEMO_ENTRIES: Final = 16384
 """Remembered verdicts per judge; when full, all are forgotten."""

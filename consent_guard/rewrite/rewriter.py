@@ -12,8 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ..errors import RewriteError
-from ..findings import Finding
+from ..findings import Finding, FindingKind
 from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES, READINGS
 from . import patterns as p
 from .attributes import Attributes, Edit
@@ -67,6 +66,8 @@ class HtmlRewriter:
         self._shape = bytearray()
         self._based = False
         self._closed = False
+        self._overrun = False
+        """The document can be read in more ways than are followed: the rest of it is left out."""
         self._spoke = False
         """Something was found, or a base taken, since two readings parted."""
         self.decode = self._charset.text
@@ -158,8 +159,10 @@ class HtmlRewriter:
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the body; return those that may leave now.
 
-        Raises RewriteError for a document that cannot be followed safely.
+        A document that can be read in more ways than are followed ends where it becomes so.
         """
+        if self._overrun:
+            return b"" if self._emits else data
         return self._advance(self._charset.decode(data), False)
 
     def close(self) -> bytes:
@@ -167,6 +170,8 @@ class HtmlRewriter:
         if self._closed:
             return b""
         self._closed = True
+        if self._overrun:
+            return b""
         return self._advance(self._charset.finish(), True)
 
     def _advance(self, data: bytes, final: bool) -> bytes:
@@ -187,6 +192,9 @@ class HtmlRewriter:
         if len(self._readings) > 1 or self._readings[0].fork is not None:
             self._run_several(buffer, final)
         source = self._held if masks or buffer is self._held else data
+        if self._overrun:
+            self.report_one(Finding(FindingKind.UNFILTERED, "", "markup that can be read in too many ways"))
+            return self._emit(source, False) if self._emits else bytes(source)
         out = self._emit(source, final)
         return out if not final else out + self._tail()
 
@@ -195,7 +203,7 @@ class HtmlRewriter:
         readings = self._readings
         stalled: set[int] = set()
         self._adopt(readings[0])
-        while True:
+        while not self._overrun:
             moving = [reading for reading in readings if id(reading) not in stalled]
             if not moving:
                 return
@@ -219,8 +227,7 @@ class HtmlRewriter:
             self._readings.append(reading.fork)
             reading.fork = None
             self._spoke = False
-            if len(self._readings) > READINGS:
-                raise RewriteError("the document can be read in too many ways")
+            self._overrun = self._overrun or len(self._readings) > READINGS
 
     def _merge(self, buffer: Buffer, reading: Reading) -> None:
         state = reading.state()
@@ -259,7 +266,7 @@ class HtmlRewriter:
                 reading.edits = []
         if edits:
             if len(edits) > 1:
-                edits.sort(key=lambda edit: edit[:2])
+                edits.sort(key=_order)
             for edit in edits:
                 if edit.start < safe < edit.end:
                     safe = edit.start
@@ -317,6 +324,11 @@ class HtmlRewriter:
         if self._placeholders:
             tail += self._parts.closing(self._lang)
         return self._charset.encode(tail)
+
+
+def _order(edit: Edit) -> tuple[int, int, int]:
+    """Where two readings withhold the same tag, the text that stands in for it comes before none."""
+    return edit.start, edit.end, -len(edit.text)
 
 
 def _ranges(edits: list[Edit]) -> list[tuple[int, int]]:
