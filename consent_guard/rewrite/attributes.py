@@ -108,6 +108,11 @@ class Attributes:
         return [Edit(attribute.start, attribute.end, written)]
 
 
+def attribute_names(raw: bytes, names_end: int) -> set[bytes]:
+    """Return the names of a whole tag's attributes, lower case."""
+    return {found[1].lower() for found in p.ATTRIBUTE.finditer(raw, names_end)}
+
+
 def ascii_attribute(text: str) -> bytes:
     """Return text for a double-quoted attribute value that is right in every ASCII-compatible encoding."""
     return escape_attribute(text).encode("ascii", "xmlcharrefreplace")

@@ -97,7 +97,7 @@ class Context:
     @property
     def cdata(self) -> bool:
         """True where the tree builder may allow a CDATA section: the adjusted current node is (or may be) not HTML."""
-        return self.unsure or (bool(self.stack) and self.stack[-1].space is not Space.HTML)
+        return self.unsure or bool(self.stack)
 
     def start(self, name: bytes, *, closed: bool, font: bool = False, encoding: str | None = None) -> Switch:
         """Take a start tag and return how its content is read.
@@ -113,7 +113,9 @@ class Context:
                         stack.pop()
                 elif not (name == b"svg" and top.name == b"annotation-xml"):
                     return self._foreign_start(name, top.math, closed, encoding)
-            elif top.space is Space.TEXT_INTEGRATION and name in (b"mglyph", b"malignmark"):
+            elif name in (b"mglyph", b"malignmark") and any(one.space is Space.TEXT_INTEGRATION for one in stack):
+                if top.space is not Space.TEXT_INTEGRATION:
+                    self.unsure = True  # the HTML elements on top are a guess
                 return self._foreign_start(name, True, closed, None)
         return self._html_start(name, closed)
 
@@ -169,16 +171,14 @@ class Context:
             self._foreign_end(name)
 
     def _html_end(self, name: bytes) -> None:
+        """Take an end tag while HTML elements seem to be open inside an integration point. Which ones really are depends on
+        all of the tree builder: only the end tag of the innermost is certain."""
         stack = self.stack
+        if stack[-1].name == name:
+            stack.pop()
+            return
         for at in range(len(stack) - 1, -1, -1):
-            if stack[at].space is not Space.HTML:
-                break
             if stack[at].name == name:
-                del stack[at:]
-                return
-        # An end tag that would cross an integration point: ignored where an HTML element really is open, else it closes.
-        for at in range(len(stack) - 1, -1, -1):
-            if stack[at].space is not Space.HTML and stack[at].name == name:
                 del stack[at:]
                 self.unsure = True
                 return

@@ -29,6 +29,8 @@ _ABSOLUTE: Final = re.compile(r"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[
 _RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#]|$))[^\t\n\r\\]*$")
 """A plain relative address: no scheme, no second slash, nothing that the parser strips."""
 _BLANKS: Final = "".join(map(chr, range(0x21)))
+_VARIANTS: Final = 4
+"""Judges remembered beside one for other bases and encodings."""
 _WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
 
 
@@ -55,8 +57,17 @@ class Judge:
     The tables only ever gain entries or are replaced whole, so a race costs a repeated decision and nothing else.
     """
 
-    def __init__(self, rules: Rules, allowed: frozenset[str], document: DocumentFacts, bases: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        allowed: frozenset[str],
+        document: DocumentFacts,
+        bases: tuple[str, ...] = (),
+        charset: str | None = None,
+    ) -> None:
         self.rules = rules
+        self.charset = charset
+        """The encoding of the documents whose tags are remembered here; None: not known yet, nothing is remembered."""
         self.allowed = allowed
         self.document = document
         host, _, _ = document.host.lower().rpartition(":") if _has_port(document.host) else (document.host.lower(), "", "")
@@ -65,7 +76,7 @@ class Judge:
         own = f"{document.scheme}://{document.host}{path}"
         self.own_base = own if ada_url.check_url(own) else f"{document.scheme}://host.invalid/"
         self.bases = bases or (self.own_base,)
-        self._plain = self.bases == (self.own_base,) and not rules.index.has_own_rules
+        self._plain = self.bases == (self.own_base,) and not rules.reads_own_paths(self.own_host)
         self._urls: dict[str, Verdict | None] = {}
         self._hosts: dict[str, Verdict | None] = {}
         self.tags: dict[bytes, Decision | None] = {}
@@ -79,17 +90,18 @@ class Judge:
         """Contents of noscript that end as they began in both readings and hold nothing to withhold."""
         self.inline_memo: dict[bytes, object] = {}
         """Verdicts on inline scripts and style sheets, kept here by ``inline``."""
-        self._rebased: dict[tuple[str, ...], Judge] = {}
+        self._variants: dict[tuple[tuple[str, ...], str | None], Judge] = {(self.bases, charset): self}
 
-    def rebased(self, bases: tuple[str, ...]) -> Judge:
-        """Return the judge for the same document under other base addresses (WHATWG 4.2.3)."""
-        if bases == self.bases:
-            return self
-        judge = self._rebased.get(bases)
+    def variant(self, bases: tuple[str, ...], charset: str | None) -> Judge:
+        """Return the judge for the same consent under other base addresses (WHATWG 4.2.3), for documents in another
+        encoding: what a tag's bytes mean depends on both."""
+        judge = self._variants.get((bases, charset))
         if judge is None:
-            if len(self._rebased) >= 8:
-                self._rebased = {}
-            judge = self._rebased[bases] = Judge(self.rules, self.allowed, self.document, bases)
+            judge = Judge(self.rules, self.allowed, self.document, bases, charset)
+            if len(self._variants) >= _VARIANTS:
+                self._variants.clear()
+            self._variants[bases, charset] = judge
+            judge._variants = self._variants
         return judge
 
     def url(self, text: str) -> Verdict | None:
@@ -118,7 +130,7 @@ class Judge:
         host is allowed (DESIGN §4)."""
         for base in self.bases:
             parsed = self._parse(text, base)
-            if parsed is None or parsed[0] == self.own_host:
+            if parsed is None:
                 continue
             host = parsed[0]
             services = self.rules.index.services_on(host)

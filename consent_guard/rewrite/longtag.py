@@ -19,6 +19,7 @@ from .elements import refresh_target
 from .inline import handler_hit, javascript_url_hit
 from .lexer import Buffer
 from .references import decode_attribute
+from .tags import Decision
 
 if TYPE_CHECKING:
     from .rewriter import HtmlRewriter
@@ -208,6 +209,8 @@ class LongTag:
         else:
             for address in self._addresses(tag, name, text):
                 verdict = judge.look(address)
+                if tag == b"base" and name == b"href":
+                    owner.take_base(Decision(base=text, base_gated=verdict is not None and verdict.enforced), certain=False)
                 if verdict is not None:
                     found.append(verdict.finding(FindingKind.ATTRIBUTE, where))
             hit = javascript_url_hit(judge, text) or (nested.data_script(judge, text) if tag == b"script" else None)

@@ -23,7 +23,7 @@ from .judge import Judge
 
 _DATA: Final = re.compile(r"[\x00-\x20]*[dD][aA][tT][aA]:([^,]*),(.*)", re.S)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
-_DOCUMENTS: Final = re.compile(r"text/html|application/xhtml\+xml|image/svg\+xml|(?:text|application)/xml|.*\+xml")
+_DOCUMENTS: Final = re.compile(r"text/html|text/xsl|(?:text|application)/xml|.*\+xml")
 _DEEP: Final = Finding(FindingKind.ATTRIBUTE, "", "a document nested too deep")
 
 
@@ -86,7 +86,7 @@ def data_document(judge: Judge, text: str, depth: int) -> tuple[Finding, ...]:
     syntax = "html" if essence == "text/html" else "xml"
     document = DocumentFacts(facts.scheme, facts.host, facts.path, facts.query, "xml" if syntax == "xml" else "html", charset)
     found: list[Finding] = []
-    _rewrite(judge.rebased(("about:blank",)), document, body, depth + 1, found)
+    _rewrite(judge.variant(("about:blank",), None), document, body, depth + 1, found)
     return tuple(finding for finding in found if finding.enforced)
 
 

@@ -8,12 +8,11 @@ lexer, context, tags, inline and styles; only ``rewriter`` calls it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
 from . import patterns as p
-from .attributes import Edit
+from .attributes import Edit, attribute_names
 from .context import Context, Switch
 from .inline import ScriptKind, script_hit
 from .lexer import Buffer, Kind, Lexer, Mode
@@ -29,7 +28,8 @@ _BREAKOUT: Final = b"<b></b>"
 _UNKNOWN: Final = (b"", None, ())
 _STRUCTURAL: Final = p.RAW_TEXT | {b"html", b"svg", b"math", b"select", b"template", b"frameset"}
 """Start tags outside foreign content that the context must hear of."""
-_FONT: Final = re.compile(rb"[\t\n\f\r /](?:color|face|size)(?=[\t\n\f\r />=])", re.I)
+_FONT_BREAKS: Final = frozenset({b"color", b"face", b"size"})
+"""Attributes with which ``<font>`` ends foreign content."""
 
 
 class Reading:
@@ -244,8 +244,10 @@ class Reading:
         except KeyError:
             decision = decide(judge, written, raw, name, memo is judge.foreign_tags, owner.depth, owner.decode)
         depth = len(context.stack)
+        closed = False
         if name in _STRUCTURAL or depth:
-            switch = self._open(raw, name, start, end, decision)
+            closed = raw.endswith(b"/>") and found.end(3) < found.end() - 1
+            switch = self._open(raw, name, closed, start, end, decision)
         elif self.main and owner.seeking:
             owner.seek_start(self, name, start, end)
             switch = Switch.NO
@@ -259,7 +261,7 @@ class Reading:
             if decision.base is not None:
                 owner.take_base(decision, certain=context.html and not context.templates)
             if decision.gone:
-                self._withhold(decision, name, start, end, switch, _BREAKOUT if len(context.stack) < depth else b"")
+                self._withhold(decision, name, closed, start, end, switch, _BREAKOUT if len(context.stack) < depth else b"")
                 return
             if decision.embed is not None:
                 self.edits.append(Edit(start, start, owner.placeholder(decision.embed)))
@@ -268,7 +270,7 @@ class Reading:
         if switch is not Switch.NO:
             self._enter(name, switch, decision, start, end)
 
-    def _open(self, raw: bytes, name: bytes, start: int, end: int, decision: Decision | None) -> Switch:
+    def _open(self, raw: bytes, name: bytes, closed: bool, start: int, end: int, decision: Decision | None) -> Switch:
         """Tell the context, and who looks for the banner's place, of a start tag that they may care for."""
         owner = self._owner
         if name == b"html":
@@ -277,16 +279,20 @@ class Reading:
             owner.seek_start(self, name, start, end)
         return self.context.start(
             name,
-            closed=raw.endswith(b"/>"),
-            font=name == b"font" and _FONT.search(raw) is not None,
+            closed=closed,
+            font=name == b"font" and not _FONT_BREAKS.isdisjoint(attribute_names(raw, 5)),
             encoding=decision.encoding if decision is not None else None,
         )
 
-    def _withhold(self, decision: Decision, name: bytes, start: int, end: int, switch: Switch, before: bytes) -> None:
+    def _withhold(
+        self, decision: Decision, name: bytes, closed: bool, start: int, end: int, switch: Switch, before: bytes
+    ) -> None:
         text = stub_element(decision.stub, decision.nonce)
         if decision.embed is not None:
             text = self._owner.placeholder(decision.embed)
         self.edits.append(Edit(start, end, before + text))
+        if closed and not self.context.html and not self.context.unsure:
+            return  # an empty element; with its tag gone no reading finds raw text here
         if switch is Switch.BOTH:
             self._part(name)
         if switch is not Switch.NO:
@@ -374,6 +380,8 @@ class Reading:
             self.context.end(long.name)
             self.dropping = b""
             return end
+        if self.context.stack and long.name in (b"font", b"annotation-xml"):
+            self.context.unsure = True  # by attributes that were not kept
         switch = self.context.start(long.name, closed=long.self_closed)
         if switch is not Switch.NO:
             if long.name == b"script" and long.withheld:

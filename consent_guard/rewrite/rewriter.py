@@ -48,7 +48,7 @@ class HtmlRewriter:
     ) -> None:
         """``parts``: what may be put into the page; ``banner``: whether it is to get one. ``emits``: False only finds and
         returns every byte as it came."""
-        self.judge = judge
+        self.judge = judge.variant(judge.bases, None)
         self.depth = depth
         self._document = document
         self._parts = parts
@@ -65,6 +65,8 @@ class HtmlRewriter:
         self._held = bytearray()
         self._shape = bytearray()
         self._based = False
+        """A base element that every reading takes was seen; whether its address holds is the next word."""
+        self._base_holds = False
         self._closed = False
         self._overrun = False
         """The document can be read in more ways than are followed: the rest of it is left out."""
@@ -115,23 +117,25 @@ class HtmlRewriter:
             self._place.forbid()
 
     def take_base(self, decision: Decision, *, certain: bool) -> None:
-        """Note a ``<base href>`` (WHATWG 4.2.3). Where browsers may differ on which one holds, all are kept."""
+        """Note a ``<base href>`` (WHATWG 4.2.3): the first one holds, and where it is no good the document's own address. Where
+        browsers' two parsers, or our readings, may differ on which one that is, all are kept."""
         self._spoke = True
-        href = decision.base or ""
-        if self._based and certain:
-            return
-        absolute = self.judge.absolute_base(href)
-        if not absolute:
-            return
-        bases: tuple[str, ...]
-        if certain:
+        judge = self.judge
+        absolute = judge.absolute_base(decision.base or "")
+        certain = certain and len(self._readings) == 1 and self._readings[0].fork is None
+        bases = judge.bases
+        if certain and not self._based:
             self._based = True
-            # A base made inert resolves to the document; what would have gone to the tracker through it goes all the same.
-            bases = (absolute, self.judge.own_base) if decision.base_gated else (absolute,)
-        else:
-            bases = (*self.judge.bases, absolute)
+            if absolute:
+                self._base_holds = True
+                bases = (absolute, *(base for base in bases if base != judge.own_base))
+            if decision.base_gated:
+                bases = (*bases, judge.own_base)  # made inert it resolves to the document
+        elif absolute and not (certain and self._base_holds):
+            bases = (*bases, absolute)
+        bases = tuple(dict.fromkeys(bases))
         if len(bases) <= READINGS:
-            self.judge = self.judge.rebased(tuple(dict.fromkeys(bases)))
+            self.judge = judge.variant(bases, judge.charset)
 
     def seek_start(self, reading: Reading, name: bytes, start: int, end: int) -> None:
         """Tell the banner's place of a start tag."""
@@ -176,6 +180,8 @@ class HtmlRewriter:
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         masks = self._charset.masks
+        if self._charset.name != self.judge.charset:
+            self.judge = self.judge.variant(self.judge.bases, self._charset.name)
         if not masks and self._shape:
             self._shape.clear()  # the encoding is known now, and keeps ASCII
         buffer: Buffer

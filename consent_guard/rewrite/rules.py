@@ -32,7 +32,8 @@ class Rules:
 
     def judge(self, allowed: frozenset[str], document: DocumentFacts) -> Judge:
         """Return the judge for this consent and this document, remembered from an earlier request where it can be."""
-        path = document.path.rpartition("/")[0] + "/" if self.index.has_own_rules else "/"
+        own = document.host.lower()
+        path = document.path if self.reads_own_paths(own) else "/"
         key = (allowed, document.scheme, document.host.lower(), path, document.syntax, document.charset)
         judge = self._judges.get(key)
         if judge is None:
@@ -41,6 +42,11 @@ class Rules:
             judge = Judge(self, allowed, document)
             self._judges[key] = judge
         return judge
+
+    def reads_own_paths(self, own_host: str) -> bool:
+        """Tell whether addresses of the document's own host may be gated, so that relative ones must be resolved."""
+        host = own_host.partition(":")[0].rstrip(".")
+        return self.index.has_own_rules or bool(self.index.services_on(host))
 
     def partial(self, host: str) -> bool:
         """Tell whether some rule takes only a part of this host, so that the path must be looked at."""

@@ -8,6 +8,7 @@ package's judge, attributes, inline, css, srcset and nested.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -83,7 +84,7 @@ def decide(
     ``name`` (a prefixed one). ``remember``: False where the decision holds for this document alone.
     """
     memo = judge.foreign_tags if foreign else judge.tags
-    if not remember or not remembers(judge, raw):
+    if not remember or not remembers(judge, raw) or (depth and _NESTS.search(raw) is not None):
         memo = {}
     try:
         return memo[raw]
@@ -99,10 +100,14 @@ def decide(
         return decision
 
 
+_NESTS: Final = re.compile(rb"srcdoc|:", re.I)
+"""A tag that may hold a document: how deep that one lies is part of the decision."""
+
+
 def remembers(judge: Judge, raw: bytes) -> bool:
     """Tell whether what is decided of these bytes holds for every document of this judge: not where their encoding is the
     document's own word."""
-    return judge.document.charset is not None or raw.isascii()
+    return judge.charset is not None or raw.isascii()
 
 
 class _Tag:
@@ -263,11 +268,9 @@ class _Tag:
             return
         sources = [b"src"] if not self.foreign else [b"src", *elements.HREFS]
         present = [source for source in sources if source in self.at]
-        if not present:
+        if len(present) < 2 and (self.foreign or not present):
+            # svg reads href and HTML src: where it may be either, the text of a script with one of them may run.
             self.draft.script = kind
-            return
-        if present != [b"src"] and b"src" not in present:
-            self.draft.script = None
         for source in present:
             text = self.at.text(source) or ""
             service = None
@@ -279,10 +282,9 @@ class _Tag:
             else:
                 continue
             self.draft.gone = True
+            self.draft.script = None
             self.draft.stub = self.judge.rules.stub(service)
             return
-        if self.foreign and b"src" in present and len(present) == 1:
-            self.draft.script = kind  # svg reads href alone: its text runs
 
     def _embed(self) -> None:
         """iframe, embed, object, video, audio: the element's own source."""
@@ -290,6 +292,8 @@ class _Tag:
         if self.name == b"iframe" and b"srcdoc" in self.at:
             self._srcdoc()
             return
+        if self.name == b"embed" and not self.judge.gated(self.at.text(source) or "") and self.at.text(b"code"):
+            source = b"code"  # Chromium takes either
         text = self.at.text(source)
         if not text:
             return
@@ -378,8 +382,14 @@ class _Tag:
         if (self.at.text(b"http-equiv") or "").strip("\t\n\f\r ").lower() != "refresh":
             return
         target = elements.refresh_target(self.at.text(b"content") or "")
-        if target is not None and self._look(b"content", target, kind=FindingKind.ELEMENT) is not None:
+        if target is None:
+            return
+        if self._look(b"content", target, kind=FindingKind.ELEMENT) is not None:
             self.draft.gone = True
+            return
+        inside = nested.data_document(self.judge, target, self.depth)  # followed within frames
+        self.draft.findings.extend(inside)
+        self.draft.gone = bool(inside)
 
     def _base(self) -> None:
         href = self.at.text(b"href")

@@ -69,7 +69,7 @@ class XmlRewriter:
         emits: bool = True,
         depth: int = 0,
     ) -> None:
-        self.judge = judge
+        self.judge = judge.variant(judge.bases, None)
         self.depth = depth
         self._on_finding = on_finding
         self._emits = emits
@@ -221,7 +221,7 @@ class XmlRewriter:
 
     def _tag(self, found: re.Match[bytes]) -> int:
         start, end = found.span()
-        closed = found[3].endswith(b"/") or found[0].endswith(b"/>")
+        closed = found[0].endswith(b"/>")
         if found[1]:
             return self._end_tag(found, start, end)
         if self._dropping:
@@ -269,7 +269,7 @@ class XmlRewriter:
         if absolute:
             self._based = True
             gated = self.judge.gated(href)
-            self.judge = self.judge.rebased((absolute, self.judge.own_base) if gated else (absolute,))
+            self.judge = self.judge.variant((absolute, self.judge.own_base) if gated else (absolute,), self.judge.charset)
 
     def _judge_text(self, buffer: Buffer, end: int, *, whole: bool) -> None:
         """Judge the text of a script or style; one too long to be held goes."""
