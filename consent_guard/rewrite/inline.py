@@ -92,9 +92,12 @@ def _hit(judge: Judge, text: bytes, kind: ScriptKind) -> Hit | None:
 def _listed_address(judge: Judge, text: bytes) -> Hit | None:
     """Look at the addresses of an import map or of speculation rules: they may be relative, or spelled with escapes."""
     try:
-        pending = [json.loads(text)]
+        document = json.loads(text)
     except (ValueError, RecursionError):
         return None  # a browser refuses it as well
+    pending = [document]
+    if _follows_any_link(document) and (service := judge.some_withheld_service()) is not None:
+        return Hit("", service, judge.rules.category_of(service), "speculation rules that follow any link", 0)
     while pending:
         value = pending.pop()
         if isinstance(value, dict):
@@ -105,6 +108,37 @@ def _listed_address(judge: Judge, text: bytes) -> Hit | None:
         elif isinstance(value, str) and (verdict := judge.url(value)) is not None and verdict.service is not None:
             return Hit(verdict.host, verdict.service, verdict.category, verdict.rule or "", 0)
     return None
+
+
+def _follows_any_link(document: object) -> bool:
+    """Tell whether speculation rules take links of the page without keeping to our own paths (HTML 7.6.3, document rules)."""
+    if not isinstance(document, dict):
+        return False
+    for action in ("prefetch", "prerender", "prefetch_with_subresources"):
+        rules = document.get(action)
+        for rule in rules if isinstance(rules, list) else ():
+            if (
+                isinstance(rule, dict)
+                and (rule.get("source") == "document" or "where" in rule)
+                and not _confined(rule.get("where"))
+            ):
+                return True
+    return False
+
+
+def _confined(where: object) -> bool:
+    """Tell whether a document rule's predicate takes addresses of our own host only."""
+    if not isinstance(where, dict):
+        return False
+    if isinstance(both := where.get("and"), list):
+        return any(_confined(one) for one in both)
+    if isinstance(either := where.get("or"), list):
+        return bool(either) and all(_confined(one) for one in either)
+    patterns = where.get("href_matches")
+    patterns = patterns if isinstance(patterns, list) else [patterns]
+    return bool(patterns) and all(
+        isinstance(one, str) and one[:1] in ("/", "?") and one[1:2] not in ("/", "\\") for one in patterns
+    )
 
 
 def is_javascript_url(text: str) -> bool:

@@ -150,6 +150,10 @@ class Judge:
         """Tell whether a service is not allowed: the question that mention and signature searches ask."""
         return service not in self.allowed
 
+    def some_withheld_service(self) -> str | None:
+        """Return a service that is not allowed, None where all are."""
+        return next((service.id for service in self.rules.policy.services if service.id not in self.allowed), None)
+
     def absolute(self, text: str) -> str:
         """Return an address made absolute against the first base, or an empty string where it is no http or https address."""
         try:

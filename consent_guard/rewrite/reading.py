@@ -14,6 +14,7 @@ from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES, JU
 from . import patterns as p
 from .attributes import Edit, attribute_names
 from .context import Context, Switch
+from .foreigntext import ForeignText
 from .inline import ScriptKind, script_hit
 from .lexer import Buffer, Kind, Lexer, Mode
 from .longtag import LongTag
@@ -36,7 +37,20 @@ class Reading:
     """One lexer and context at one position. ``run`` goes on as far as the buffer decides."""
 
     __slots__ = (
-        *("_body", "_long", "_owner", "context", "dropping", "edits", "ended_in_tag", "fork", "hold", "lexer", "main"),
+        *(
+            "_body",
+            "_long",
+            "_owner",
+            "context",
+            "dropping",
+            "edits",
+            "ended_in_tag",
+            "fork",
+            "gathered",
+            "hold",
+            "lexer",
+            "main",
+        ),
         *("parted_at", "pos", "progress"),
     )
 
@@ -56,6 +70,8 @@ class Reading:
         """Where the content of the noscript begins at which a second reading parted, while it may still prove clean."""
         self.dropping = b""
         """The element whose content and end tag are being left out."""
+        self.gathered: ForeignText | None = None
+        """The text of the svg script or style that this reading takes for markup."""
         self.ended_in_tag = False
         self.progress = 0
         """Counts lexemes, so that one that leaves the position where it was is still seen as progress."""
@@ -67,11 +83,14 @@ class Reading:
         """Return a second reading at the same place, with nothing pending."""
         twin = Reading(self._owner)
         twin.lexer, twin.context, twin.pos, twin.main = self.lexer.copy(), self.context.copy(), self.pos, False
+        if self.gathered is not None:
+            twin.gathered = self.gathered.copy()
+            twin.hold = self.hold
         return twin
 
     def state(self) -> tuple[object, ...] | None:
         """Return what tells this reading from another at the same position; None while it holds something of its own."""
-        if self.hold is not None or self.dropping or self._body is not None or self._long is not None:
+        if self.hold is not None or self.dropping or self._body or self._long or self.gathered:
             return None
         return self.lexer.state(), self.context.state()
 
@@ -84,6 +103,8 @@ class Reading:
             self.parted_at = self.parted_at - gone if self.parted_at >= gone else None
         if self.hold is not None:
             self.hold -= gone
+        if self.gathered is not None:
+            self.gathered.start -= gone
 
     @property
     def safe(self) -> int:
@@ -129,6 +150,8 @@ class Reading:
                 break
             else:
                 self.pos = end
+                if self.gathered is not None:
+                    self.gathered.read(self, bytes(buffer[start:end]), kind)
                 if self.main and self._owner.seeking:
                     self._owner.seek_other(self, buffer, start, end, kind)
             if until is not None or self.fork is not None:
@@ -302,6 +325,13 @@ class Reading:
     def _enter(self, name: bytes, switch: Switch, decision: Decision | None, start: int, end: int) -> None:
         if switch is Switch.BOTH:
             self._part(name)
+            owner = self._owner
+            kind = decision.script if decision is not None else None
+            if self.fork is not None and self.fork.gathered is not None:
+                self.fork.gathered.depth += self.fork.gathered.name == name
+            elif self.fork is not None and (name == b"style" or kind is not None):
+                self.fork.gathered = ForeignText(owner, name, kind, start)
+                self.fork.hold = start
         self.lexer.enter(name)
         if name == b"style":
             self._body = StyleBody(self._owner, end)
@@ -332,6 +362,8 @@ class Reading:
         found = self.lexer.tag
         assert found is not None
         name = found[2].lower()
+        if self.gathered is not None and name == self.gathered.name:
+            self.gathered.leave(self, end)
         if self.dropping:
             if name == self.dropping:
                 self.edits.append(Edit(start, end, b"", drop=True))
@@ -400,4 +432,6 @@ class Reading:
         if self._body is not None:
             self._body.take(self, buffer, size, size, True)
             self._body = None
+        if self.gathered is not None:
+            self.gathered.conclude(self, size)
         self.hold = None

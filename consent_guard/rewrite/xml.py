@@ -78,10 +78,14 @@ class XmlRewriter:
         self._edits: list[Edit] = []
         self._closing = b""
         """The mark that ends the comment, section or instruction that streams through."""
+        self._skipping = False
+        """What streams through is left out."""
         self._resume = 0
         """How far an unfinished construct at the buffer's start has been looked through."""
         self._dropping = 0
         """Open elements inside the one that is left out, itself included."""
+        self._keeps_end = False
+        """Only the content of the element that is left out goes."""
         self._script: ScriptKind | None = None
         self._style = False
         self._content = 0
@@ -140,7 +144,10 @@ class XmlRewriter:
             found = _TAG.match(buffer, at)
         if found is not None:
             self._resume = 0
-            return self._tag(found)
+            if found.end() - at <= HELD_VALUE_BYTES:
+                return self._tag(found)
+            self._long = LongTag(self, True)  # type: ignore[arg-type]
+            return self._long_tag(buffer, at)
         for opening, closing in _STREAMED:
             if buffer.startswith(opening, at):
                 return self._whole_or_stream(buffer, at, opening, closing, final)
@@ -161,7 +168,7 @@ class XmlRewriter:
         return at
 
     def _pass(self, start: int, end: int) -> int:
-        if self._dropping:
+        if self._dropping or self._skipping:
             self._edits.append(Edit(start, end, b""))
         return end
 
@@ -172,8 +179,9 @@ class XmlRewriter:
                 self._resume = max(0, len(buffer) - at - 1)
                 return at
             self._resume = 0
-            if found is not None:
+            if found is not None and found.end() - at < HELD_VALUE_BYTES:
                 return self._instruction(found)
+            self._skipping = _STYLESHEET.match(buffer, at) is not None  # too long to be read: not let through
         self._closing = closing
         return self._pass(at, at + len(opening))
 
@@ -182,7 +190,9 @@ class XmlRewriter:
         if end >= 0:
             end += len(self._closing)
             self._closing = b""
-            return self._pass(at, end)
+            self._pass(at, end)
+            self._skipping = False
+            return end
         end = len(buffer) if final else max(at, len(buffer) - len(self._closing) + 1)
         return self._pass(at, end) if end > at else at
 
@@ -201,7 +211,7 @@ class XmlRewriter:
 
     def _doctype(self, buffer: Buffer, at: int, final: bool) -> int:
         found = _DOCTYPE.match(buffer, at) if buffer.find(b">", max(at, at + self._resume - 1)) >= 0 else None
-        if found is None:
+        if found is None or found.end() - at > HELD_VALUE_BYTES:
             self._resume = len(buffer) - at
             if final or self._resume > HELD_VALUE_BYTES:
                 self._dropping = 1  # an endless doctype: nothing after it is let through
@@ -257,7 +267,9 @@ class XmlRewriter:
     def _end_tag(self, found: re.Match[bytes], start: int, end: int) -> int:
         if self._dropping:
             self._dropping -= 1
-            self._edits.append(Edit(start, end, b""))
+            if self._dropping or not self._keeps_end:
+                self._edits.append(Edit(start, end, b""))
+            self._keeps_end = self._keeps_end and self._dropping > 0
             return end
         name = _local(found[2])
         if (self._style and name == b"style") or (self._script is not None and name == b"script"):
@@ -276,9 +288,10 @@ class XmlRewriter:
         raw = bytes(buffer[self._content : end])
         text = decode_text(self._charset.text(raw))
         found: list[Finding] = []
-        if not whole:
+        if end - self._content > HELD_VALUE_BYTES:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
-            self._dropping = 1
+            self._dropping = 0 if whole else 1
+            self._keeps_end = not whole
         elif self._script is not None:
             hit = script_hit(self.judge, raw, self._script) or script_hit(
                 self.judge, text.encode("utf-8", "surrogatepass"), self._script
