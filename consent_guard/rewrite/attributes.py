@@ -50,7 +50,10 @@ class Attributes:
 
     __slots__ = ("_all", "_decode", "_first", "raw")
 
-    def __init__(self, raw: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str]) -> None:
+    def __init__(
+        self, raw: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str], *, exact: bool = False
+    ) -> None:
+        """``exact``: XML's names, where case counts and any prefix may stand for xlink."""
         self.raw = raw
         self._decode = decode
         self._all: list[Attribute] = []
@@ -58,7 +61,8 @@ class Attributes:
         for found in p.ATTRIBUTE.finditer(shape, names_end):
             group = found.lastindex or 1
             start, end = found.span(group) if group > 1 else (found.end(), found.end())
-            attribute = Attribute(found[1].lower(), found.start(1), found.end(), start, end)
+            name = _exact_name(found[1]) if exact else found[1].lower()
+            attribute = Attribute(name, found.start(1), found.end(), start, end)
             self._all.append(attribute)
             self._first.setdefault(attribute.name, attribute)
 
@@ -91,10 +95,16 @@ class Attributes:
                 edits.append(Edit(attribute.start, attribute.end, marker))
         return edits
 
+    def _name_length(self, attribute: Attribute) -> int:
+        found = p.ATTRIBUTE.match(self.raw, attribute.start)
+        return len(found[1]) if found is not None else len(attribute.name)
+
     def replacement(self, name: bytes, text: str) -> list[Edit]:
         """Return the edits that give an attribute another value, in quotes of our own; its duplicates stay without effect."""
         attribute = self._first[name]
-        written = self.raw[attribute.start : attribute.start + len(name)] + b'="' + ascii_attribute(text) + b'"'
+        written = (
+            self.raw[attribute.start : attribute.start + self._name_length(attribute)] + b'="' + ascii_attribute(text) + b'"'
+        )
         if attribute.end < len(self.raw) and self.raw[attribute.end : attribute.end + 1] not in (
             b">",
             b" ",
@@ -106,6 +116,10 @@ class Attributes:
         ):
             written += b" "
         return [Edit(attribute.start, attribute.end, written)]
+
+
+def _exact_name(name: bytes) -> bytes:
+    return b"xlink:href" if name.endswith(b":href") else name
 
 
 def attribute_names(raw: bytes, names_end: int) -> set[bytes]:

@@ -1,6 +1,8 @@
-"""The internal subset of an XML doctype: entities that may hold markup, and default attributes that may hold addresses.
+"""The internal subset of an XML doctype: entities that may hold markup, and attributes given by default.
 
-Browsers read no external subset. May import this package's judge and references; ``xml`` calls it.
+Browsers read no external subset. A plain text entity is kept, and put in where an address or a script uses it. Every other
+declaration that could bring in markup, addresses or attributes is left out: what uses it is then not well-formed, and loads
+nothing. May import references; ``xml`` calls it.
 """
 
 from __future__ import annotations
@@ -8,19 +10,21 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..findings import Finding, FindingKind
-from ..limits import NESTING_DEPTH
-from .document import DocumentFacts
-from .judge import Judge
 from .references import decode_text
 
-_ENTITY: Final = re.compile(r"<!ENTITY\s+(%\s+)?([^\s\"'>%]+)\s+(?:\"([^\"]*)\"|'([^']*)')\s*>")
-_ATTLIST: Final = re.compile(r"<!ATTLIST\s+((?:[^>\"']+|\"[^\"]*\"|'[^']*')*)>")
-_LITERAL: Final = re.compile(r"\"([^\"]*)\"|'([^']*)'")
+_DECLARATION: Final = re.compile(
+    r"<!--(?>(?:[^-]+|-(?!->))*)-->|<\?(?>(?:[^?]+|\?(?!>))*)\?>|%[^\s;%]+;"
+    r"|<!(ENTITY|ATTLIST|ELEMENT|NOTATION)\s((?>(?:[^>\"']+|\"[^\"]*\"|'[^']*')*))>"
+)
+_PLAIN: Final = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9._:-]*)\s+(?:\"([^\"<&%]*)\"|'([^'<&%]*)')\s*")
+_EXTERNAL: Final = re.compile(r"\s*[A-Za-z_:][A-Za-z0-9._:-]*\s+(?:SYSTEM|PUBLIC)\s[^%]*")
 _REFERENCE: Final = re.compile(r"&([^\s#&;]+);")
-_NUMERIC: Final = re.compile(r"&#(?:[0-9]+|x[0-9a-fA-F]+);")
-_EXPANDED: Final = 64 * 1024
-"""Characters that one attribute may grow to through entities; a longer one is read as it stands."""
+_DEFAULT: Final = re.compile(
+    r"([^\s\"']+)\s+(?:CDATA|NMTOKENS?|ID|IDREFS?|ENTITY|ENTITIES|\([^)]*\))\s+(?:#FIXED\s+)?(?:\"[^\"]*\"|'[^']*')"
+)
+_LITERAL: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
+_LONGEST: Final = 1024
+"""Characters of a plain entity that is kept."""
 
 
 class Declarations:
@@ -35,50 +39,39 @@ class Declarations:
         return bool(self._entities)
 
     def expand(self, text: str) -> str:
-        """Return text with the document's own entities put in, a bounded number of times."""
-        for _ in range(NESTING_DEPTH):
-            if "&" not in text or not self._entities or len(text) > _EXPANDED:
-                break
-            grown = _REFERENCE.sub(lambda found: self._entities.get(found[1], found[0]), text)
-            if grown == text or len(grown) > _EXPANDED:
-                break
-            text = grown
-        return text
+        """Return text with the document's own entities put in. They are plain: nothing in them is put in again."""
+        if "&" not in text or not self._entities:
+            return text
+        return _REFERENCE.sub(lambda found: self._entities.get(found[1], found[0]), text)
 
-    def read(self, subset: str, judge: Judge, depth: int, findings: list[Finding]) -> list[tuple[int, int]]:
-        """Take the declarations and return the spans of those that must go."""
+    def read(self, subset: str) -> list[tuple[int, int]]:
+        """Take the declarations; return the spans of those that must go."""
         gone: list[tuple[int, int]] = []
-        for found in _ENTITY.finditer(subset):
-            value = _NUMERIC.sub(lambda one: decode_text(one[0]), found[3] if found[3] is not None else found[4])
-            if found[1]:
-                bad = bool(self.read(value, judge, depth + 1, findings)) if depth < NESTING_DEPTH else True
-            else:
-                self._entities.setdefault(found[2], value)
-                bad = self._holds_markup_to_withhold(value, judge, depth, findings)
-            if bad:
-                gone.append(found.span())
-        for found in _ATTLIST.finditer(subset):
-            for literal in _LITERAL.finditer(found[1]):
-                verdict = judge.look(self.expand(decode_text(literal[1] or literal[2] or "")))
-                if verdict is not None and verdict.enforced:
-                    findings.append(verdict.finding(FindingKind.ATTRIBUTE, "ATTLIST"))
+        for found in _DECLARATION.finditer(subset):
+            kind, body = found[1], found[2] or ""
+            if kind == "ENTITY":
+                if not self._take(body):
                     gone.append(found.span())
-                    break
+            elif kind == "ATTLIST":
+                if not _only_namespaces(body):
+                    gone.append(found.span())
+            elif kind is None and found[0].startswith("%"):
+                gone.append(found.span())
         return gone
 
-    def _holds_markup_to_withhold(self, value: str, judge: Judge, depth: int, findings: list[Finding]) -> bool:
-        if "<" not in value:
+    def _take(self, body: str) -> bool:
+        """Take a general entity; False where it must go."""
+        plain = _PLAIN.fullmatch(body)
+        if plain is None:
+            return _EXTERNAL.fullmatch(body) is not None
+        value = decode_text(plain[2] if plain[2] is not None else plain[3])
+        if len(value) > _LONGEST or not value.isascii():
             return False
-        if depth >= NESTING_DEPTH:
-            return True
-        from .xml import XmlRewriter  # an entity is a piece of a document
+        self._entities.setdefault(plain[1], value)
+        return True
 
-        inside: list[Finding] = []
-        facts = judge.document
-        document = DocumentFacts(facts.scheme, facts.host, facts.path, facts.query, "xml", "utf-8")
-        rewriter = XmlRewriter(judge, document, on_finding=inside.append, depth=depth + 1)
-        rewriter._declared = self
-        rewriter.feed(value.encode("utf-8", "surrogatepass"))
-        rewriter.close()
-        findings.extend(inside)
-        return any(finding.enforced for finding in inside)
+
+def _only_namespaces(body: str) -> bool:
+    """Tell whether an attribute list gives nothing by default but namespaces."""
+    names = _DEFAULT.findall(body)
+    return len(names) == len(_LITERAL.findall(body)) and all(name.partition(":")[0] == "xmlns" for name in names)

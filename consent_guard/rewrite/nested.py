@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from ..findings import Finding, FindingKind
 from ..limits import NESTING_DEPTH
-from . import styles
+from . import charsets, sniffing, styles
 from .document import DocumentFacts
 from .inline import Hit, script_hit
 from .judge import Judge
@@ -24,6 +24,7 @@ from .judge import Judge
 _DATA: Final = re.compile(r"[\x00-\x20]*[dD][aA][tT][aA]:([^,]*),(.*)", re.S)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _DOCUMENTS: Final = re.compile(r"text/html|text/xsl|(?:text|application)/xml|.*\+xml")
+_UTF16: Final = {"utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 _DEEP: Final = Finding(FindingKind.ATTRIBUTE, "", "a document nested too deep")
 
 
@@ -56,13 +57,22 @@ def _forgiving_base64(body: bytes) -> bytes:
         return b""
 
 
-def data_script(judge: Judge, text: str) -> Hit | None:
-    """Return why the script in a data: address is withheld."""
+def data_script(judge: Judge, text: str, charset: str | None = None) -> Hit | None:
+    """Return why the script in a data: address is withheld. ``charset``: the element's own word on its encoding."""
     parts = data_url(text)
-    return None if parts is None else script_hit(judge, parts[2])
+    return None if parts is None else script_hit(judge, _decoded(parts, charset).encode("utf-8", "surrogatepass"))
 
 
-def data_style(judge: Judge, text: str, depth: int = 0) -> tuple[Finding, ...]:
+def _decoded(parts: tuple[str, str | None, bytes], charset: str | None) -> str:
+    """Return the text of a style sheet or script: by byte order mark, the address's charset, the element's, else UTF-8."""
+    _, declared, body = parts
+    name = sniffing.bom(body) or charsets.encoding_of(declared) or charsets.encoding_of(charset) or "utf-8"
+    if name == "replacement":
+        return ""
+    return body.decode(_UTF16[name], "replace") if name in _UTF16 else charsets.text(name, body)
+
+
+def data_style(judge: Judge, text: str, depth: int = 0, charset: str | None = None) -> tuple[Finding, ...]:
     """Return what is to be withheld in the style sheet of a data: address."""
     parts = data_url(text)
     if parts is None:
@@ -70,7 +80,7 @@ def data_style(judge: Judge, text: str, depth: int = 0) -> tuple[Finding, ...]:
     if depth >= NESTING_DEPTH:
         return (_DEEP,)
     found: list[Finding] = []
-    styles.without(judge, parts[2].decode("utf-8", "replace"), found.append, "data: style sheet", depth=depth + 1)
+    styles.without(judge, _decoded(parts, charset), found.append, "data: style sheet", depth=depth + 1)
     return tuple(finding for finding in found if finding.enforced)
 
 

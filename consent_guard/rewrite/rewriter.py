@@ -27,6 +27,8 @@ from .rules import Rules
 from .tags import Decision
 from .xml import XmlRewriter
 
+_ESCAPE = b"\x1b"
+
 
 def _silent(finding: Finding) -> None:
     """Hear nothing."""
@@ -55,6 +57,7 @@ class HtmlRewriter:
         self._emits = emits
         self._on_finding = on_finding
         self._charset = Charset(document.charset)
+        self._undeclared = document.charset is None
         self._place = BannerPlace() if banner and parts is not None and emits else None
         self.seeking = self._place is not None
         """True until the banner's place is known."""
@@ -179,6 +182,10 @@ class HtmlRewriter:
         return self._advance(self._charset.finish(), True)
 
     def _advance(self, data: bytes, final: bool) -> bytes:
+        if self._undeclared and _ESCAPE in data and self._charset.name not in (None, "iso-2022-jp"):
+            self._overrun = True  # some browsers find out about ISO-2022-JP later than others
+            self.report_one(Finding(FindingKind.UNFILTERED, "", "escapes of an encoding that is not declared"))
+            return b"" if self._emits else data
         masks = self._charset.masks
         if self._charset.name != self.judge.charset:
             self.judge = self.judge.variant(self.judge.bases, self._charset.name)

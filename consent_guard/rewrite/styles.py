@@ -23,7 +23,7 @@ def gate(judge: Judge, report: Callable[[Finding], None], where: str, *, depth: 
         if verdict is not None:
             report(verdict.finding(FindingKind.STYLE, where))
             return verdict.enforced
-        found = data_style(judge, url, depth) if url[:5].lower().strip() == "data:" else ()
+        found = data_style(judge, url, depth)
         for finding in found:
             report(finding)
         return bool(found)

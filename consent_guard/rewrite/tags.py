@@ -76,12 +76,14 @@ def decide(
     *,
     names_end: int | None = None,
     remember: bool = True,
+    exact: bool = False,
 ) -> Decision | None:
     """Return the decision on a start tag, None where nothing is to be done and nothing is to be known.
 
     ``raw`` is the whole tag, ``shape`` the same with trail bytes masked, ``name`` its name in lower case; ``foreign`` says that
     it may stand in svg or math, where other attributes fetch. ``names_end``: where the tag's name ends, if not right after
     ``name`` (a prefixed one). ``remember``: False where the decision holds for this document alone.
+    ``exact``: the tag is XML's.
     """
     memo = judge.foreign_tags if foreign else judge.tags
     if not remember or not remembers(judge, raw) or (depth and _NESTS.search(raw) is not None):
@@ -89,10 +91,8 @@ def decide(
     try:
         return memo[raw]
     except KeyError:
-        tag = _Tag(
-            judge, Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode), name, foreign, depth
-        )
-        decision = tag.decide()
+        attributes = Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode, exact=exact)
+        decision = _Tag(judge, attributes, name, foreign, depth).decide()
         if len(raw) <= JUDGE_MEMO_KEY_BYTES * 2:
             if len(memo) >= JUDGE_MEMO_ENTRIES:
                 memo.clear()
@@ -252,6 +252,8 @@ class _Tag:
                 text = self.at.text(attribute)
                 if text and any(self._look(attribute, part) is not None for part in text.split(";")):
                     self._remove(attribute)
+                elif text:
+                    self._style(attribute)
         for attribute in elements.PRESENTATION:
             if attribute in self.at:
                 self._style(attribute)
@@ -276,7 +278,7 @@ class _Tag:
             service = None
             if (verdict := self._look(source, text, kind=FindingKind.ELEMENT)) is not None:
                 service = verdict.service
-            elif (data := nested.data_script(self.judge, text)) is not None:
+            elif (data := nested.data_script(self.judge, text, self.at.text(b"charset"))) is not None:
                 self.draft.findings.append(data.finding(self._where(source)))
                 service = data.service
             else:
@@ -368,7 +370,7 @@ class _Tag:
         if self._look(b"href", href, kind=FindingKind.ELEMENT) is not None:
             self.draft.gone = True
             return
-        if "stylesheet" in rels and (findings := nested.data_style(self.judge, href)):
+        if "stylesheet" in rels and (findings := nested.data_style(self.judge, href, self.depth, self.at.text(b"charset"))):
             self.draft.findings.extend(findings)
             self.draft.gone = True
             return

@@ -26,6 +26,7 @@ from .inline import ScriptKind, script_hit
 from .judge import Judge
 from .lexer import Buffer
 from .longtag import LongTag
+from .nested import data_document, data_style
 from .references import decode_text
 from .tags import Decision, decide
 
@@ -33,16 +34,19 @@ _SPACE: Final = p.SPACE
 _TAG: Final = re.compile(
     rb"<(/?+)([^" + _SPACE + rb"/>!?<=\"'][^" + _SPACE + rb"/>]*+)((?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*))>"
 )
-_COMMENT: Final = re.compile(rb"<!--(?>(?:[^-]++|-(?!->))*)-->")
-_SECTION: Final = re.compile(rb"<!\[CDATA\[(?>(?:[^\]]++|\](?!\]>))*)\]\]>")
+_NOT_TEXT: Final = re.compile(
+    rb"<!--(?>(?:[^-]++|-(?!->))*)-->|<!\[CDATA\[((?>(?:[^\]]++|\](?!\]>))*))\]\]>|<(?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*)>"
+)
 _INSTRUCTION: Final = re.compile(rb"<\?(?>(?:[^?]++|\?(?!>))*)\?>")
 _STYLESHEET: Final = re.compile(rb"<\?xml-stylesheet[" + _SPACE + rb"]")
-_PSEUDO: Final = re.compile(r"href\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_PSEUDO: Final = re.compile(r"([^\s=\"']+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _DOCTYPE: Final = re.compile(
     rb"<!DOCTYPE(?>(?:[^\[>\"']++|\"[^\"]*+\"|'[^']*+')*)(?:\[((?>(?:[^\]\"'<]++|\"[^\"]*+\"|'[^']*+'"
     rb"|<!--(?>(?:[^-]++|-(?!->))*)-->|<\?(?>(?:[^?]++|\?(?!>))*)\?>|<(?!!--|\?))*))\][" + _SPACE + rb"]*+)?>"
 )
 _STREAMED: Final = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
+_UNKNOWN: Final = b"-"
+"""A name without rules of its own; attributes that act on any element still count."""
 _MIXED_CASE: Final = {
     b"feImage": b"feimage",
     b"textPath": b"textpath",
@@ -87,7 +91,8 @@ class XmlRewriter:
         self._keeps_end = False
         """Only the content of the element that is left out goes."""
         self._script: ScriptKind | None = None
-        self._style = False
+        self._texts = 0
+        """Open script and style elements, the one that is looked at and those within it."""
         self._content = 0
         self._long: LongTag | None = None
         self._based = False
@@ -119,10 +124,10 @@ class XmlRewriter:
             if end == at:
                 break
             at = end
-        held = self._script is not None or self._style
+        held = self._texts > 0
         if held and (final or at - self._content > HELD_VALUE_BYTES):
             self._judge_text(buffer, at, whole=final)
-            held = self._script is not None or self._style
+            held = self._texts > 0
         safe = self._content if held else at
         if self._long is not None and (start := self._long.held_from(at)) is not None:
             safe = min(safe, start)
@@ -200,13 +205,15 @@ class XmlRewriter:
         if self._dropping:
             return self._pass(*found.span())
         if _STYLESHEET.match(found[0]):
-            address = _PSEUDO.search(self._charset.text(found[0]))
-            text = decode_text(address[1] or address[2] or "") if address is not None else ""
-            verdict = self.judge.look(text)
-            if verdict is not None:
-                self.report((verdict.finding(FindingKind.ELEMENT, "xml-stylesheet"),))
-                if verdict.enforced:
-                    self._edits.append(Edit(found.start(), found.end(), b""))
+            noted: list[Finding] = []
+            for name, *value in _PSEUDO.findall(self._charset.text(found[0])):
+                text = decode_text("".join(value)) if name == "href" else ""
+                verdict = self.judge.look(text)
+                noted += [verdict.finding(FindingKind.ELEMENT, "xml-stylesheet")] if verdict is not None else []
+                noted += (*data_style(self.judge, text, self.depth), *data_document(self.judge, text, self.depth))
+            self.report(noted)
+            if any(finding.enforced for finding in noted):
+                self._edits.append(Edit(found.start(), found.end(), b""))
         return found.end()
 
     def _doctype(self, buffer: Buffer, at: int, final: bool) -> int:
@@ -218,13 +225,13 @@ class XmlRewriter:
                 return self._pass(at, len(buffer))
             return at
         self._resume = 0
-        if found[1] is not None:
-            findings: list[Finding] = []
+        withholds = self.judge.some_withheld_service() is not None or self.judge.rules.blocks_unlisted_hosts
+        if found[1] is not None and withholds:
             origin = found.start(1)
-            # latin-1 keeps offsets; a declaration's markup and addresses are ASCII or references
-            for start, end in self._declared.read(found[1].decode("latin-1"), self.judge, self.depth, findings):
-                self._edits.append(Edit(origin + start, origin + end, b""))
-            self.report(findings)
+            gone = self._declared.read(found[1].decode("latin-1"))  # keeps offsets; only ASCII names and values are taken
+            self._edits.extend([Edit(origin + first, origin + last, b"") for first, last in gone])
+            if gone:
+                self.report((Finding(FindingKind.ELEMENT, "", "DOCTYPE declarations that may bring in markup"),))
         return found.end()
 
     # -- elements -----------------------------------------------------------------------------------------------------
@@ -238,7 +245,7 @@ class XmlRewriter:
             self._dropping += not closed
             return self._pass(start, end)
         name = _local(found[2])
-        decision = self._decision(found[0], name, found.end(2) - start) if name else None
+        decision = self._decision(found[0], name or _UNKNOWN, found.end(2) - start)
         if decision is not None:
             self.report(decision.findings)
             if decision.base is not None:
@@ -254,13 +261,15 @@ class XmlRewriter:
 
     def _decision(self, raw: bytes, name: bytes, names_end: int) -> Decision | None:
         alone = b"&" in raw and self._declared.any
-        return decide(self.judge, raw, raw, name, True, self.depth, self.decode, names_end=names_end, remember=not alone)
+        return decide(
+            self.judge, raw, raw, name, True, self.depth, self.decode, names_end=names_end, remember=not alone, exact=True
+        )
 
     def _open_text(self, name: bytes, script: ScriptKind | None, end: int) -> None:
-        if name == b"style":
-            self._style = True
-            self._content = end
-        elif script is not None:
+        if self._texts:
+            self._texts += name in (b"style", b"script")
+        elif name == b"style" or script is not None:
+            self._texts = 1
             self._script = script
             self._content = end
 
@@ -271,36 +280,33 @@ class XmlRewriter:
                 self._edits.append(Edit(start, end, b""))
             self._keeps_end = self._keeps_end and self._dropping > 0
             return end
-        name = _local(found[2])
-        if (self._style and name == b"style") or (self._script is not None and name == b"script"):
-            self._judge_text(self._held, start, whole=True)
+        if self._texts and _local(found[2]) in (b"style", b"script"):
+            self._texts -= 1
+            if not self._texts:
+                self._judge_text(self._held, start, whole=True)
         return end
 
     def _take_base(self, href: str) -> None:
         absolute = "" if self._based else self.judge.absolute_base(href)
         if absolute:
             self._based = True
-            gated = self.judge.gated(href)
-            self.judge = self.judge.variant((absolute, self.judge.own_base) if gated else (absolute,), self.judge.charset)
+            self.judge = self.judge.variant((absolute, self.judge.own_base), self.judge.charset)
 
     def _judge_text(self, buffer: Buffer, end: int, *, whole: bool) -> None:
         """Judge the text of a script or style; one too long to be held goes."""
-        raw = bytes(buffer[self._content : end])
-        text = decode_text(self._charset.text(raw))
+        text = _character_data(bytes(buffer[self._content : end]), self.decode)
         found: list[Finding] = []
         if end - self._content > HELD_VALUE_BYTES:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
-            self._dropping = 0 if whole else 1
+            self._dropping = 0 if whole else self._texts
             self._keeps_end = not whole
         elif self._script is not None:
-            hit = script_hit(self.judge, raw, self._script) or script_hit(
-                self.judge, text.encode("utf-8", "surrogatepass"), self._script
-            )
+            hit = script_hit(self.judge, text.encode("utf-8", "surrogatepass"), self._script)
             found += [hit.finding("script")] if hit is not None else []
         else:
             styles.without(self.judge, text, found.append, "style url()")
         self._script = None
-        self._style = False
+        self._texts = 0
         self.report(found)
         if any(finding.enforced for finding in found):
             self._edits = [edit for edit in self._edits if edit.end <= self._content]
@@ -341,6 +347,18 @@ class XmlRewriter:
         self._edits = later
         self._content -= safe
         return out
+
+
+def _character_data(raw: bytes, decode: Callable[[bytes], str]) -> str:
+    """Return the text of an element's content: tags and comments out, sections opened, references decoded."""
+    pieces: list[str] = []
+    at = 0
+    for found in _NOT_TEXT.finditer(raw):
+        pieces.append(decode_text(decode(raw[at : found.start()])))
+        if found[1] is not None:
+            pieces.append(decode(found[1]))
+        at = found.end()
+    return "".join(pieces) + decode_text(decode(raw[at:]))
 
 
 def _local(name: bytes) -> bytes:
