@@ -7,7 +7,7 @@ May import patterns and references; ``tags`` reads with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from . import patterns as p
@@ -42,6 +42,13 @@ class Attribute(NamedTuple):
 _ASSIGNMENT: Final = re.compile(rb"[\t\n\f\r /]*+=")
 
 
+def _each(tag: bytes, at: int) -> Iterator[re.Match[bytes]]:
+    """Match attribute after attribute. Never a search: over a long run of blanks it would begin again at each of them."""
+    while (found := p.ATTRIBUTE.match(tag, at)) is not None:
+        yield found
+        at = found.end()
+
+
 class Attributes:
     """The attributes of the tag ``shape``; their values are read from ``raw``, which has the same length.
 
@@ -58,7 +65,7 @@ class Attributes:
         self._decode = decode
         self._all: list[Attribute] = []
         self._first: dict[bytes, Attribute] = {}
-        for found in p.ATTRIBUTE.finditer(shape, names_end):
+        for found in _each(shape, names_end):
             group = found.lastindex or 1
             start, end = found.span(group) if group > 1 else (found.end(), found.end())
             name = _exact_name(found[1]) if exact else found[1].lower()
@@ -124,7 +131,7 @@ def _exact_name(name: bytes) -> bytes:
 
 def attribute_names(raw: bytes, names_end: int) -> set[bytes]:
     """Return the names of a whole tag's attributes, lower case."""
-    return {found[1].lower() for found in p.ATTRIBUTE.finditer(raw, names_end)}
+    return {found[1].lower() for found in _each(raw, names_end)}
 
 
 def ascii_attribute(text: str) -> bytes:

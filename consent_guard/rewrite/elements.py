@@ -61,7 +61,7 @@ HIDDEN_STYLE: Final = re.compile(
 TINY_SIZE: Final = re.compile(r"\s*[01](?:px|\.0*)?\s*$")
 
 _REFRESH: Final = re.compile(
-    r"[\t\n\f\r ]*(?:[0-9]+|(?=\.))[0-9.]*[\t\n\f\r ;,][\t\n\f\r ;,]*(?:[uU][rR][lL][\t\n\f\r ]*=[\t\n\f\r ]*)?(.*)", re.S
+    r"[\t\n\f\r ]*+(?:[0-9]++|(?=\.))[0-9.]*+[\t\n\f\r ;,]++(?:[uU][rR][lL][\t\n\f\r ]*+=[\t\n\f\r ]*+)?(.*)", re.S
 )
 
 

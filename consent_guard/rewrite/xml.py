@@ -29,6 +29,7 @@ from .longtag import LongTag
 from .nested import data_document, data_style
 from .references import decode_text
 from .tags import Decision, decide
+from .xmlspans import SpanEnd
 
 _SPACE: Final = p.SPACE
 _TAG: Final = re.compile(
@@ -84,8 +85,12 @@ class XmlRewriter:
         """The mark that ends the comment, section or instruction that streams through."""
         self._skipping = False
         """What streams through is left out."""
+        self._end: SpanEnd | None = None
+        """Looks for the end of the unfinished tag or doctype."""
         self._resume = 0
-        """How far an unfinished construct at the buffer's start has been looked through."""
+        """How far an unfinished instruction has been looked through."""
+        self._stepped = 0
+        """How far the bytes that are held have been read."""
         self._dropping = 0
         """Open elements inside the one that is left out, itself included."""
         self._keeps_end = False
@@ -118,7 +123,7 @@ class XmlRewriter:
     def _advance(self, data: bytes, final: bool) -> bytes:
         self._held += data
         buffer = self._held
-        at = 0
+        at = self._stepped
         while at < len(buffer):
             end = self._step(buffer, at, final)
             if end == at:
@@ -133,6 +138,7 @@ class XmlRewriter:
             safe = min(safe, start)
         if final:
             safe = len(buffer)
+        self._stepped = at - safe if at > safe else 0
         return self._emit(safe)
 
     def _step(self, buffer: Buffer, at: int, final: bool) -> int:
@@ -144,15 +150,6 @@ class XmlRewriter:
         if buffer[at] != 0x3C:
             end = buffer.find(b"<", at)
             return self._pass(at, len(buffer) if end < 0 else end)
-        found = None
-        if self._resume == 0 or buffer.find(b">", max(at, at + self._resume - 1)) >= 0:
-            found = _TAG.match(buffer, at)
-        if found is not None:
-            self._resume = 0
-            if found.end() - at <= HELD_VALUE_BYTES:
-                return self._tag(found)
-            self._long = LongTag(self, True)  # type: ignore[arg-type]
-            return self._long_tag(buffer, at)
         for opening, closing in _STREAMED:
             if buffer.startswith(opening, at):
                 return self._whole_or_stream(buffer, at, opening, closing, final)
@@ -163,14 +160,18 @@ class XmlRewriter:
             return at
         if rest.startswith(b"<!") or (len(rest) > 1 and rest[1:2] in b"\t\n\r =<>"):
             return self._pass(at, at + 1)  # not well-formed: a browser stops here
-        self._resume = len(buffer) - at
-        if final:
-            return self._pass(at, len(buffer))
-        if self._resume > HELD_VALUE_BYTES:
-            self._resume = 0
-            self._long = LongTag(self, True)  # type: ignore[arg-type]
-            return self._long_tag(buffer, at)
-        return at
+        self._end = self._end or SpanEnd(doctype=False)
+        end = self._end.find(buffer, at)
+        if end < 0 and len(buffer) - at <= HELD_VALUE_BYTES:
+            return self._pass(at, len(buffer)) if final else at
+        self._end = None
+        found = _TAG.match(buffer, at, end) if 0 <= end <= at + HELD_VALUE_BYTES else None
+        if found is not None:
+            return self._tag(found)
+        if 0 <= end <= at + HELD_VALUE_BYTES:
+            return self._pass(at, end)  # not well-formed
+        self._long = LongTag(self, True)  # type: ignore[arg-type]
+        return self._long_tag(buffer, at)
 
     def _pass(self, start: int, end: int) -> int:
         if self._dropping or self._skipping:
@@ -217,14 +218,15 @@ class XmlRewriter:
         return found.end()
 
     def _doctype(self, buffer: Buffer, at: int, final: bool) -> int:
-        found = _DOCTYPE.match(buffer, at) if buffer.find(b">", max(at, at + self._resume - 1)) >= 0 else None
-        if found is None or found.end() - at > HELD_VALUE_BYTES:
-            self._resume = len(buffer) - at
-            if final or self._resume > HELD_VALUE_BYTES:
-                self._dropping = 1  # an endless doctype: nothing after it is let through
-                return self._pass(at, len(buffer))
+        self._end = self._end or SpanEnd(doctype=True)
+        end = self._end.find(buffer, at)
+        if end < 0 and len(buffer) - at <= HELD_VALUE_BYTES and not final:
             return at
-        self._resume = 0
+        self._end = None
+        found = _DOCTYPE.match(buffer, at, end) if 0 <= end <= at + HELD_VALUE_BYTES else None
+        if found is None:
+            self._dropping = 1  # endless or broken: nothing after it is let through
+            return self._pass(at, len(buffer))
         withholds = self.judge.some_withheld_service() is not None or self.judge.rules.blocks_unlisted_hosts
         if found[1] is not None and withholds:
             origin = found.start(1)
