@@ -1,11 +1,15 @@
 """The encodings of the web by their labels (WHATWG Encoding §4.2), and the text behind a value's bytes.
 
-May import nothing of the package. ``sniffing`` looks labels up here, ``encoding`` decodes and encodes.
+May import ``pairs``. ``sniffing`` looks labels up here, ``encoding`` decodes and encodes.
 """
 
 from __future__ import annotations
 
+import codecs
+from functools import cache
 from typing import Final
+
+from . import pairs
 
 _LABELS: Final = {
     "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf8 x-unicode20utf8",
@@ -64,20 +68,16 @@ _LABELS: Final = {
 _BY_LABEL: Final = {label: name for name, labels in _LABELS.items() for label in (name, *labels.split())}
 
 _CODECS: Final = {
+    **pairs.CODECS,
     "ibm866": "cp866",
     "iso-8859-8-i": "iso8859_8",
     "macintosh": "mac_roman",
     "windows-874": "cp874",
     "x-mac-cyrillic": "mac_cyrillic",
-    "gbk": "gb18030",
-    "big5": "big5hkscs",
-    "shift_jis": "cp932",
-    "euc-kr": "cp949",
-    "x-user-defined": "latin-1",
+    "x-user-defined": "ascii",
     "replacement": "ascii",
 }
-"""Python's codec where its name differs. Those of Shift_JIS, EUC-KR and GBK hold the same pairs as browsers do, that of Big5
-all but a few."""
+"""Python's codec where its name differs."""
 
 
 def encoding_of(label: str | None) -> str | None:
@@ -92,15 +92,37 @@ def codec(encoding: str) -> str:
 
 def text(encoding: str, raw: bytes) -> str:
     """Return the text behind a value's bytes, U+FFFD for what does not decode. Never raises."""
-    if encoding == "windows-1252" and not raw.isascii():
-        # Browsers read the five bytes that Python leaves undefined as control characters.
-        return "".join(bytes((byte,)).decode("cp1252") if byte not in _UNDEFINED_1252 else chr(byte) for byte in raw)
-    return raw.decode(codec(encoding), "replace")
+    if raw.isascii():
+        return raw.decode("ascii")
+    if encoding == "utf-8":
+        return raw.decode("utf-8", "replace")
+    if encoding == "euc-jp" or encoding in pairs.CODECS:
+        return pairs.text(encoding, raw)
+    if encoding == "replacement":
+        return "\ufffd"
+    if encoding in ("utf-16le", "utf-16be", "iso-2022-jp"):
+        return raw.decode(codec(encoding), "replace")
+    return codecs.charmap_decode(raw, "replace", _table(encoding))[0]
+
+
+@cache
+def _table(encoding: str) -> str:
+    """Return the 256 characters of a single-byte encoding. A byte that Windows leaves undefined is a control character in
+    browsers (WHATWG Encoding §9)."""
+    if encoding == "x-user-defined":
+        return "".join(map(chr, range(0x80))) + "".join(map(chr, range(0xF780, 0xF800)))
+    table = [bytes((byte,)).decode(codec(encoding), "replace") for byte in range(256)]
+    if encoding.startswith("windows-"):
+        for byte in range(0x80, 0xA0):
+            if table[byte] == "\ufffd":
+                table[byte] = chr(byte)
+    if encoding == "windows-1255":
+        table[0xCA] = "\u05ba"
+    elif encoding == "koi8-u":
+        table[0xAE], table[0xBE] = "\u045e", "\u040e"
+    return "".join(table)
 
 
 def encoded(encoding: str, markup: str) -> bytes:
     """Return markup in an encoding, with character references for what it cannot hold."""
     return markup.encode(codec(encoding), "xmlcharrefreplace")
-
-
-_UNDEFINED_1252: Final = frozenset(b"\x81\x8d\x8f\x90\x9d")

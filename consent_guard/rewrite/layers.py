@@ -1,8 +1,7 @@
 """Encodings that do not keep ASCII: UTF-16, and ISO-2022-JP with its escapes.
 
 A layer turns a document's bytes into UTF-8, which the rewriter reads, and what it leaves of them back. Where nothing is changed
-the same bytes come back: odd ones, lone surrogates and needless escapes included. May import nothing of the package. Called by
-``encoding``.
+the same bytes come back: odd ones, lone surrogates and needless escapes included. May import ``pairs``. Called by ``encoding``.
 """
 
 from __future__ import annotations
@@ -12,6 +11,8 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, Protocol
+
+from .pairs import jis0208
 
 
 class Layer(Protocol):
@@ -113,14 +114,6 @@ class _Written(NamedTuple):
     """The decoder's state after it."""
 
 
-def _jis0208(lead: int, trail: int) -> str:
-    """Return the character of a pair (index jis0208), by way of the Shift_JIS that browsers use."""
-    row, cell = lead - 0x21, trail - 0x21
-    first = row // 2 + (0x81 if row < 62 else 0xC1)
-    second = cell + 0x9F if row & 1 else cell + (0x40 if cell < 0x3F else 0x41)
-    return bytes((first, second)).decode("cp932", "replace")[:1]
-
-
 class Iso2022JpLayer:
     """ISO-2022-JP (WHATWG Encoding §12.2.1). From the first change on, what stays is spelled anew, with the same meaning."""
 
@@ -184,7 +177,7 @@ class Iso2022JpLayer:
                     at = self._take(data, at, 1, _REPLACEMENT, out)
                 else:
                     pair = 0x21 <= trail <= 0x7E
-                    at = self._take(data, at, 2, _jis0208(byte, trail) if pair else _REPLACEMENT, out)
+                    at = self._take(data, at, 2, jis0208(byte - 0x21, trail - 0x21) if pair else _REPLACEMENT, out)
                 continue
             at = self._take(data, at, 1, self._single(byte), out)
         self._held = data[at:]

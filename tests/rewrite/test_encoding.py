@@ -9,7 +9,8 @@ import pytest
 
 from consent_guard.rewrite.charsets import codec, encoding_of, text
 from consent_guard.rewrite.encoding import Charset
-from consent_guard.rewrite.masks import _BIG5_MORE, PairMask
+from consent_guard.rewrite.masks import PairMask
+from consent_guard.rewrite.pairs import BIG5_MORE
 from consent_guard.rewrite.sniffing import declared
 
 
@@ -137,9 +138,31 @@ def test_ascii_does_not_wait_for_the_encoding() -> None:
     assert not charset.masks
 
 
+@pytest.mark.parametrize(
+    ("encoding", "raw", "expected"),
+    [
+        ("gbk", b"h\x80.t", "h€.t"),
+        ("gb18030", b"\x81\x30\x81\x30@", "\x80@"),
+        ("gbk", b"\x81\x30\x81/\xff\xa6\xda", "\ufffd0\ufffd/\ufffd\ufe12"),
+        ("shift_jis", b'\x81"\x81\xff@\x80\xb1\xfd\x93\xfa\x83\x5c', '\ufffd"\ufffd@\x80ｱ\ufffd日ソ'),
+        ("big5", b"\x81\xfe@\x87\x7a\xa4@\xff", "一@一一\ufffd"),
+        ("euc-kr", b"\xfe\xfe@\xb0\xa1", "\ufffd@가"),
+        ("euc-jp", b"\xa1@\xad\xa1\x8e\xb1\x8f\xb0\xa1\xa1\xff@", "\ufffd@①ｱ丂\ufffd@"),
+        ("windows-1252", b"\x80\x81\xe9", "€\x81é"),
+        ("windows-1255", b"\xca", "\u05ba"),
+        ("x-user-defined", b"a\x80", "a\uf780"),
+        ("replacement", b"abc\x80", "\ufffd"),
+        ("utf-8", b"\xc3", "\ufffd"),
+    ],
+)
+def test_values_are_read_as_browsers_read_them(encoding: str, raw: bytes, expected: str) -> None:
+    """ROBUSTNESS 0.8: a byte that one of us swallows and the other does not would move an address's host."""
+    assert text(encoding, raw) == expected
+
+
 def pairs(encoding: str) -> set[tuple[int, int]]:
     """The pairs of a lead and an ASCII byte that the decoder takes as one character."""
-    found = {(lead, trail) for lead, trails in _BIG5_MORE.items() for trail in trails} if encoding == "big5" else set()
+    found = {(lead, trail) for lead, trails in BIG5_MORE.items() for trail in trails} if encoding == "big5" else set()
     for lead in range(0x81, 0xFF):
         for trail in range(0x40, 0x7F):
             try:
