@@ -1,0 +1,6 @@
+"""Benchmarks of consent_guard, and what other tools for the same task leak and damage. Nothing here is shipped or tested by time.
+
+    python -m benchmarks [rewrite | streams | requests | all] [options]
+
+docs/benchmarks.md says what each number means.
+"""
