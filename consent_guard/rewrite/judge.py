@@ -29,7 +29,7 @@ _ABSOLUTE: Final = re.compile(r"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[
 _RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#]|$))[^\t\n\r\\]*$")
 """A plain relative address: no scheme, no second slash, nothing that the parser strips."""
 _BLANKS: Final = "".join(map(chr, range(0x21)))
-_VARIANTS: Final = 4
+_VARIANTS: Final = 12
 """Judges remembered beside one for other bases and encodings."""
 _WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
 
@@ -99,7 +99,7 @@ class Judge:
         if judge is None:
             judge = Judge(self.rules, self.allowed, self.document, bases, charset)
             if len(self._variants) >= _VARIANTS:
-                self._variants.clear()
+                self._variants.pop(next(iter(self._variants)), None)
             self._variants[bases, charset] = judge
             judge._variants = self._variants
         return judge

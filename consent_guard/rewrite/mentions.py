@@ -308,6 +308,10 @@ class _Mark:
     def specificity(self) -> tuple[bool, int, int, int]:
         return not self.subdomains, len(self.host), len(self.path), len(self.query)
 
+    def stands_in(self, text: bytes) -> bool:
+        """Tell whether the global stands in a script; the plain search keeps the pattern from walking all of it in vain."""
+        return self.pattern is None or (self.global_.encode("utf-8") in text and self.pattern.search(text) is not None)
+
     def covers(self, seen: _Sighting) -> bool:
         host = self.host
         if seen.host != host and not (self.subdomains and seen.host.endswith("." + host)):
@@ -357,7 +361,7 @@ class SignatureFinder:
         """Return the marks that the sighting and the text bear out; of several for one global the most specific (DESIGN §4)."""
         best: dict[str, list[_Mark]] = {}
         for mark in self._candidates(seen.host):
-            if mark.covers(seen) and (mark.pattern is None or mark.pattern.search(text)):
+            if mark.covers(seen) and mark.stands_in(text):
                 rivals = best.setdefault(mark.global_, [mark])
                 if mark.specificity > rivals[0].specificity:
                     rivals[:] = [mark]

@@ -30,7 +30,7 @@ _DEEP: Final = Finding(FindingKind.ATTRIBUTE, "", "a document nested too deep")
 
 def data_url(text: str) -> tuple[str, str | None, bytes] | None:
     """Return a data: address's MIME essence, charset and body (WHATWG Fetch, data: URL processor), None for another address."""
-    if ":" not in text[:64]:
+    if "d" not in (head := text[:64].lower()) or ":" not in head:
         return None
     text = text.translate({9: None, 10: None, 13: None})
     found = _DATA.match(text)

@@ -97,7 +97,27 @@ _SUSPECT_NAME: Final = rb"(?!" + any_case_words([b"on", b"style", b"background",
 _SUSPECT_VALUE: Final = rb"(?![\"']?+[\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))"
 _COMMON_ATTRIBUTE: Final = rb' [c-nqrt-z][a-z-]*+="(?![\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))[^"]*+"'
 """What most attributes look like; no suspect's name begins so."""
-_BORING_ATTRIBUTES: Final = rb"(?>(?:" + _COMMON_ATTRIBUTE + rb"|" + _one_attribute(_SUSPECT_NAME, _SUSPECT_VALUE) + rb")*)"
+_PLAIN_STYLE: Final = (
+    _GAP
+    + rb"[sS][tT][yY][lL][eE]"
+    + _ASSIGN
+    + rb"(?:\"[^\"(&\\]*+\"|'[^'(&\\]*+'|[^"
+    + SPACE
+    + rb">\"'(&\\]++(?=["
+    + SPACE
+    + rb">]))"
+)
+"""A style attribute that cannot fetch: every CSS function that does needs a parenthesis, as it stands or escaped."""
+
+
+def _boring_attributes(*more: bytes) -> bytes:
+    """A run of attributes that cannot fetch on any element, nor are called ``more``."""
+    guard = _SUSPECT_NAME + (rb"(?!" + any_case_words(more) + rb")" if more else b"")
+    common = b"" if more else _COMMON_ATTRIBUTE + rb"|"
+    return rb"(?>(?:" + common + _one_attribute(guard, _SUSPECT_VALUE) + rb"|" + _PLAIN_STYLE + rb")*)"
+
+
+_BORING_ATTRIBUTES: Final = _boring_attributes()
 _FOREIGN_ATTRIBUTES: Final = _attributes(
     _SUSPECT_NAME, rb"(?!\"[^\"(&\\]*+[(&\\]|'[^'(&\\]*+[(&\\]|[^\"'" + SPACE + rb">(&\\]*+[(&\\])" + _SUSPECT_VALUE
 )
@@ -111,9 +131,16 @@ _BORING_NAME: Final = (
     rb"(?:(?:div|span|a|p|li|ul)(?=[ >])|(?!(?:" + any_case_words(INTERESTING) + rb")[" + SPACE + rb"/>])" + _TAG_NAME + rb")"
 )
 
+_BORING_META: Final = (
+    rb"(?:[mM][eE][tT][aA]|[iI][nN][pP][uU][tT])(?=[" + SPACE + rb"/>])" + _boring_attributes(b"http-", b"src") + _GAP + rb">"
+)
+"""``<meta>`` without http-equiv and ``<input>`` without an address."""
+
 SKIP: Final = re.compile(
     rb"(?>(?:[^<]*+<(?:"
-    + rb"|".join((_END_TAG, _BORING_NAME + rb"(?:>|" + _BORING_ATTRIBUTES + _GAP + rb">)", _COMMENT, _DECLARATION, _STRAY))
+    + rb"|".join(
+        (_END_TAG, _BORING_NAME + rb"(?:>|" + _BORING_ATTRIBUTES + _GAP + rb">)", _BORING_META, _COMMENT, _DECLARATION, _STRAY)
+    )
     + rb"))*)[^<]*+"
 )
 """Everything in HTML content at which nothing can be withheld and no reading changes: the fast path."""
@@ -174,6 +201,9 @@ def _check() -> None:
     skipped = {
         b"a<b>c<!-->d<!-- -- --!>e</b x>": b"a<b>c<!-->d<!-- -- --!>e",
         b"<p a=b><p onx=y>": b"<p a=b>",
+        b"<p style='a:b'><p style=a\tb><p style='a:url(b)'>": b"<p style='a:b'><p style=a\tb>",
+        b"<meta name=a><meta http-equiv=refresh>": b"<meta name=a>",
+        b"<input type=image><input type=image src=x>": b"<input type=image>",
         b"<p><IMG src=x>": b"<p>",
         b"<i" * 3 + b"><imgx><b " + b"c=d " * 500 + b"><base>": b"<i" * 3 + b"><imgx><b " + b"c=d " * 500 + b">",
         b"<p title='a": b"",

@@ -241,7 +241,7 @@ class Reading:
     def _remember_plain(self, raw: bytes, name: bytes, decision: Decision | None) -> None:
         """Remember a tag that may be passed by its spelling: nothing is to be done at it."""
         tags = self._owner.judge.plain_tags
-        if len(raw) > JUDGE_MEMO_KEY_BYTES or not remembers(self._owner.judge, raw):
+        if len(raw) > JUDGE_MEMO_KEY_BYTES * 4 or not remembers(self._owner.judge, raw):
             return
         if len(tags) >= JUDGE_MEMO_ENTRIES:
             tags.clear()

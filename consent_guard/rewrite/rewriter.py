@@ -1,8 +1,8 @@
 """An HTML document as it streams: readings in, edits laid over each other, bytes out.
 
 The public face of this package. It splices and never re-serialises: what no edit covers leaves byte for byte, and any split
-of the
-input gives the same output. May import this package; the engine makes it, ``nested`` makes it again for documents within.
+of the input gives the same output. May import this package; the engine makes it, ``nested`` makes it again for documents
+within.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ class HtmlRewriter:
         self._emits = emits
         self._on_finding = on_finding
         self._charset = Charset(document.charset)
+        self.unmasked = False
+        """True where what the readings read is what the document holds."""
         self._undeclared = document.charset is None
         self._place = BannerPlace() if banner and parts is not None and emits else None
         self.seeking = self._place is not None
@@ -78,11 +80,6 @@ class HtmlRewriter:
         self.decode = self._charset.text
 
     # -- what readings ask --------------------------------------------------------------------------------------------
-
-    @property
-    def unmasked(self) -> bool:
-        """True where what the readings read is what the document holds."""
-        return not self._charset.masks
 
     def written(self, start: int, end: int) -> bytes:
         """Return the document's own bytes where the readings see masked ones."""
@@ -189,6 +186,7 @@ class HtmlRewriter:
         masks = self._charset.masks
         if self._charset.name != self.judge.charset:
             self.judge = self.judge.variant(self.judge.bases, self._charset.name)
+        self.unmasked = not masks
         if not masks and self._shape:
             self._shape.clear()  # the encoding is known now, and keeps ASCII
         buffer: Buffer

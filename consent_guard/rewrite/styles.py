@@ -8,10 +8,13 @@ sheets. May import css, judge and nested.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from ..findings import Finding, FindingKind
 from . import css
 from .judge import Judge
+
+_INERT: Final = css.INERT.decode("ascii")
 
 
 def gate(judge: Judge, report: Callable[[Finding], None], where: str, *, depth: int = 0) -> Callable[[str], bool]:
@@ -36,12 +39,11 @@ def without(
 ) -> str | None:
     """Return CSS text with its gated addresses made inert, None where nothing changes."""
     gated = gate(judge, report, where, depth=depth)
-    inert = css.INERT.decode("ascii")
     pieces: list[str] = []
     done = 0
     for found in css.find_urls(text, attribute=attribute):
         if gated(found.url):
-            pieces += (text[done : found.start], inert)
+            pieces += (text[done : found.start], _INERT)
             done = found.end
     if not pieces:
         return None

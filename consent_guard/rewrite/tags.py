@@ -93,7 +93,7 @@ def decide(
     except KeyError:
         attributes = Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode, exact=exact)
         decision = _Tag(judge, attributes, name, foreign, depth).decide()
-        if len(raw) <= JUDGE_MEMO_KEY_BYTES * 2:
+        if len(raw) <= JUDGE_MEMO_KEY_BYTES * 4:
             if len(memo) >= JUDGE_MEMO_ENTRIES:
                 memo.clear()
             memo[raw] = decision
