@@ -86,8 +86,8 @@ class Judge:
         self.plain_tags: dict[bytes, tuple[bytes, ScriptKind | None, tuple[Finding, ...]] | None] = {}
         """Start tags in plain HTML content that stay as they are; for those of raw text, which and how it is read, and
         for all what is to be told."""
-        self.clean_noscripts: set[bytes] = set()
-        """Contents of noscript that end as they began in both readings and hold nothing to withhold."""
+        self.clean_contents: set[tuple[bytes, bytes]] = set()
+        """Contents of noscript and svg that end as they began, in every reading, and hold nothing to withhold or to tell."""
         self.inline_memo: dict[bytes, object] = {}
         """Verdicts on inline scripts and style sheets, kept here by ``inline``."""
         self._variants: dict[tuple[tuple[str, ...], str | None], Judge] = {(self.bases, charset): self}

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
+from ..limits import HELD_VALUE_BYTES
 from . import patterns as p
 from .attributes import Edit, attribute_names
 from .context import Context, Switch
 from .foreigntext import ForeignText
-from .inline import ScriptKind, script_hit
 from .lexer import Buffer, Kind, Lexer, Mode
 from .longtag import LongTag
-from .rawtext import KEEP_END_TAG, ScriptBody, StyleBody, known_clean
-from .tags import Decision, decide, remembers, stub_element
+from .rawtext import KEEP_END_TAG, ScriptBody, StyleBody
+from .shortcuts import STRUCTURAL, pass_content, remember_drawing, remember_plain
+from .tags import Decision, decide, stub_element
 
 if TYPE_CHECKING:
     from .rewriter import HtmlRewriter
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _BREAKOUT: Final = b"<b></b>"
 """Stands in for a withheld tag that ended foreign content, so that what follows is still read as HTML."""
 _UNKNOWN: Final = (b"", None, ())
-_STRUCTURAL: Final = p.RAW_TEXT | {b"html", b"svg", b"math", b"select", b"template", b"frameset"}
-"""Start tags outside foreign content that the context must hear of."""
 _FONT_BREAKS: Final = frozenset({b"color", b"face", b"size"})
 """Attributes with which ``<font>`` ends foreign content."""
 
@@ -37,21 +35,8 @@ class Reading:
     """One lexer and context at one position. ``run`` goes on as far as the buffer decides."""
 
     __slots__ = (
-        *(
-            "_body",
-            "_long",
-            "_owner",
-            "context",
-            "dropping",
-            "edits",
-            "ended_in_tag",
-            "fork",
-            "gathered",
-            "hold",
-            "lexer",
-            "main",
-        ),
-        *("parted_at", "pos", "progress"),
+        *("_body", "_drawing", "_long", "_owner", "context", "dropping", "edits", "ended_in_tag", "fork", "gathered", "hold"),
+        *("lexer", "main", "parted_at", "pos", "progress"),
     )
 
     def __init__(self, owner: HtmlRewriter) -> None:
@@ -70,6 +55,8 @@ class Reading:
         """Where the content of the noscript begins at which a second reading parted, while it may still prove clean."""
         self.dropping = b""
         """The element whose content and end tag are being left out."""
+        self._drawing: tuple[int, int] | None = None
+        """Where the content of the outermost svg begins, and how much had been said by then."""
         self.gathered: ForeignText | None = None
         """The text of the svg script or style that this reading takes for markup."""
         self.ended_in_tag = False
@@ -81,6 +68,7 @@ class Reading:
 
     def copy(self) -> Reading:
         """Return a second reading at the same place, with nothing pending."""
+        self._owner.words += 1
         twin = Reading(self._owner)
         twin.lexer, twin.context, twin.pos, twin.main = self.lexer.copy(), self.context.copy(), self.pos, False
         if self.gathered is not None:
@@ -99,6 +87,8 @@ class Reading:
         self.pos -= gone
         if self._body is not None:
             self._body.shift(gone)
+        if self._drawing is not None:
+            self._drawing = (self._drawing[0] - gone, self._drawing[1]) if self._drawing[0] >= gone else None
         if self.parted_at is not None:
             self.parted_at = self.parted_at - gone if self.parted_at >= gone else None
         if self.hold is not None:
@@ -190,7 +180,7 @@ class Reading:
                     continue
                 if known is not _UNKNOWN:
                     raw_name, kind, findings = known
-                    passed = self._pass_raw(buffer, end, raw_name, kind) if raw_name else end
+                    passed = pass_content(judge, buffer, end, raw_name, kind) if raw_name else end
                     if passed is not None:
                         if findings:
                             owner.report(findings)
@@ -218,39 +208,6 @@ class Reading:
         context = self.context
         return not (context.stack or context.unsure or context.select or context.frameset) and self._owner.unmasked
 
-    def _pass_raw(self, buffer: Buffer, start: int, name: bytes, kind: ScriptKind | None) -> int | None:
-        """Pass raw text that is whole in the buffer and holds nothing to withhold; None where it must be read step by step."""
-        judge = self._owner.judge
-        if name == b"script":
-            found = p.SCRIPT_PLAIN.search(buffer, start)
-            if found is None or found[0] == b"<!--":
-                return None
-            end = found.start()
-            long = kind is not None and end - start > HELD_SCRIPT_BYTES
-            return None if long or (kind is not None and script_hit(judge, bytes(buffer[start:end]), kind) is not None) else end
-        found = p.RAW_END[name].search(buffer, start)
-        if found is None:
-            return None
-        end = found.start()
-        if name == b"style" and not known_clean(judge, bytes(buffer[start:end])):
-            return None
-        if name == b"noscript" and bytes(buffer[start:end]) not in judge.clean_noscripts:
-            return None
-        return end
-
-    def _remember_plain(self, raw: bytes, name: bytes, decision: Decision | None) -> None:
-        """Remember a tag that may be passed by its spelling: nothing is to be done at it."""
-        tags = self._owner.judge.plain_tags
-        if len(raw) > JUDGE_MEMO_KEY_BYTES * 4 or not remembers(self._owner.judge, raw):
-            return
-        if len(tags) >= JUDGE_MEMO_ENTRIES:
-            tags.clear()
-        findings = decision.findings if decision is not None else ()
-        if name not in _STRUCTURAL:
-            tags[raw] = (b"", None, findings) if findings else None
-        elif name in p.RAW_TEXT and name != b"plaintext":
-            tags[raw] = (name, decision.script if decision is not None else None, findings)
-
     # -- tags ---------------------------------------------------------------------------------------------------------
 
     def _start(self, buffer: Buffer, start: int, end: int) -> None:
@@ -268,7 +225,7 @@ class Reading:
             decision = decide(judge, written, raw, name, memo is judge.foreign_tags, owner.depth, owner.decode)
         depth = len(context.stack)
         closed = False
-        if name in _STRUCTURAL or depth:
+        if name in STRUCTURAL or depth:
             closed = raw.endswith(b"/>") and found.end(3) < found.end() - 1
             switch = self._open(raw, name, closed, start, end, decision)
         elif self.main and owner.seeking:
@@ -277,7 +234,7 @@ class Reading:
         else:
             switch = Switch.NO
         if memo is judge.tags and (decision is None or decision.quiet) and raw not in judge.plain_tags:
-            self._remember_plain(raw, name, decision)
+            remember_plain(judge, raw, name, decision, closed=closed)
         if decision is not None:
             if decision.findings:
                 owner.report(decision.findings)
@@ -292,6 +249,8 @@ class Reading:
                 self.edits.extend([edit.moved(start) for edit in decision.edits])
         if switch is not Switch.NO:
             self._enter(name, switch, decision, start, end)
+        elif name == b"svg" and depth == 0 and not closed:
+            self._drawing = (end, owner.words)
 
     def _open(self, raw: bytes, name: bytes, closed: bool, start: int, end: int, decision: Decision | None) -> Switch:
         """Tell the context, and who looks for the banner's place, of a start tag that they may care for."""
@@ -371,6 +330,11 @@ class Reading:
         if self.main and self._owner.seeking:
             self._owner.seek_end(self, name, start)
         self.context.end(name)
+        if self._drawing is not None and self.context.plain:
+            opened, words = self._drawing
+            self._drawing = None
+            if words == self._owner.words and self._owner.unmasked:
+                remember_drawing(self._owner.judge, bytes(buffer[opened:start]), name)
 
     # -- raw text -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from ..findings import Finding, FindingKind
-from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES, READINGS
+from ..limits import READINGS
 from . import patterns as p
 from .attributes import Attributes, Edit
 from .banner import BannerPlace
@@ -24,6 +24,7 @@ from .lexer import Buffer, Kind, Mode
 from .parts import Embed, PageParts
 from .reading import Reading
 from .rules import Rules
+from .shortcuts import remember_content
 from .tags import Decision
 from .xml import XmlRewriter
 
@@ -75,8 +76,9 @@ class HtmlRewriter:
         self._closed = False
         self._overrun = False
         """The document can be read in more ways than are followed: the rest of it is left out."""
-        self._spoke = False
-        """Something was found, or a base taken, since two readings parted."""
+        self.words = 0
+        """Counts what has been found, bases taken and readings parted: alike before and after, nothing was said between."""
+        self._words_at_parting = 0
         self.decode = self._charset.text
 
     # -- what readings ask --------------------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ class HtmlRewriter:
 
     def report_one(self, finding: Finding) -> None:
         """Hand on one finding."""
-        self._spoke = True
+        self.words += 1
         self._on_finding(finding if self._emits else replace(finding, enforced=False))
 
     def placeholder(self, embed: Embed) -> bytes:
@@ -109,7 +111,7 @@ class HtmlRewriter:
 
     def take_html(self, raw: bytes) -> None:
         """Learn the page's language, and whether it is AMP, from its ``<html>``."""
-        self._spoke = True
+        self.words += 1
         attributes = Attributes(raw, raw, 5, self.decode)
         if self._lang is None:
             self._lang = attributes.text(b"lang")
@@ -119,7 +121,7 @@ class HtmlRewriter:
     def take_base(self, decision: Decision, *, certain: bool) -> None:
         """Note a ``<base href>`` (WHATWG 4.2.3): the first one holds, and where it is no good the document's own address. Where
         browsers' two parsers, or our readings, may differ on which one that is, all are kept."""
-        self._spoke = True
+        self.words += 1
         judge = self.judge
         absolute = judge.absolute_base(decision.base or "")
         certain = certain and len(self._readings) == 1 and self._readings[0].fork is None
@@ -237,7 +239,7 @@ class HtmlRewriter:
         if reading.fork is not None:
             self._readings.append(reading.fork)
             reading.fork = None
-            self._spoke = False
+            self._words_at_parting = self.words
             self._overrun = self._overrun or len(self._readings) > READINGS
 
     def _merge(self, buffer: Buffer, reading: Reading) -> None:
@@ -257,13 +259,12 @@ class HtmlRewriter:
         """Remember a noscript's content that both readings passed without a word, so that it can be passed in one step."""
         start = one.parted_at if one.parted_at is not None else other.parted_at
         one.parted_at = None
-        if start is None or len(self._readings) != 2 or self._spoke or one.edits or other.edits:
+        if start is None or len(self._readings) != 2 or self.words != self._words_at_parting or one.edits or other.edits:
             return
-        clean = self.judge.clean_noscripts
         text = bytes(buffer[start : one.pos])
         ends_here = p.RAW_END[b"noscript"].match(buffer, one.pos) is not None and p.RAW_END[b"noscript"].search(text) is None
-        if ends_here and self.unmasked and len(text) <= JUDGE_MEMO_KEY_BYTES * 4 and len(clean) < JUDGE_MEMO_ENTRIES:
-            clean.add(text)
+        if ends_here and self.unmasked:
+            remember_content(self.judge, b"noscript", text)
 
     def _emit(self, source: Buffer, final: bool) -> bytes:
         readings = self._readings
