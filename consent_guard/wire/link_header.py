@@ -74,8 +74,13 @@ class LinkMember:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Every URL text that may be fetched: the target, ``imagesrcset`` candidates, and the spare targets."""
-        candidates = [word.strip(",") for name, value in self.params if name == "imagesrcset" for word in value.split()]
+        """Every URL text that may be fetched: the target, ``imagesrcset`` candidates, and the spare targets.
+
+        A comma ends a descriptor, so that a candidate may begin without a blank (``a 1x,b 2x``), and may stand in an address:
+        a word of ``imagesrcset`` counts whole and in its pieces.
+        """
+        words = [word for name, value in self.params if name == "imagesrcset" for word in value.split()]
+        candidates = dict.fromkeys(piece for word in words for piece in (word.strip(","), *word.split(",")))
         return tuple(text for text in (self.target, *candidates, *self.spare_targets) if text)
 
 

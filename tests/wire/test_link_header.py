@@ -71,6 +71,7 @@ def test_parameters_are_read_with_their_quotes_undone() -> None:
         b"<//ga.example/x>; rel=preload",
         b'</x>; rel=preload; as=image; imagesrcset="/a 1x, https://ga.example/c.gif 2x"',
         b"</x>; rel=preload; as=image; imagesrcset=https://ga.example/c.gif",
+        b'</x>; rel=preload; as=image; imagesrcset="/a 1x,https://ga.example/c.gif 2x"',
         b"<https://g\xc3\xa9.example/x>; rel=preload",
         b"<https://g\xe9.example/x>; rel=preload",
     ],
