@@ -24,6 +24,8 @@ _SPACES: Final = b" \t\n\x0c\r"
 _REFRESH_TIME = re.compile(rb"[ \t\n\x0c\r]*[0-9.]*[ \t\n\x0c\r]*[;,]?[ \t\n\x0c\r]*")
 _REFRESH_URL = re.compile(rb"[uU][rR][lL][ \t\n\x0c\r]*=[ \t\n\x0c\r]*")
 _REPORT_URI: Final = b"report-uri"
+_ESCAPE = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_CONTROLS: Final = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _BRACKETS = re.compile(rb'["{}\[\],]')
 
 
@@ -90,7 +92,7 @@ def filter_report_to(value: bytes, gated: Gated) -> tuple[bytes | None, frozense
             continue
         group = _json_object(member)
         if group is None:
-            verdicts = [_any_gated(text, gated) for text in _strings(member)]
+            verdicts = [_any_gated(text, gated) for text in _texts(member)]
             if not any(verdicts):
                 kept.append(member)
             continue
@@ -177,12 +179,17 @@ def _split_json(value: bytes) -> list[bytes]:
     return parts
 
 
-def _strings(text: bytes) -> Iterator[bytes]:
-    at = text.find(b'"')
-    while at >= 0:
-        end = end_of_quotes(text, at + 1)
-        yield unquote(text[at:end])
-        at = text.find(b'"', end)
+def _texts(member: bytes) -> Iterator[bytes]:
+    """All that stands before, between and after quotation marks, escapes undone: where a reader sees the strings begin is not
+    certain (Chromium's JSON may hold comments), and an address ends where it must all the same."""
+    for piece in member.split(b'"'):
+        yield _ESCAPE.sub(_unescaped, piece)
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    if digits := escape[1] or escape[2]:
+        return chr(int(digits, 16)).encode("utf-8", "replace")
+    return _CONTROLS.get(escape[3], escape[3])
 
 
 def _json_object(text: bytes) -> dict[str, Any] | None:

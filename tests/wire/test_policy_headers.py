@@ -136,8 +136,11 @@ def test_a_report_to_without_a_gated_endpoint_stays_the_same_object(value: bytes
         b'{"endpoints":[{"url":"https://ga.example/"}],"endpoints":[]}',
         b'{"max_age":' + b"9" * 5000 + b',"endpoints":[{"url":"https://ga.example/"}]}',
         b'{"x":' + b"[" * 100_000 + b',"endpoints":[{"url":"https://ga.example/"}]}',
+        rb'{"max_age":1,"max_age":1,"endpoints":[{"url":"\u0068ttps:\/\/\x67a.example/"}]}',
+        rb'{"max_age":1,"max_age":1,"endpoints":[{"url":"ht\ntps://ga.example/"}]}',
+        b'{"max_age":1,/*"*/"endpoints":[{"url":"https://ga.example/"}]}',
     ],
-    ids=["unclosed", "key twice", "long number", "deep"],
+    ids=["unclosed", "key twice", "long number", "deep", "escapes", "a line end in a scheme", "a comment"],
 )
 def test_a_report_to_that_parsers_read_differently_is_dropped_when_it_names_a_gated_host(member: bytes) -> None:
     left, _ = filter_report_to(member, gated)
