@@ -165,7 +165,7 @@ class _Response:
         elif kind == "http.response.trailers":
             if not self._refused:
                 await self._send(self._with_headers(message))
-        elif kind == "websocket.accept":
+        elif kind in _HEADS:
             await self._send(self._with_headers(message))
         elif kind == "http.response.early_hint":
             await self._early_hint(message)
@@ -352,5 +352,7 @@ def _read(file: BinaryIO, count: int | None) -> Generator[bytes, None, None]:
 
 _STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
 _BODIES: Final = frozenset({"http.response.body", "websocket.http.response.body"})
+_HEADS: Final = frozenset({"websocket.accept", "http.response.informational"})
+"""Heads by themselves; the second is gunicorn's way to 103 Early Hints."""
 _FILES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 _HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}

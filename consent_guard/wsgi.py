@@ -18,6 +18,7 @@ from .engine.guard import Guard
 from .errors import ExchangeStateError
 from .manage import ManageLink
 from .refusal import REFUSAL, reason_phrase
+from .side_channels import guard_side_channels
 from .wire.messages import Header, Headers, RequestFacts, ResponsePlan
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def serve(
     inner = forwarded_environ(environ, facts.headers, exchange.forward_headers)
     inner[CONSENT_KEY] = exchange.consent
     inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
+    guard_side_channels(inner, exchange)
     response = _Response(exchange, start_response, head=facts.method == "HEAD")
     try:
         body = app(inner, response.start)

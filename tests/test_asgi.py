@@ -567,6 +567,20 @@ def test_early_hints_are_filtered_before_the_start_too_and_several_times() -> No
     assert [message["links"] for message in server.messages if message["type"] == hint] == [[plain], [plain]]
 
 
+def test_informational_responses_are_filtered() -> None:
+    """H40: gunicorn's way to 103 Early Hints."""
+    gated, plain = b"<https://cdn.tracker.example/t.js>; rel=preload; as=script", b"</style.css>; rel=preload; as=style"
+    hints = {"type": "http.response.informational", "status": 103}
+    app = app_of(
+        {**hints, "headers": [(b"Link", gated), (b"link", plain), (b"Set-Cookie", b"_trk=1")]},
+        START,
+        {"type": "http.response.body", "body": PAGE},
+    )
+    server = Server()
+    asyncio.run(server.run(guarded(app)))
+    assert server.messages[0] == {**hints, "headers": [(b"link", plain)]}
+
+
 def test_push_and_debug_pass_as_they_are() -> None:
     """Y11"""
     push = {"type": "http.response.push", "path": "/style.css", "headers": []}

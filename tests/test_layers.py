@@ -17,7 +17,7 @@ LAYERS = (
     {"policy", "consent"},
     {"rewrite", "pages"},
     {"engine"},
-    {"wsgi", "asgi", "manage"},
+    {"wsgi", "asgi", "manage", "side_channels"},
     {"flask", "starlette", "django"},
     {"testing"},
 )

@@ -1144,3 +1144,24 @@ def test_the_default_clock_is_the_time() -> None:
     before = time.time()
     Server().run(middleware)
     assert before <= seen[0] <= time.time()
+
+
+def test_early_hints_and_trailers_beside_the_response_are_filtered() -> None:
+    """H40, N13: gunicorn offers both in the environ."""
+    gated, plain = "<https://cdn.tracker.example/t.js>; rel=preload; as=script", "</style.css>; rel=preload; as=style"
+    sent: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        environ["wsgi.early_hints"]([("Link", gated), (b"Link", plain.encode()), ("Set-Cookie", "_trk=1")])
+        environ["wsgi.early_hints"]([("Link", gated)])
+        start_response("200 OK", HTML)
+        environ["gunicorn.http2.send_trailers"]([("Digest", "x"), ("X-Sum", "1")])
+        return [PAGE]
+
+    environ = environ_of()
+    channels = {
+        "wsgi.early_hints": lambda headers: sent.append(("hints", headers)),
+        "gunicorn.http2.send_trailers": lambda headers: sent.append(("trailers", headers)),
+    }
+    Server().run(guarded(app), {**environ, **channels})
+    assert sent == [("hints", [("Link", plain)]), ("trailers", [("X-Sum", "1")])]

@@ -24,6 +24,7 @@ from django.utils.functional import SimpleLazyObject
 
 from ..manage import ManageLink
 from ..refusal import REFUSAL
+from ..side_channels import guard_side_channels
 from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts
 from ..wsgi import CONSENT_KEY, MANAGE_KEY, changed_keys, environ_headers, read_body, request_facts
 from .conf import configuration, current_guard
@@ -177,6 +178,7 @@ def _prepare(request: HttpRequest, facts: RequestFacts, exchange: Exchange, link
             meta[key] = value
     meta[CONSENT_KEY] = exchange.consent
     meta[MANAGE_KEY] = link
+    guard_side_channels(meta, exchange)
     request.META = meta
     if isinstance(request, WSGIRequest):
         request.environ = meta

@@ -667,6 +667,20 @@ def test_the_servers_environ_stays_as_it_is(project: Any) -> None:
     assert not [key for key in given[0] if key.startswith("consent_guard")]
 
 
+def test_early_hints_of_the_server_are_filtered(project: Any) -> None:
+    """H40"""
+    sent: list[Any] = []
+
+    def view(request: Any) -> HttpResponse:
+        gated, plain = "<https://cdn.tracker.example/t.js>; rel=preload", "</style.css>; rel=preload"
+        request.META["wsgi.early_hints"]([("Link", gated), ("Link", plain)])
+        return HttpResponse(PAGE)
+
+    project(ROOT_URLCONF=(path("page", view),))
+    wsgi_get("/page", "GET", None, **{"wsgi.early_hints": sent.extend})
+    assert sent == [("Link", "</style.css>; rel=preload")]
+
+
 def test_request_consent_is_a_consent(project: Any) -> None:
     kinds: list[bool] = []
 
