@@ -8,13 +8,16 @@ from __future__ import annotations
 from enum import Enum
 from typing import Final
 
-from ..wire.headers import content_type, first, is_attachment
+from ..wire.headers import content_type, first, get_all, is_attachment
 from ..wire.messages import Headers
 
 _UNKNOWN: Final = frozenset({"unknown/unknown", "application/unknown"})
 """Types that browsers sniff as if there were none (WHATWG MIME Sniffing §7)."""
 _XML: Final = frozenset({"text/xml", "application/xml", "text/xsl"})
 """Beside every ``+xml`` type; text/xsl is Chromium's own."""
+
+_FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
+"""Fetch, "redirect status": under any other, and without an address to go to, browsers show the body."""
 
 
 class BodyKind(Enum):
@@ -59,7 +62,7 @@ def _is_empty(status: int, headers: Headers) -> bool:
     """Tell whether nothing of a body is ever shown: there is none, or browsers go on to another address."""
     if not has_body("GET", status) or first(headers, b"content-length") == b"0":
         return True
-    return 300 <= status < 400 and first(headers, b"location") is not None
+    return status in _FOLLOWED and any(value.strip(b" \t") for value in get_all(headers, b"location"))
 
 
 def has_body(method: str, status: int) -> bool:

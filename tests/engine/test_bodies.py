@@ -98,4 +98,10 @@ def test_a_status_without_a_body_is_no_document_unless_it_says_so(status: int) -
 def test_a_redirect_or_an_empty_body_without_a_type_is_no_document() -> None:
     assert body_kind(301, [(b"Location", b"/x")]) is BodyKind.OTHER
     assert body_kind(300, []) is BodyKind.SNIFFED
+
+
+@pytest.mark.parametrize(("status", "location"), [(300, b"/x"), (305, b"/x"), (399, b"/x"), (302, b""), (307, b" \t")])
+def test_what_browsers_do_not_follow_shows_its_body(status: int, location: bytes) -> None:
+    """Fetch, "redirect status": the body of any other is shown, and sniffed."""
+    assert body_kind(status, [(b"Location", location)]) is BodyKind.SNIFFED
     assert body_kind(201, [(b"Content-Length", b"0")]) is BodyKind.OTHER
