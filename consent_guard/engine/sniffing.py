@@ -1,8 +1,9 @@
-"""Does a body without a usable Content-Type hold a document? (WHATWG MIME Sniffing §7.1, and where Chromium goes further)
+"""Does a body without a usable Content-Type hold a document? (WHATWG MIME Sniffing §7.1, and where browsers go further)
 
 May import limits. The body pipeline asks it, chunk by chunk.
 
-The standard wants a blank or ``>`` after a tag's name, Chromium does not; a body that either of them reads as HTML is HTML.
+The standard wants a blank or ``>`` after a tag's name, Chromium does not, and Firefox knows more tags; a body that any of
+them reads as HTML is HTML.
 Bodies are let go with the first byte that rules a document out, so that nothing waits longer than it must.
 """
 
@@ -34,6 +35,21 @@ _MARKS: Final = tuple(
         b"br",
         b"p",
         b"!--",
+        # Firefox's own (netwerk/streamconv, nsUnknownDecoder).
+        b"frameset",
+        b"img",
+        b"link",
+        b"base",
+        b"applet",
+        b"meta",
+        b"center",
+        b"form",
+        b"isindex",
+        b"h2",
+        b"h3",
+        b"h4",
+        b"h5",
+        b"h6",
     )
 )
 _XML_MARK: Final = b"<?xml"

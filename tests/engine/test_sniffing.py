@@ -21,6 +21,14 @@ from consent_guard.engine.sniffing import Sniffed, sniff
         b"<h1>x",
         b"<br>",
         b"<body/onload=x>",
+        b"<img src=//x>",
+        b"<META name=x>",
+        b"<link rel=x>",
+        b"<base href=x>",
+        b"<form>",
+        b"<center>",
+        b"<frameset>",
+        b"<h6>",
     ],
 )
 def test_what_a_browser_sniffs_as_html_is_html(body: bytes) -> None:
