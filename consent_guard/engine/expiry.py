@@ -32,7 +32,9 @@ def expiry_lines(names: Iterable[bytes], rulings: CookieRulings, host: str, secu
             if len(lines) >= EXPIRY_LINES:
                 return lines
             line = deletion_line(name, domain, path, secure)
-            if line is not None and (b"set-cookie", line) not in lines:
+            if line is None:  # no browser holds such a name, wherever
+                break
+            if (b"set-cookie", line) not in lines:
                 lines.append((b"set-cookie", line))
     return lines
 

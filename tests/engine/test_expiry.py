@@ -123,3 +123,21 @@ def test_a_host_bound_cookie_is_expired_once_and_for_the_host_alone(site) -> Non
 
     lines = [line for _, line in expiry_lines([b"__Host-ad"], CookieRulings(site.guard.policy), "www.example.org", True)]
     assert places(lines) == [(b"__Host-ad", b"", b"/")]
+
+
+def test_a_name_that_no_browser_can_hold_is_looked_at_once_however_long_the_host(site, monkeypatch) -> None:
+    """Visitors choose both; names times domains must not become work."""
+    from consent_guard.engine import expiry
+    from consent_guard.engine.cookie_rulings import CookieRulings
+
+    asked: list[bytes] = []
+    real = expiry.deletion_line
+
+    def counted(name: bytes, *place):
+        asked.append(name)
+        return real(name, *place)
+
+    monkeypatch.setattr(expiry, "deletion_line", counted)
+    names = [b"_ga_\x01%d" % number for number in range(50)]
+    assert expiry.expiry_lines(names, CookieRulings(site.guard.policy), "a." * 100 + "example.org", True) == []
+    assert asked == names
