@@ -67,18 +67,26 @@ class CookieRulings:
     def of(self, name: bytes) -> Ruling:
         """Return the ruling on a cookie name as it came: octets, case-sensitive (H05).
 
-        Blanks that some frameworks strip and browsers do not (``\\xa0``) do not make another name of it (ROBUSTNESS 0.6).
+        Blanks that some frameworks strip and browsers do not (``\\xa0``, in Latin-1 or in UTF-8) do not make another name of it
+        (ROBUSTNESS 0.6).
         """
         known = self._known.get(name)
         if known is None:
-            known = self._rule(name.decode("latin-1").strip())
+            known = self._rule(name)
             if len(name) <= _REMEMBERED_BYTES:
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
                 self._known[name] = known
         return known
 
-    def _rule(self, name: str) -> Ruling:
+    def _rule(self, name: bytes) -> Ruling:
+        ruling = self._named(name.decode("latin-1").strip())
+        if ruling.listed or name.isascii():
+            return ruling
+        decoded = self._named(name.decode("utf-8", "replace").strip())
+        return decoded if decoded.listed else ruling
+
+    def _named(self, name: str) -> Ruling:
         match = self._index.match(name)
         necessary = match is not None and match.category in self._necessary
         return Ruling(name, match, necessary or name in self.own_names or is_framework_cookie(name))

@@ -47,3 +47,12 @@ def test_no_crowd_of_names_fills_the_memory(rulings: CookieRulings) -> None:
     rulings.of(b"x" * 100_000)
     assert len(rulings._known) <= 1024
     assert max(map(len, rulings._known)) <= 64
+
+
+@pytest.mark.parametrize("blank", ["\xa0", "\u2003", "\u3000"])
+def test_a_blank_that_frameworks_strip_makes_no_other_name(rulings: CookieRulings, blank: str) -> None:
+    """ROBUSTNESS 0.6: they decode the field as UTF-8, then strip what Unicode calls a blank."""
+    for name in (f"{blank}_vid", f"_vid{blank}"):
+        assert rulings.of(name.encode()).waits
+    assert rulings.of(b"\xa0_vid").waits
+    assert not rulings.of(f"{blank}mystery".encode()).listed
