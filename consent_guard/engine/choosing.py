@@ -112,11 +112,17 @@ def _let_once(site: Site, facts: RequestFacts, visitor: Visitor, service: str, p
 
 def _cookie(site: Site, facts: RequestFacts, visitor: Visitor, choice: Choice) -> Header:
     policy = site.policy
-    host, _ = split_host(facts.host)
-    # A Domain that is not the host's own would make browsers drop the cookie, and the banner would never go.
-    shared = policy.cookie_domain if host == policy.cookie_domain or host.endswith(f".{policy.cookie_domain}") else ""
+    name = consent_cookie_name(policy, visitor.secure)
     lifetime = expiry(policy, choice) - int(facts.now)
-    return _set_cookie(consent_cookie_name(policy, visitor.secure), site.signer.sign(choice), lifetime, visitor.secure, shared)
+    return _set_cookie(name, site.signer.sign(choice), lifetime, visitor.secure, _shared_domain(site, facts))
+
+
+def _shared_domain(site: Site, facts: RequestFacts) -> str:
+    """Return the Domain of the choice, empty where it is this host's alone. A Domain that is not the host's own would make
+    browsers drop the cookie, and the banner would never go."""
+    host, _ = split_host(facts.host)
+    domain = site.policy.cookie_domain
+    return domain if host == domain or host.endswith(f".{domain}") else ""
 
 
 def _set_cookie(name: str, value: str, seconds: int, secure: bool, domain: str = "") -> Header:
@@ -137,8 +143,10 @@ def _other_cookies_of_ours(site: Site, facts: RequestFacts, visitor: Visitor, su
     ours = site.consent_names[False] - {current}
     if submission.choice in _WITHDRAWING:
         ours |= {once_cookie_name(site.policy, visitor.secure).encode("ascii")}
+    # The choice over the other scheme has the same Domain; without it the deletion would name another cookie (H07).
+    domains = dict.fromkeys(("", _shared_domain(site, facts)))
     others = sorted(ours & came)
-    lines = [deletion_line(name, "", "/", visitor.secure) for name in others]
+    lines = dict.fromkeys(deletion_line(name, domain, "/", visitor.secure) for name in others for domain in domains)
     return [(b"set-cookie", line) for line in lines if line is not None]
 
 

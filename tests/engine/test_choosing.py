@@ -144,6 +144,17 @@ def test_a_choice_under_our_other_name_does_not_outlive_a_new_one(site) -> None:
     assert any(line.startswith(b"consent=; ") for line in site.set_cookies(site.post(b"choice=refuse", cookie=plain)))
 
 
+def test_a_shared_choice_under_our_other_name_is_deleted_where_it_is_shared(make) -> None:
+    """H07: over http it was set with the Domain; a deletion without one would leave it, and a withdrawn grant with it."""
+    site = make(cookie_domain="example.org")
+    shared = choice_line(site, site.post(b"choice=accept", scheme="http"))
+    assert shared.startswith(b"consent=")
+    assert b"; Domain=example.org;" in shared
+    lines = site.set_cookies(site.post(b"choice=refuse", cookie=shared.partition(b";")[0]))
+    deletions = [line for line in lines if line.startswith(b"consent=; ")]
+    assert [b"Domain=example.org" in line for line in deletions] == [False, True]
+
+
 def test_refusal_is_kept_as_long_as_acceptance(site) -> None:
     """L29, S06"""
     ages = {choice_line(site, site.post(body)).split(b"; ")[1] for body in (b"choice=accept", b"choice=refuse", b"choice=save")}
