@@ -41,7 +41,8 @@ class ManageLink:
     def of(cls, policy: Policy, facts: RequestFacts) -> ManageLink:
         """Return the link for one request."""
         base = quote(facts.root_path + policy.path, safe=_PATH_CHARACTERS, errors="surrogateescape")
-        return cls(base=base, language=policy.languages[0])
+        # Two slashes at the front would make a host of what follows (K16).
+        return cls(base="/" + base.lstrip("/"), language=policy.languages[0])
 
     def html(self, text: str | None = None, lang: str | None = None) -> Html:
         """Return ``<a href="…" data-cg="manage">``: with ``text``, else with our own words in the page's language ``lang``."""

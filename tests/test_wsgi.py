@@ -1165,3 +1165,16 @@ def test_early_hints_and_trailers_beside_the_response_are_filtered() -> None:
     }
     Server().run(guarded(app), {**environ, **channels})
     assert sent == [("hints", [("Link", plain)]), ("trailers", [("X-Sum", "1")])]
+
+
+def test_a_script_name_of_one_slash_makes_no_host_of_our_path() -> None:
+    """K16: ``//privacy-choices`` would lead to another site."""
+    links: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        links.append(manage_link(environ))
+        start_response("200 OK", JSON)
+        return []
+
+    Server().run(guarded(app), environ_of(SCRIPT_NAME="/"))
+    assert 'href="/privacy-choices"' in links[0]
