@@ -97,8 +97,12 @@ class Attributes:
         edits = []
         for attribute in self._all:
             if attribute.name == name:
-                # What follows must not become the value of what precedes.
-                marker = b'data-cg=""' if _ASSIGNMENT.match(self.raw, attribute.end) else b""
+                # What follows must not become the value of what precedes, nor "/" and ">" come together.
+                closes = (
+                    self.raw[attribute.start - 1 : attribute.start] == b"/"
+                    and self.raw[attribute.end : attribute.end + 1] == b">"
+                )
+                marker = b'data-cg=""' if closes or _ASSIGNMENT.match(self.raw, attribute.end) else b""
                 edits.append(Edit(attribute.start, attribute.end, marker))
         return edits
 

@@ -53,6 +53,11 @@ _VOID: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr img image input keygen link meta param source track wbr".split()
 )
 _SVG_INTEGRATION: Final = frozenset({b"foreignobject", b"desc", b"title"})
+_FOREIGN_ONLY: Final = frozenset(
+    b"circle clippath defs ellipse filter g image line lineargradient marker mask path pattern polygon polyline radialgradient "
+    b"rect stop symbol text textpath tspan use mi mo mn mrow msup msub mfrac msqrt".split()
+)
+"""Names that no open HTML element has: their stray end tags change nothing."""
 _MATH_TEXT: Final = frozenset({b"mi", b"mo", b"mn", b"ms", b"mtext"})
 _HTML_ENCODINGS: Final = frozenset({"text/html", "application/xhtml+xml"})
 _SELECT_SAFE: Final = frozenset({b"script", b"textarea", b"noscript"})
@@ -191,7 +196,8 @@ class Context:
             if stack[at].name == name:
                 del stack[at:]
                 return
-        self.unsure = True  # it may close an HTML element around the svg, and the svg with it
+        if name not in _FOREIGN_ONLY:
+            self.unsure = True  # it may close an HTML element around the svg, and the svg with it
 
     def _push(self, element: Open) -> None:
         if len(self.stack) < OPEN_ELEMENTS:

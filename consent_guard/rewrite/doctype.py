@@ -13,14 +13,14 @@ from typing import Final
 from .references import decode_text
 
 _DECLARATION: Final = re.compile(
-    r"<!--(?>(?:[^-]+|-(?!->))*)-->|<\?(?>(?:[^?]+|\?(?!>))*)\?>|%[^\s;%]+;"
-    r"|<!(ENTITY|ATTLIST|ELEMENT|NOTATION)\s((?>(?:[^>\"']+|\"[^\"]*\"|'[^']*')*))>"
+    r"<!--(?>(?:[^-]+|-(?!->))*)(?:-->|\Z)|<\?(?>(?:[^?]+|\?(?!>))*)(?:\?>|\Z)|%[^\s;%]+;"
+    r"|<!(ENTITY|ATTLIST|ELEMENT|NOTATION)\s((?>(?:[^<>\"']+|\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))*))(?:>|\Z)"
 )
 _PLAIN: Final = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9._:-]*)\s+(?:\"([^\"<&%]*)\"|'([^'<&%]*)')\s*")
 _EXTERNAL: Final = re.compile(r"\s*[A-Za-z_:][A-Za-z0-9._:-]*\s+(?:SYSTEM|PUBLIC)\s[^%]*")
 _REFERENCE: Final = re.compile(r"&([^\s#&;]+);")
 _DEFAULT: Final = re.compile(
-    r"([^\s\"']+)\s+(?:CDATA|NMTOKENS?|ID|IDREFS?|ENTITY|ENTITIES|\([^)]*\))\s+(?:#FIXED\s+)?(?:\"[^\"]*\"|'[^']*')"
+    r"(?<![^\s\"'])([^\s\"']++)\s++(?:CDATA|NMTOKENS?|ID|IDREFS?|ENTITY|ENTITIES|\([^)]*\))\s+(?:#FIXED\s+)?(?:\"[^\"]*\"|'[^']*')"
 )
 _LITERAL: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _LONGEST: Final = 1024

@@ -34,11 +34,13 @@ class ForeignText:
         self._kind = kind
         self._pieces: list[tuple[bool, bytes]] = []
         self._size = 0
+        self._odd = False
+        """Something in it reads otherwise as markup than as raw text, which the other reading looks at."""
 
     def copy(self) -> ForeignText:
         """Return the same for another reading."""
         twin = ForeignText(self._owner, self.name, self._kind, self.start)
-        twin.depth, twin._pieces, twin._size = self.depth, self._pieces.copy(), self._size
+        twin.depth, twin._pieces, twin._size, twin._odd = self.depth, self._pieces.copy(), self._size, self._odd
         return twin
 
     def read(self, reading: Reading, piece: bytes, kind: Kind) -> None:
@@ -49,16 +51,23 @@ class ForeignText:
             if piece != b"<![CDATA[":
                 self._take(piece.removesuffix(b"]]>") if reading.lexer.mode is Mode.DATA else piece, section=True)
         else:
+            self._odd = True
             self._pieces.append((False, b""))  # no reference reaches over a comment
         if self._size > HELD_SCRIPT_BYTES:
             self.conclude(reading, reading.pos)
 
     def _take(self, text: bytes, *, section: bool) -> None:
         self._size += len(text)
+        self._odd = self._odd or section or b"&" in text
         if self._pieces and self._pieces[-1][0] is section:
             self._pieces[-1] = (section, self._pieces[-1][1] + text)
         else:
             self._pieces.append((section, text))
+
+    def enter(self) -> None:
+        """Take a start tag of the element's name."""
+        self.depth += 1
+        self._odd = True
 
     def leave(self, reading: Reading, end: int) -> None:
         """Take an end tag of the element's name."""
@@ -69,7 +78,7 @@ class ForeignText:
 
     def conclude(self, reading: Reading, end: int) -> None:
         """Judge what the element says; on a hit it goes, up to ``end``."""
-        found = self._judge()
+        found = self._judge() if self._odd else []
         if found:
             self._owner.report(found)
             reading.edits.append(Edit(self.start, end, b"", drop=True))

@@ -92,7 +92,7 @@ def _hit(judge: Judge, text: bytes, kind: ScriptKind) -> Hit | None:
 def _listed_address(judge: Judge, text: bytes) -> Hit | None:
     """Look at the addresses of an import map or of speculation rules: they may be relative, or spelled with escapes."""
     try:
-        document = json.loads(text)
+        document = json.loads(text.decode("utf-8", "replace").replace("\0", "\ufffd"), strict=False)
     except (ValueError, RecursionError):
         return None  # a browser refuses it as well
     pending = [document]

@@ -24,6 +24,7 @@ from .judge import Judge
 _DATA: Final = re.compile(r"[\x00-\x20]*[dD][aA][tT][aA]:([^,]*),(.*)", re.S)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _DOCUMENTS: Final = re.compile(r"text/html|text/xsl|(?:text|application)/xml|.*\+xml")
+_PARAMETER: Final = re.compile(r"([^;=]*+)(?:=(\"(?:[^\"\\]|\\.)*\"?[^;]*+|[^;]*+))?(?:;|$)")
 _UTF16: Final = {"utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
 _DEEP: Final = Finding(FindingKind.ATTRIBUTE, "", "a document nested too deep")
 
@@ -42,8 +43,15 @@ def data_url(text: str) -> tuple[str, str | None, bytes] | None:
     essence, _, parameters = kind.partition(";")
     if re.search(r";\x20*base64$", kind, re.I):
         body = _forgiving_base64(body)
-    charset = re.search(r"charset\s*=\s*\"?([^\s;\"]+)", parameters, re.I)
-    return essence.strip().lower() or "text/plain", charset[1] if charset else None, body
+    return essence.strip().lower() or "text/plain", _charset_parameter(parameters), body
+
+
+def _charset_parameter(parameters: str) -> str | None:
+    """Return the first charset among a MIME type's parameters (WHATWG MIME Sniffing 4.4)."""
+    for found in _PARAMETER.finditer(parameters):
+        if found[1].strip().lower() == "charset":
+            return (found[2] or "").strip('" \t\n\f\r')
+    return None
 
 
 def _forgiving_base64(body: bytes) -> bytes:

@@ -287,7 +287,8 @@ class Reading:
             owner = self._owner
             kind = decision.script if decision is not None else None
             if self.fork is not None and self.fork.gathered is not None:
-                self.fork.gathered.depth += self.fork.gathered.name == name
+                if self.fork.gathered.name == name:
+                    self.fork.gathered.enter()
             elif self.fork is not None and (name == b"style" or kind is not None):
                 self.fork.gathered = ForeignText(owner, name, kind, start)
                 self.fork.hold = start

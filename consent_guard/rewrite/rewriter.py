@@ -7,11 +7,14 @@ within.
 
 from __future__ import annotations
 
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Final
 
+from .. import limits
 from ..findings import Finding, FindingKind
 from ..limits import READINGS
 from . import patterns as p
@@ -28,7 +31,9 @@ from .shortcuts import remember_content
 from .tags import Decision
 from .xml import XmlRewriter
 
-_ESCAPE = b"\x1b"
+_ESCAPE: Final = b"\x1b"
+_META_2022: Final = re.compile(rb"<meta[^>]*iso-2022-jp", re.I)
+_NO_MARKUP: Final = re.compile(rb"<!--.*?(?:--!?>|\Z)|<(script|style|title|textarea)\b.*?(?:</\1|\Z)", re.I | re.S)
 
 
 def _silent(finding: Finding) -> None:
@@ -181,8 +186,8 @@ class HtmlRewriter:
         return self._advance(self._charset.finish(), True)
 
     def _advance(self, data: bytes, final: bool) -> bytes:
-        if self._undeclared and _ESCAPE in data and self._charset.name not in (None, "iso-2022-jp"):
-            self._overrun = True  # some browsers find out about ISO-2022-JP later than others
+        if self._undeclared and self._charset.name is not None and self._doubts_charset(data):
+            self._overrun = True
             self.report_one(Finding(FindingKind.UNFILTERED, "", "escapes of an encoding that is not declared"))
             return b"" if self._emits else data
         masks = self._charset.masks
@@ -210,6 +215,14 @@ class HtmlRewriter:
             return self._emit(source, False) if self._emits else bytes(source)
         out = self._emit(source, final)
         return out if not final else out + self._tail()
+
+    def _doubts_charset(self, data: bytes) -> bool:
+        """Tell whether browsers may disagree on the encoding of a document that does not declare it (ISO-2022-JP): they look
+        for it in different ways, and as far as different places."""
+        if self._charset.name != "iso-2022-jp":
+            return _ESCAPE in data
+        head, self._undeclared = data[: limits.SNIFFED_BYTES], False
+        return _META_2022.search(_NO_MARKUP.sub(b"", head)) is None
 
     def _run_several(self, buffer: Buffer, final: bool) -> None:
         """Advance the readings side by side, the hindmost first, and merge those that have come to the same."""

@@ -36,9 +36,11 @@ _TAG: Final = re.compile(
     rb"<(/?+)([^" + _SPACE + rb"/>!?<=\"'][^" + _SPACE + rb"/>]*+)((?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*))>"
 )
 _NOT_TEXT: Final = re.compile(
-    rb"<!--(?>(?:[^-]++|-(?!->))*)-->|<!\[CDATA\[((?>(?:[^\]]++|\](?!\]>))*))\]\]>|<(?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*)>"
+    rb"<!--(?>(?:[^-]++|-(?!->))*)(?:-->|\Z)|<!\[CDATA\[((?>(?:[^\]]++|\](?!\]>))*))(?:\]\]>|\Z)"
+    rb"|<(?>(?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*)(?:>|\Z)"
 )
 _INSTRUCTION: Final = re.compile(rb"<\?(?>(?:[^?]++|\?(?!>))*)\?>")
+_NAMESPACE: Final = re.compile(rb"w3\.org/(?:1999/xhtml|2000/svg)|xmlns[^=]*=[^>]*&")
 _STYLESHEET: Final = re.compile(rb"<\?xml-stylesheet[" + _SPACE + rb"]")
 _PSEUDO: Final = re.compile(r"([^\s=\"']+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _DOCTYPE: Final = re.compile(
@@ -87,6 +89,8 @@ class XmlRewriter:
         """What streams through is left out."""
         self._end: SpanEnd | None = None
         """Looks for the end of the unfinished tag or doctype."""
+        self._shown = depth > 0
+        """A namespace was seen whose elements a browser shows; until then they load nothing."""
         self._resume = 0
         """How far an unfinished instruction has been looked through."""
         self._stepped = 0
@@ -227,6 +231,7 @@ class XmlRewriter:
         if found is None:
             self._dropping = 1  # endless or broken: nothing after it is let through
             return self._pass(at, len(buffer))
+        self._shown = self._shown or found[1] is not None  # it may bring in a namespace
         withholds = self.judge.some_withheld_service() is not None or self.judge.rules.blocks_unlisted_hosts
         if found[1] is not None and withholds:
             origin = found.start(1)
@@ -246,6 +251,10 @@ class XmlRewriter:
         if self._dropping:
             self._dropping += not closed
             return self._pass(start, end)
+        if not self._shown:
+            self._shown = _NAMESPACE.search(found[0]) is not None
+            if not self._shown:
+                return end  # neither XHTML nor SVG so far: a feed, say, of which a browser loads nothing
         name = _local(found[2])
         decision = self._decision(found[0], name or _UNKNOWN, found.end(2) - start)
         if decision is not None:
