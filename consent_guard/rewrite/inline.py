@@ -1,9 +1,8 @@
 """Script text: inline scripts, event handlers, javascript: addresses, import maps and speculation rules.
 
 By the policy a script is withheld by signature (a service's host and its global both stand in it) or by mention (its host is
-enough). Import maps and speculation rules are lists of addresses, not programs: there a mention always is enough. May import
-this
-package's finders and judge; ``tags`` and ``reading`` call it.
+enough). Import maps and speculation rules are lists of addresses, not programs: each address is judged, under either policy. May
+import this package's finders and judge; ``tags`` and ``rawtext`` call it.
 """
 
 from __future__ import annotations
@@ -83,10 +82,12 @@ def _hit(judge: Judge, text: bytes, kind: ScriptKind) -> Hit | None:
         if signature is None:
             return None
         return Hit(signature.host, signature.service, rules.category_of(signature.service), signature.rule, 0)
+    if kind != "script":
+        return _listed_address(judge, text)
     mention = rules.mentions.first(text, judge.withheld_service)
-    if mention is not None:
-        return Hit(mention.host, mention.service, rules.category_of(mention.service), mention.rule, mention.start)
-    return _listed_address(judge, text) if kind != "script" else None
+    if mention is None:
+        return None
+    return Hit(mention.host, mention.service, rules.category_of(mention.service), mention.rule, mention.start)
 
 
 def _listed_address(judge: Judge, text: bytes) -> Hit | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ..findings import Finding
-from ..limits import HELD_SCRIPT_BYTES, JUDGE_MEMO_ENTRIES
+from ..findings import Finding, FindingKind
+from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES
 from .attributes import Edit
 from .inline import script_hit
 from .judge import Judge
@@ -91,21 +91,24 @@ class ScriptBody:
         if self._stream is not None:
             return self._look_on(self._stream, reading, buffer, start, end, ended)
         length = end - self._content
-        if length <= HELD_SCRIPT_BYTES and not ended:
-            return False
         kind = self._tag.script
         assert kind is not None
+        limit = HELD_SCRIPT_BYTES if kind == "script" else HELD_VALUE_BYTES
+        if length <= limit and not ended:
+            return False
         judge = self._owner.judge
-        hit = script_hit(judge, bytes(buffer[self._content : self._content + min(length, HELD_SCRIPT_BYTES)]), kind)
+        hit = script_hit(judge, bytes(buffer[self._content : self._content + min(length, limit)]), kind)
         reading.hold = None
-        if hit is not None:
-            self._owner.report((hit.finding("script"),))
-            stub = stub_element(judge.rules.stub(hit.service), self._tag.nonce)
+        unread = kind != "script" and length > limit  # a list of addresses that long is not let through
+        if hit is not None or unread:
+            finding = Finding(FindingKind.INLINE, "", "script") if hit is None else hit.finding("script")
+            self._owner.report((finding,))
+            stub = stub_element(judge.rules.stub(finding.service), self._tag.nonce)
             reading.edits.append(Edit(self._start, self._content, stub))
             reading.edits.append(Edit(self._content, end, b"", drop=True))
             reading.dropping = b"script"
             return True
-        if length <= HELD_SCRIPT_BYTES or not (judge.rules.by_mention or kind != "script"):
+        if length <= limit or not judge.rules.by_mention:
             return True
         self._stream = ScriptStream(judge)
         return self._look_on(self._stream, reading, buffer, self._content, end, ended)
