@@ -126,19 +126,22 @@ class TokenSigner:
     def read_all(self, values: Iterable[bytes | str], now: float) -> Choice | None:
         """Return the most restrictive reading of all cookies of our name.
 
-        Equal values count once. Where they differ, one that holds no choice makes it no choice; several valid ones permit only
-        what each of them permits. Never raises. Source: DESIGN §5, K10, K11.
+        Equal values count once. Where they differ, only what each of them permits is permitted. One that holds no choice lets
+        no grant stand, but takes no refusal back: a purpose that is on until refused stays refused. None where nothing is left
+        of any answer. Never raises. Source: DESIGN §5, K10, K11.
         """
         different = {value.encode("ascii", "replace") if isinstance(value, str) else value for value in values}
         if not different or len(different) > CONSENT_COOKIE_READINGS:
             return None
-        choices: list[Choice] = []
-        for value in different:
-            choice = self.read(value, now)
-            if choice is None:
-                return None
-            choices.append(choice)
-        return choices[0] if len(choices) == 1 else most_restrictive(self._policy, choices)
+        choices = [choice for value in different if (choice := self.read(value, now)) is not None]
+        if len(choices) == len(different):
+            return choices[0] if len(choices) == 1 else most_restrictive(self._policy, choices)
+        if not choices:
+            return None
+        # It must not be the oldest, whose time and receipt count.
+        nothing = Choice(self._policy.revision, {}, {}, {}, max(choice.made_at for choice in choices) + 1, "", decided=False)
+        left = most_restrictive(self._policy, [*choices, nothing])
+        return left if left.answers or left.overrides else None
 
     def sign_once(self, service: str, page: str, now: float) -> str:
         """Return a permission to load one service on one page, for 60 seconds.

@@ -310,6 +310,32 @@ def test_one_invalid_cookie_beside_a_valid_one_makes_it_no_choice(
     assert signer.read_all([other, token, token], now) is None
 
 
+@pytest.mark.parametrize("other", [b"", b"x", b"A" * 10_000])
+def test_an_invalid_cookie_beside_a_refusal_takes_no_refusal_back(
+    policy: Policy, signer: TokenSigner, now: int, other: bytes
+) -> None:
+    """DESIGN §5, K10: no choice would let the exempt purposes, refused here, run again."""
+    refusal = refuse_all(policy, now)
+    read = signer.read_all([other, signer.sign(refusal)], now)
+    assert read is not None
+    assert not read.decided
+    assert read.receipt_id == refusal.receipt_id
+    consent = effective(policy, read, now)
+    assert consent.asks
+    assert consent.allowed_services == effective(policy, refusal, now).allowed_services
+    assert consent.allowed_services < effective(policy, None, now).allowed_services
+
+
+def test_an_invalid_cookie_beside_single_answers_keeps_the_refused_service_alone(
+    policy: Policy, signer: TokenSigner, now: int
+) -> None:
+    """DESIGN §5, K10"""
+    exempt = min(effective(policy, None, now).allowed_services - {"login"})
+    choice = set_service(policy, accept_all(policy, now), exempt, False, now)
+    consent = effective(policy, signer.read_all([b"x", signer.sign(choice)], now), now)
+    assert consent.allowed_services == effective(policy, None, now).allowed_services - {exempt}
+
+
 def test_an_expired_cookie_beside_a_valid_one_makes_it_no_choice(policy: Policy, signer: TokenSigner, now: int) -> None:
     """K10"""
     old, new = accept_all(policy, now - 86400 * 400), accept_all(policy, now)
