@@ -16,7 +16,7 @@ from .documents import fresh, kept, once, rewritten
 
 PIXEL = "https://px.ads.example/p.gif"
 IMAGE = f"<img src={PIXEL}>"
-TRACKER = "<img src=//tr\u00e4cker.example/>"
+TRACKER = "<img src=https://tr\u00e4cker.example/>"
 
 
 def coded(text: str, codec: str = "utf-8") -> str:
@@ -66,15 +66,13 @@ def test_another_address_is_none(address: str) -> None:
 def inside(markup: str, levels: int) -> str:
     """A document in the srcdoc of a document in the srcdoc of one…"""
     for _ in range(levels):
-        markup = f'<iframe srcdoc="{escape(markup)}"></iframe>'
+        markup = '<iframe srcdoc="' + markup.replace("&", "&amp;").replace('"', "&quot;") + '"></iframe>'
     return markup
 
 
 @pytest.mark.parametrize("levels", range(1, NESTING_DEPTH))
 def test_a_srcdoc_in_a_srcdoc_is_rewritten_too(levels: int) -> None:
-    assert rewritten(inside(IMAGE, levels)) == inside("<img >", levels).replace("&#x27;", "&#39;").replace("&gt;", ">").replace(
-        "&lt;", "<"
-    )
+    assert rewritten(inside(IMAGE, levels)) == inside("<img >", levels)
     assert kept(inside("<p>x", levels))
 
 
@@ -92,9 +90,8 @@ def test_what_is_decided_deep_down_is_not_what_is_decided_above() -> None:
     """The same tag in the same guard: emptied past the limit, kept on the page itself."""
     compiled = fresh()
     tag = '<iframe srcdoc="x"></iframe>'
-    assert 'srcdoc=""' in once(inside(tag, NESTING_DEPTH).encode(), compiled=compiled).decode().replace("&amp;", "&").replace(
-        "&quot;", '"'
-    ).replace("&amp;", "&").replace("&quot;", '"').replace("amp;", "").replace("&quot;", '"')
+    emptied = once(inside(tag, NESTING_DEPTH).encode(), compiled=compiled).decode()
+    assert emptied == inside(tag.replace("x", ""), NESTING_DEPTH)
     assert once(tag.encode(), compiled=compiled) == tag.encode()
 
 
@@ -106,10 +103,9 @@ def test_a_srcdoc_is_resolved_against_the_page_that_holds_it() -> None:
 
 
 def test_a_srcdoc_has_its_own_encoding_whatever_the_pages() -> None:
-    """The bytes of one tag mean two hosts in windows-1252 and in UTF-8: what is remembered of one does not count for the other."""
-    compiled = fresh()
+    """The bytes of one tag mean two hosts in windows-1252 and in UTF-8: what is remembered of one is not for the other."""
     page = TRACKER.encode()
-    within = b'<iframe srcdoc="<img src=//tr&auml;cker.example/>"></iframe>'
+    within = b'<iframe srcdoc="<img src=https://tr&auml;cker.example/>"></iframe>'
     for first, second in ((page, within), (within, page)):
         compiled = fresh()
         for body in (first, second, first):
@@ -194,7 +190,7 @@ def test_a_refresh_to_a_data_document_is_followed() -> None:
         f"data:text/css;base64,{coded('p{background:url(' + PIXEL + ')}')}",
         f"data:text/css;base64,{coded('﻿@import ' + repr(PIXEL), 'utf-16-le')}",
         f"data:text/css;charset=utf-16le;base64,{coded('@import ' + repr(PIXEL), 'utf-16-le')}",
-        f"data:text/css,@import 'data:text/css,{quote('@import ' + repr(PIXEL))}'",
+        f"data:text/css,@import 'data:text/css,{quote(quote('@import ' + repr(PIXEL)))}'",
     ],
 )
 def test_a_data_style_sheet_that_fetches_something_gated_goes(address: str) -> None:
