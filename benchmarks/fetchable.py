@@ -106,9 +106,7 @@ class Check:
             found = _REFRESH.match(attributes.get("content", ""))
             if found and self._address(found[1], base, depth):
                 return True
-        elif name == "iframe" and "srcdoc" in attributes and self._html(attributes["srcdoc"], None, base, depth + 1):
-            return True
-        elif name == "style" and self._css(text, base):
+        elif (name == "iframe" and "srcdoc" in attributes and self._html(attributes["srcdoc"], None, base, depth + 1)) or (name == "style" and self._css(text, base)):
             return True
         elif name == "script" and "src" not in attributes and _SCRIPT_TYPES.match(attributes.get("type", "")):
             return self._names_host(text)
