@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
 
 import ada_url
 import html5lib
@@ -152,6 +153,26 @@ def lxml_tree(markup: str) -> list[Element]:
         for node in root.iter()
         if isinstance(node.tag, str)
     ]
+
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def xml_tree(markup: bytes) -> list[Element] | None:
+    """The elements that a browser shows of an XML document, as expat reads it; None where it is not well-formed."""
+    try:
+        root = ElementTree.fromstring(markup)
+    except ElementTree.ParseError:
+        return None
+    elements = []
+    for node in root.iter():
+        if isinstance(node.tag, str) and node.tag.startswith((XHTML, SVG)):
+            name = node.tag.rpartition("}")[2]
+            attributes = {"xlink:href" if key == XLINK + "href" else str(key): value for key, value in node.attrib.items()}
+            text = "".join(node.itertext()) if name in ("script", "style") else ""
+            elements.append(Element(name.lower() if name == "feImage" else name, attributes, text, node.tag.startswith(SVG)))
+    return elements
 
 
 def readings(markup: str) -> list[list[Element]]:

@@ -293,7 +293,7 @@ UNITS = [
 ]
 
 
-METHODS = ("match", "fullmatch", "search", "finditer", "sub", "split")
+METHODS = ("match", "fullmatch", "search", "finditer", "findall", "sub", "split")
 
 
 def used_methods() -> dict[str, set[str]]:
