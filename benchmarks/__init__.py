@@ -1,4 +1,4 @@
-"""Benchmarks of consent_guard, and what other tools for the same task leak and damage. Nothing here is shipped or tested by time.
+"""Benchmarks of consent_guard, and what other tools for the same task leak and damage. Nothing here is shipped.
 
     python -m benchmarks [rewrite | streams | requests | all] [options]
 

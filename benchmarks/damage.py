@@ -23,6 +23,8 @@ from consent_guard import Guard, Policy, RequestFacts, RewriteError
 CASES = SHARED / "cases" / "html.jsonl"
 UNSCORED = frozenset({"beyond", "legacy", "url-only", "soft", "strict-url", "ambiguous", "inert"})
 """Tiers that nobody is asked to get right, or where opinions differ."""
+FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RewriteError, RuntimeError, TypeError, ValueError)
+"""What a library may raise over a document: the page is then not served, which is counted."""
 PAGE = "https://site.example/p"
 
 
@@ -116,7 +118,7 @@ def on_cases(cases: Cases, answer: Callable[[Case], bytes], damage: Damage) -> N
     for case in (*cases.leaking, *cases.untouchable):
         try:
             out = answer(case)
-        except Exception:  # whatever the library raises, the page is not served: counted, and listed on demand
+        except FAULTS:
             damage.failed.append(case)
             continue
         if case.must_block and _contacts(cases.hosts, case, out):
@@ -130,7 +132,7 @@ def on_pages(pages: Sequence[bytes], rewrite: Rewrite, damage: Damage) -> None:
     for page in pages:
         try:
             damage.pages_changed += rewrite(page) != page
-        except (RewriteError, ValueError, RuntimeError, UnicodeError):
+        except FAULTS:
             damage.pages_failed += 1
 
 

@@ -1,8 +1,8 @@
 """The contestants: consent_guard, and the libraries that people would otherwise use, each as its users would write the task.
 
-The task: out of a page take every element whose address lies on a listed host. Each library looks at the same ten pairs of element
-and attribute and asks the same function. A library that is not installed is listed and left out. The scripts beside this file
-call `peers` and `guard_rewrite`.
+The task: out of a page take every element whose address lies on a listed host. Each library looks at the same ten pairs of
+element and attribute and asks the same function. A library that is not installed is listed and left out. The scripts beside
+this file use `PEERS` and `guard_rewrite`.
 """
 
 from __future__ import annotations

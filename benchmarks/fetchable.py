@@ -1,8 +1,8 @@
-"""Would a browser still fetch from, or run code that names, one of these hosts? An independent check of what a rewriter let pass.
+"""Would a browser still fetch from one of these hosts, or run code that names one? An independent look at what is left.
 
-It shares nothing with consent_guard and is none of the contestants: html5lib, the specification's algorithm in plain Python, reads
-the document three times, since browsers do: as a tree with scripts on, as a tree with scripts off, and tag by tag without a
-tree, as preload scanners do. Addresses are resolved by ada-url. It errs towards seeing a fetch. `damage` calls it.
+It shares nothing with consent_guard and is none of the contestants: html5lib, the specification's algorithm in plain Python,
+reads the document three times, since browsers do: as a tree with scripts on, as a tree with scripts off, and tag by tag without
+a tree, as preload scanners do. Addresses are resolved by ada-url. It errs towards seeing a fetch. `damage` calls it.
 """
 
 from __future__ import annotations
@@ -37,8 +37,15 @@ _FETCHED = {
     "feimage": ("href", "xlink:href"),
 }
 _ANYWHERE = ("background", "ping", "attributionsrc")
-_RELS = frozenset("stylesheet icon preload modulepreload prefetch preconnect dns-prefetch manifest apple-touch-icon".split())
-_SCRIPT_TYPES = re.compile(r"\s*(?:|module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script)\s*$", re.I)
+_RELS = frozenset(
+    [
+        *("stylesheet", "icon", "apple-touch-icon", "manifest", "preload", "modulepreload"),
+        *("prefetch", "preconnect", "dns-prefetch"),
+    ]
+)
+_SCRIPT_TYPES = re.compile(
+    r"\s*(?:|module|importmap|speculationrules|(?:text|application)/(?:x-)?(?:java|ecma)script)\s*$", re.IGNORECASE
+)
 _CSS_ADDRESS = re.compile(r"(?:url\(|src\(|image-set\(|@import)\s*[\"']?\s*([^\"')\s;]+)", re.I)
 _CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?")
 _REFRESH = re.compile(r"\s*[0-9.]+\s*[;,\s]\s*(?:url\s*=\s*)?[\"']?([^\"']*)", re.I)
@@ -91,28 +98,35 @@ class Check:
         return False
 
     def _element(self, name: str, attributes: Attributes, text: str, base: str, depth: int) -> bool:
-        for attribute in (*_FETCHED.get(name, ()), *_ANYWHERE):
-            value = attributes.get(attribute)
-            if value is None or (name == "script" and not _SCRIPT_TYPES.match(attributes.get("type", ""))):
-                continue
-            if name == "input" and attributes.get("type", "").lower() != "image":
-                continue
-            if any(self._address(part, base, depth) for part in _parts(attribute, value)):
-                return True
-        if name == "link" and _RELS.intersection(attributes.get("rel", "").lower().split()):
-            if self._address(attributes.get("href", ""), base, depth):
-                return True
-        elif name == "meta" and attributes.get("http-equiv", "").strip().lower() == "refresh":
-            found = _REFRESH.match(attributes.get("content", ""))
-            if found and self._address(found[1], base, depth):
-                return True
-        elif (name == "iframe" and "srcdoc" in attributes and self._html(attributes["srcdoc"], None, base, depth + 1)) or (name == "style" and self._css(text, base)):
-            return True
-        elif name == "script" and "src" not in attributes and _SCRIPT_TYPES.match(attributes.get("type", "")):
-            return self._names_host(text)
-        if self._css(attributes.get("style", ""), base):
-            return True
-        return any(self._names_host(value) for key, value in attributes.items() if key.startswith("on"))
+        script = name == "script" and _SCRIPT_TYPES.match(attributes.get("type", "")) is not None
+        return (
+            ((name != "script" or script) and self._fetches(name, attributes, base, depth))
+            or (name == "link" and self._link(attributes, base, depth))
+            or (name == "meta" and self._meta(attributes, base, depth))
+            or (name == "iframe" and "srcdoc" in attributes and self._html(attributes["srcdoc"], None, base, depth + 1))
+            or (script and "src" not in attributes and self._names_host(text))
+            or (name == "style" and self._css(text, base))
+            or self._css(attributes.get("style", ""), base)
+            or any(self._names_host(value) for key, value in attributes.items() if key.startswith("on"))
+        )
+
+    def _fetches(self, name: str, attributes: Attributes, base: str, depth: int) -> bool:
+        if name == "input" and attributes.get("type", "").lower() != "image":
+            return False
+        return any(
+            self._address(part, base, depth)
+            for attribute in (*_FETCHED.get(name, ()), *_ANYWHERE)
+            for part in _parts(attribute, attributes.get(attribute, ""))
+        )
+
+    def _link(self, attributes: Attributes, base: str, depth: int) -> bool:
+        fetching = not _RELS.isdisjoint(attributes.get("rel", "").lower().split())
+        return fetching and self._address(attributes.get("href", ""), base, depth)
+
+    def _meta(self, attributes: Attributes, base: str, depth: int) -> bool:
+        refresh = attributes.get("http-equiv", "").strip().lower() == "refresh"
+        found = _REFRESH.match(attributes.get("content", "")) if refresh else None
+        return found is not None and self._address(found[1], base, depth)
 
     def _address(self, value: str, base: str, depth: int = 0) -> bool:
         if value.lstrip().lower().startswith("data:"):
@@ -190,6 +204,7 @@ def _tags(document: bytes | str, charset: str | None) -> Iterator[tuple[str, Att
     kinds = {number: name for name, number in tokenTypes.items()}
     pending: tuple[str, Attributes] | None = None
     text: list[str] = []
+    token: dict[str, Any]
     for token in tokenizer:
         kind = kinds[token["type"]]
         if kind in ("Characters", "SpaceCharacters"):

@@ -1,9 +1,9 @@
 """Which addresses are to be withheld, as somebody who uses a plain HTML library would write it.
 
-A list of hosts, each with all below it or alone, some with a path; the host is what stands between `//` and the next `/`, `?` or
-`#`. No base address, no character references, no IDNA, no odd spelling: what that misses shows in the table of leaks. The answer
-is remembered per address, so that the libraries are not measured by this function. May import the policy's values; the peers
-call it.
+A list of hosts, each with all below it or alone, some with a path; the host is what stands between `//` and the next `/`, `?`
+or `#`. No base address, no character references, no IDNA, no odd spelling: what that misses shows in the table of leaks. The
+answer is remembered per address, so that the libraries are not measured by this function. May import the policy's values; the
+peers call it.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Pages:
 
 
 def load(folder: str | None) -> Pages:
-    """Return the HTML pages of a folder: the one given, else of $CONSENT_GUARD_PAGES, else of the folder of real pages beside the
-    repository; where there is none, pages made here."""
+    """Return the HTML pages of a folder: the one given, else of $CONSENT_GUARD_PAGES, else of the folder of real pages beside
+    the repository; where there is none, pages made here."""
     chosen = folder or os.environ.get(VARIABLE)
     path = Path(chosen) if chosen else SHARED / "pages"
     files = sorted([*path.glob("*.html"), *path.glob("*.htm")]) if path.is_dir() else []
@@ -70,8 +70,8 @@ def _row(number: int, row: int) -> str:
     embed = '<iframe width="560" height="315" src="https://www.youtube.com/embed/aaaaaaaaaaa" title="v"></iframe>'
     return (
         f'<article id="p{number}-{row}" class="card card--{row % 7}" data-position="{row}">\n'
-        f'  <h2 class="card__title"><a href="/articles/{number}/{row}" title="Article {row}">Un titre de carte, {row}</a></h2>\n'
-        f'  <img class="card__image" src="https://static.site.example/images/{number}/{row}.jpg" alt="" width="320" height="180"'
+        f'  <h2 class="card__title"><a href="/articles/{number}/{row}" title="Article {row}">Un titre, {row}</a></h2>\n'
+        f'  <img class="card__image" src="https://static.site.example/images/{number}/{row}.jpg" alt="" width="320"'
         f' srcset="https://static.site.example/images/{row}-2x.jpg 2x" loading="lazy">\n'
         f'  <p class="card__text">Le texte de la carte, avec un <a href="https://www.example.org/{row}">lien</a>, du gras'
         " <strong>ici</strong> et quelques phrases de plus pour que le texte domine comme dans une vraie page.</p>\n"

@@ -135,8 +135,8 @@ def measure(case: Case, rounds: int, requests: int) -> None:
     }
     headers = [(key[5:].lower().replace("_", "-").encode(), value.encode()) for key, value in environ.items() if key[:5] == "HTTP_"]
     scope = {
-        **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "https"},
-        **{"path": "/page", "raw_path": b"/page", "root_path": "", "query_string": b"", "headers": headers},
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "https",
+        "path": "/page", "raw_path": b"/page", "root_path": "", "query_string": b"", "headers": headers,
     }
     bare_wsgi, bare_asgi = wsgi_app(case), asgi_app(case)
     guarded_wsgi = wsgi.ConsentMiddleware(bare_wsgi, case.policy, secret_key=SECRET)
