@@ -8,8 +8,8 @@ a tree, as preload scanners do. Addresses are resolved by ada-url. It errs towar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
@@ -204,8 +204,7 @@ def _tags(document: bytes | str, charset: str | None) -> Iterator[tuple[str, Att
     kinds = {number: name for name, number in tokenTypes.items()}
     pending: tuple[str, Attributes] | None = None
     text: list[str] = []
-    token: dict[str, Any]
-    for token in tokenizer:
+    for token in cast(Iterable[dict[str, Any]], tokenizer):
         kind = kinds[token["type"]]
         if kind in ("Characters", "SpaceCharacters"):
             if pending:

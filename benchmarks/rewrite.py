@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks rewrite", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folder", nargs="?", help=f"HTML pages; default: ${page_source.VARIABLE}, else the real pages kept beside")
+    parser.add_argument("folder", nargs="?", help=f"HTML pages; default: ${page_source.VARIABLE}, else real ones")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of the others")
     parser.add_argument("--slow-rounds", type=int, default=2, help="rounds in which the slow ones take part; 0: none")
     parser.add_argument("--cases", default=str(damages.CASES), help="HTML cases with known answers (JSON lines)")
@@ -122,10 +122,8 @@ def _print_speeds(table: Table, lolhtml: Contestant | None, selectolax: Contesta
     print(f"{'':46} {'MB/s':>7} {'best':>7} {'us/tag':>7} {'best':>7} {'x lolhtml':>10} {'x selectolax':>13}")
     for row in table.rows:
         middle, best = median(row.seconds), min(row.seconds)
-        print(
-            f"{row.name:46} {size / middle / 1e6:7.1f} {size / best / 1e6:7.1f}"
-            f" {middle / tags * 1e6:7.3f} {best / tags * 1e6:7.3f} {_quotient(row, lolhtml):>10} {_quotient(row, selectolax):>13}"
-        )
+        speeds = f"{size / middle / 1e6:7.1f} {size / best / 1e6:7.1f} {middle / tags * 1e6:7.3f} {best / tags * 1e6:7.3f}"
+        print(f"{row.name:46} {speeds} {_quotient(row, lolhtml):>10} {_quotient(row, selectolax):>13}")
     for peer in missing:
         print(f"{peer.name:46} {f'not installed ({peer.missing})' if peer.missing else 'left out'}")
     print("median and best of the rounds; quotients are medians of the quotients of the same round")
@@ -181,7 +179,8 @@ def _damages(pages: page_source.Pages, path: Path, listing: bool, check_pages: b
 
 def _print_damage(name: str, found: damages.Damage, listing: bool) -> None:
     left = "" if found.pages_leaking is None else f"; {found.pages_leaking} pages still contact a listed host from their markup"
-    failed = f"; raised on {len(found.failed)} cases and {found.pages_failed} pages" if found.failed or found.pages_failed else ""
+    raised = bool(found.failed or found.pages_failed)
+    failed = f"; raised on {len(found.failed)} cases and {found.pages_failed} pages" if raised else ""
     print(f"{name:30} {len(found.leaked):>10} {len(found.changed):>30} {found.pages_changed:>37}{failed}{left}")
     if listing:
         for what, some in (("leaks", found.leaked), ("changes", found.changed), ("raises on", found.failed)):

@@ -92,7 +92,7 @@ def first_bytes() -> None:
             assert body is not None
             left = len(body.feed(page[:size]))
             taken.append(time.process_time() - start)
-        print(f"{size:>8} in {left:>8} out {min(taken) * 1e6:9.0f} us   (the request's opening, a banner and placeholders included)")
+        print(f"{size:>8} in {left:>8} out {min(taken) * 1e6:9.0f} us   (the exchange's opening and the banner included)")
 
 
 # -- memory -----------------------------------------------------------------------------------------------------------
@@ -150,7 +150,8 @@ def byte_by_byte() -> None:
     """Is the time per byte the same for a body four times as long when it comes byte by byte?"""
     print("\nOne byte at a time: microseconds a byte at n = 25 kB, 2n and 4n, and 4n over n")
     policy = Policy.load(None)
-    for name, body in [("an ordinary page", lambda: iter([made_page(3, rows=200)])), *UNFINISHED.items()]:
+    bodies: dict[str, Callable[[], Iterator[bytes]]] = {"an ordinary page": lambda: iter([made_page(3, rows=200)])}
+    for name, body in (bodies | UNFINISHED).items():
         costs = [cost(cut(b"".join(limited(body(), size)), 1), policy, 2)[0] for size in (25_000, 50_000, 100_000)]
         shown = " ".join(f"{one * 1e6:7.2f}" for one in costs)
         print(f"{name:26} {shown}   x {costs[2] / costs[0]:.2f}{_mark(costs[2] / costs[0])}", flush=True)
