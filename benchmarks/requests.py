@@ -2,7 +2,7 @@
 
     python -m benchmarks requests [--rounds 9] [--requests 300]
 
-The app answers at once with the same bytes, so that all that is measured is the difference: the same app alone and guarded, turn
+The app answers at once with the same bytes, so that only the difference is measured: the same app alone and guarded, turn
 by turn. No server and no event loop take part: the transports are called as servers call them.
 """
 
