@@ -17,12 +17,17 @@ _IN_HEAD: Final = frozenset(b"html head base basefont bgsound link meta title st
 _ENDS_IN_HEAD: Final = _IN_HEAD - {b"html"}
 
 
+_MARK: Final = b"\xef\xbb\xbf"
+"""A byte order mark, which is no text of the document."""
+
+
 class BannerPlace:
     """Told of every lexeme of the main reading until the place is found; answers with a position once."""
 
     def __init__(self) -> None:
         self.seeking = True
         self.placed = False
+        self._begun = False
         self._full = False
         """A doctype, html, head or body was seen."""
         self._wanted = True
@@ -64,6 +69,9 @@ class BannerPlace:
         if kind is Kind.DOCTYPE:
             self._full = True
         elif kind is Kind.TEXT:
+            if not self._begun and buffer.startswith(_MARK, start):
+                start += len(_MARK)
+            self._begun = True
             blank = p.BLANK.match(buffer, start, end)
             assert blank is not None
             if blank.end() < end:

@@ -1,8 +1,8 @@
 """Script text: inline scripts, event handlers, javascript: addresses, import maps and speculation rules.
 
 By the policy a script is withheld by signature (a service's host and its global both stand in it) or by mention (its host is
-enough). Import maps and speculation rules are lists of addresses, not programs: each address is judged, under either policy. May
-import this package's finders and judge; ``tags`` and ``rawtext`` call it.
+enough). Import maps and speculation rules are lists of addresses, not programs: each address is judged, under either policy.
+May import this package's finders and judge; ``tags`` and ``rawtext`` call it.
 """
 
 from __future__ import annotations

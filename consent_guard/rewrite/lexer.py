@@ -81,9 +81,13 @@ class _In(IntEnum):
 class Lexer:
     """One tokenizer's state. ``next`` reads one lexeme; ``kind`` and ``tag`` describe it."""
 
-    __slots__ = ("_inside", "escape", "foreign", "kind", "mode", "raw", "scanned", "tag")
+    __slots__ = ("_inside", "endless", "escape", "foreign", "kind", "mode", "raw", "scanned", "tag")
 
-    def __init__(self) -> None:
+    def __init__(self, endless: set[bytes] | None = None) -> None:
+        """``endless``: elements whose end tag is known not to come any more in this buffer. Lexers of one buffer share it,
+        so that a hundred that look for the same end look once; the caller empties it with each new buffer. None: each
+        looks for itself."""
+        self.endless = endless
         self.mode = Mode.DATA
         self.raw = b""
         """The element whose raw text is read, lower case."""
@@ -99,7 +103,7 @@ class Lexer:
 
     def copy(self) -> Lexer:
         """Return a second lexer in the same state."""
-        twin = Lexer()
+        twin = Lexer(self.endless)
         twin.mode, twin.raw, twin.escape, twin.foreign = self.mode, self.raw, self.escape, self.foreign
         twin.scanned, twin._inside = self.scanned, self._inside
         return twin
@@ -247,11 +251,14 @@ class Lexer:
         return end
 
     def _raw(self, buffer: Buffer, start: int, final: bool) -> int:
-        found = p.RAW_END[self.raw].search(buffer, start)
         self.kind = Kind.RAW
+        known = self.endless is not None and self.raw in self.endless
+        found = None if known else p.RAW_END[self.raw].search(buffer, start)
         if found is not None:
             self.mode = Mode.DATA
             return found.start()
+        if self.endless is not None:
+            self.endless.add(self.raw)
         return self._hold_tail(buffer, start, final, len(self.raw) + 2)
 
     def _hold_tail(self, buffer: Buffer, start: int, final: bool, length: int) -> int:

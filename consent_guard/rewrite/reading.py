@@ -41,7 +41,7 @@ class Reading:
 
     def __init__(self, owner: HtmlRewriter) -> None:
         self._owner = owner
-        self.lexer = Lexer()
+        self.lexer = Lexer(owner.endless)
         self.context = Context()
         self.pos = 0
         self.hold: int | None = None

@@ -71,6 +71,8 @@ class HtmlRewriter:
         """True until the banner's place is known."""
         self._lang: str | None = None
         self._placeholders = False
+        self.endless: set[bytes] = set()
+        """Elements whose end tag does not come any more in the current buffer."""
         self._readings = [Reading(self)]
         self._edits: list[Edit] = []
         self._held = bytearray()
@@ -190,6 +192,7 @@ class HtmlRewriter:
             self._overrun = True
             self.report_one(Finding(FindingKind.UNFILTERED, "", "escapes of an encoding that is not declared"))
             return b"" if self._emits else data
+        self.endless.clear()
         masks = self._charset.masks
         if self._charset.name != self.judge.charset:
             self.judge = self.judge.variant(self.judge.bases, self._charset.name)
