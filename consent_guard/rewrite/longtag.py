@@ -15,7 +15,7 @@ from ..limits import HELD_VALUE_BYTES
 from . import nested, srcset, styles
 from . import patterns as p
 from .attributes import Edit
-from .elements import refresh_target
+from .elements import PRESENTATION, refresh_target
 from .inline import handler_hit, javascript_url_hit
 from .lexer import Buffer
 from .references import decode_attribute
@@ -28,7 +28,7 @@ _NAME_BYTES: Final = 64
 """A longer name of a tag or an attribute is none that matters."""
 _SOURCES: Final = frozenset(
     b"src href xlink:href srcset imagesrcset data poster background ping attributionsrc style srcdoc content value action "
-    b"formaction to from by values".split()
+    b"formaction to from by values code".split()
 )
 _LINKS: Final = frozenset({b"a", b"area"})
 
@@ -140,7 +140,7 @@ class LongTag:
         name = self._attribute
         if self.closes or not self.name:
             return name.startswith(b"on") and not self.closes
-        return name in _SOURCES or name.startswith(b"on")
+        return name in _SOURCES or name in PRESENTATION or name.startswith(b"on")
 
     def _in_value(self, buffer: Buffer, at: int) -> int:
         if self._quote:
@@ -201,7 +201,7 @@ class LongTag:
         if name.startswith(b"on"):
             hit = handler_hit(judge, text)
             found += [hit.finding(where)] if hit is not None else []
-        elif name == b"style":
+        elif name == b"style" or name in PRESENTATION:
             styles.without(judge, text, found.append, where, attribute=True)
         elif name == b"srcdoc":
             kept, inside = nested.srcdoc(judge, text, owner.depth)

@@ -42,7 +42,7 @@ _NOT_TEXT: Final = re.compile(
 _INSTRUCTION: Final = re.compile(rb"<\?(?>(?:[^?]++|\?(?!>))*)\?>")
 _NAMESPACE: Final = re.compile(rb"w3\.org/(?:1999/xhtml|2000/svg)|xmlns[^=]*=[^>]*&")
 _STYLESHEET: Final = re.compile(rb"<\?xml-stylesheet[" + _SPACE + rb"]")
-_PSEUDO: Final = re.compile(r"([^\s=\"']+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_PSEUDO: Final = re.compile(r"(?<![^\s\"'])([^\s=\"']++)\s*+=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _DOCTYPE: Final = re.compile(
     rb"<!DOCTYPE(?>(?:[^\[>\"']++|\"[^\"]*+\"|'[^']*+')*)(?:\[((?>(?:[^\]\"'<]++|\"[^\"]*+\"|'[^']*+'"
     rb"|<!--(?>(?:[^-]++|-(?!->))*)-->|<\?(?>(?:[^?]++|\?(?!>))*)\?>|<(?!!--|\?))*))\][" + _SPACE + rb"]*+)?>"
@@ -311,11 +311,14 @@ class XmlRewriter:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
             self._dropping = 0 if whole else self._texts
             self._keeps_end = not whole
-        elif self._script is not None:
-            hit = script_hit(self.judge, text.encode("utf-8", "surrogatepass"), self._script)
-            found += [hit.finding("script")] if hit is not None else []
         else:
-            styles.without(self.judge, text, found.append, "style url()")
+            # A script within a style runs, and a style within a script is one.
+            raw = bytes(buffer[self._content : end])
+            if self._script is not None or b"script" in raw:
+                hit = script_hit(self.judge, text.encode("utf-8", "surrogatepass"), self._script or "script")
+                found += [hit.finding("script")] if hit is not None else []
+            if self._script is None or b"style" in raw:
+                styles.without(self.judge, text, found.append, "style url()")
         self._script = None
         self._texts = 0
         self.report(found)
