@@ -11,7 +11,7 @@ help:
 	@echo "make quick   all tests against the source tree"
 	@echo "make lint    ruff      make types   mypy --strict"
 	@echo "make wheel   build/wheel/*.whl"
-	@echo "make bench   the benchmark on real pages"
+	@echo "make bench   the rewriter on real pages (BENCH=rewrite|streams|requests|all)"
 	@echo "make clean   remove what these commands made, .venv too"
 
 demo:
@@ -33,7 +33,7 @@ wheel:
 	@$(ENVIRONMENT) dev -- -m pip wheel --no-deps --no-build-isolation --wheel-dir build/wheel .
 
 bench:
-	@$(ENVIRONMENT) dev bench -- -m benchmarks
+	@$(ENVIRONMENT) dev bench -- -m benchmarks $(BENCH)
 
 clean:
 	rm -rf .venv .venv-system build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -162,7 +162,7 @@ def _damages(pages: page_source.Pages, path: Path, listing: bool, check_pages: b
             answer = damages.as_middleware(peer.build(cases.hosts)) if cases else None
             contestants.append((peer.name, peer.build(HostList.of(absent)), peer.build(HostList.of(catalogue)), answer))
     print()
-    leaking, untouchable = (len(cases.leaking), len(cases.untouchable)) if cases else (0, 0)
+    leaking, untouchable = (str(len(cases.leaking)), str(len(cases.untouchable))) if cases else ("-", "-")
     if cases and cases.unseen:
         print(f"not counted, for the check sees no fetch in them: {', '.join(case.id for case in cases.unseen)}")
     print(f"{'':30} {'leaks, of':>10} {'changes what it must not, of':>30} {'changes pages that need nothing, of':>37}")
@@ -174,14 +174,15 @@ def _damages(pages: page_source.Pages, path: Path, listing: bool, check_pages: b
         damages.on_pages(pages.bodies, idle, found)
         if check_pages:
             found.pages_leaking = damages.left_on_pages(pages.bodies, busy, HostList.of(catalogue))
-        _print_damage(name, found, listing)
+        _print_damage(name, found, listing, judged=cases is not None)
 
 
-def _print_damage(name: str, found: damages.Damage, listing: bool) -> None:
+def _print_damage(name: str, found: damages.Damage, listing: bool, *, judged: bool) -> None:
     left = "" if found.pages_leaking is None else f"; {found.pages_leaking} pages still contact a listed host from their markup"
     raised = bool(found.failed or found.pages_failed)
     failed = f"; raised on {len(found.failed)} cases and {found.pages_failed} pages" if raised else ""
-    print(f"{name:30} {len(found.leaked):>10} {len(found.changed):>30} {found.pages_changed:>37}{failed}{left}")
+    leaks, changes = (str(len(found.leaked)), str(len(found.changed))) if judged else ("-", "-")
+    print(f"{name:30} {leaks:>10} {changes:>30} {found.pages_changed:>37}{failed}{left}")
     if listing:
         for what, some in (("leaks", found.leaked), ("changes", found.changed), ("raises on", found.failed)):
             for case in some:
