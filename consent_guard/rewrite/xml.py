@@ -228,11 +228,12 @@ class XmlRewriter:
             return at
         self._end = None
         found = _DOCTYPE.match(buffer, at, end) if 0 <= end <= at + HELD_VALUE_BYTES else None
+        withholds = self.judge.some_withheld_service() is not None or self.judge.rules.blocks_unlisted_hosts
         if found is None:
-            self._dropping = 1  # endless or broken: nothing after it is let through
+            # Endless or broken: nothing after it is let through, unless nothing is to be withheld at all.
+            self._dropping = int(withholds)
             return self._pass(at, len(buffer))
         self._shown = self._shown or found[1] is not None  # it may bring in a namespace
-        withholds = self.judge.some_withheld_service() is not None or self.judge.rules.blocks_unlisted_hosts
         if found[1] is not None and withholds:
             origin = found.start(1)
             gone = self._declared.read(found[1].decode("latin-1"))  # keeps offsets; only ASCII names and values are taken
