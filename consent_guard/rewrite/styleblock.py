@@ -50,8 +50,9 @@ class StyleBlock(CssScanner):
             self.edits.append(Edit(self._origin + start, self._origin + end, INERT))
 
     def _overflowed(self, start: int) -> None:
-        self._dropped_to = self._origin + start
-        self.edits.append(Edit(self._dropped_to, self._dropped_to, INERT))
+        at = self._origin + start
+        self.edits.append(Edit(at, at + 1, INERT))
+        self._dropped_to = at + 1
 
     def _dropped(self, end: int) -> None:
         end += self._origin
