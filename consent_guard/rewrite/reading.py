@@ -276,14 +276,14 @@ class Reading:
         if closed and not self.context.html and not self.context.unsure:
             return  # an empty element; with its tag gone no reading finds raw text here
         if switch is Switch.BOTH:
-            self._part(name)
+            self._part(name, start)
         if switch is not Switch.NO:
             self.lexer.enter(name)
             self.dropping = name
 
     def _enter(self, name: bytes, switch: Switch, decision: Decision | None, start: int, end: int) -> None:
         if switch is Switch.BOTH:
-            self._part(name)
+            self._part(name, start)
             owner = self._owner
             kind = decision.script if decision is not None else None
             if self.fork is not None and self.fork.gathered is not None:
@@ -299,9 +299,10 @@ class Reading:
             self._body = ScriptBody(self._owner, decision, start, end)
             self.hold = start
 
-    def _part(self, name: bytes) -> None:
+    def _part(self, name: bytes, start: int) -> None:
         """Let a second reading go on that takes the element's content for markup; this one takes it for raw text."""
         twin = self.copy()
+        self._owner.parting = start
         if name == b"noscript":
             self.parted_at = self.pos
             self.fork = twin
@@ -315,6 +316,7 @@ class Reading:
         if self.lexer.foreign:
             return  # this is the one that parted for it
         twin = self.copy()
+        self._owner.parting = self.pos
         twin.lexer.foreign = True
         self.fork = twin
 

@@ -83,6 +83,8 @@ class HtmlRewriter:
         self._closed = False
         self._overrun = False
         """The document can be read in more ways than are followed: the rest of it is left out."""
+        self.parting = 0
+        """Where the latest second reading parted, in the buffer."""
         self.words = 0
         """Counts what has been found, bases taken and readings parted: alike before and after, nothing was said between."""
         self._words_at_parting = 0
@@ -215,7 +217,7 @@ class HtmlRewriter:
         source = self._held if masks or buffer is self._held else data
         if self._overrun:
             self.report_one(Finding(FindingKind.UNFILTERED, "", "markup that can be read in too many ways"))
-            return self._emit(source, False) if self._emits else bytes(source)
+            return self._emit(source, False, self.parting) if self._emits else bytes(source)
         out = self._emit(source, final)
         return out if not final else out + self._tail()
 
@@ -282,9 +284,9 @@ class HtmlRewriter:
         if ends_here and self.unmasked:
             remember_content(self.judge, b"noscript", text)
 
-    def _emit(self, source: Buffer, final: bool) -> bytes:
+    def _emit(self, source: Buffer, final: bool, until: int = sys.maxsize) -> bytes:
         readings = self._readings
-        safe = min(reading.safe for reading in readings)
+        safe = min(until, *(reading.safe for reading in readings))
         if final:
             safe = len(source)
         edits = self._edits
