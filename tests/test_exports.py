@@ -25,6 +25,8 @@ HEAVY = (
     "sqlalchemy",
     "brotli",
     "zstandard",
+    "click",
+    "rich",
 )
 
 

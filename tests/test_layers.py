@@ -19,13 +19,19 @@ LAYERS = (
     {"engine"},
     {"wsgi", "asgi", "manage", "side_channels"},
     {"flask", "starlette", "django"},
-    {"testing"},
+    {"testing", "audit", "pytest_plugin"},
+    {"cli"},
 )
-"""From the lowest to the highest. ``testing`` stands on top, though it needs the domain only."""
+"""From the lowest to the highest. The tools stand on top; the command line calls the others."""
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
-FRAMEWORKS = {"flask": {"flask", "werkzeug"}, "starlette": {"starlette"}, "django": {"django", "asgiref"}}
-"""What each adapter, and nothing else, may import."""
+FRAMEWORKS = {
+    "flask": {"flask", "werkzeug"},
+    "starlette": {"starlette"},
+    "django": {"django", "asgiref"},
+    "cli": {"click", "rich"},
+}
+"""What each adapter or tool, and nothing else, may import."""
 ALLOWED_OUTSIDE = {"itsdangerous", "ada_url", "publicsuffixlist"}
 """The libraries that any module below the adapters may import at its top."""
 LATE_ONLY = {"jinja2", "markupsafe", "werkzeug", "brotli", "zstandard", "publicsuffixlist"}
