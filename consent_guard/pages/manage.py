@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from html import escape
 
-from .languages import locale_for, same_language
+from .languages import locale_for
+from .negotiation import same_language
 from .splice import clean
 
 

@@ -14,7 +14,8 @@ from urllib.parse import quote
 from ..consent.choice import Consent
 from ..policy.model import Policy
 from .assets import assets
-from .languages import Locale, available, best, direction, locale_for, negotiate
+from .languages import Locale, available, locale_for
+from .negotiation import best, direction, negotiate
 from .parts import ResponseParts
 from .rendering import render
 from .splice import Holes, Splice

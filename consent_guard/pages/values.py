@@ -13,7 +13,8 @@ from ..consent.choice import Consent
 from ..consent.token import consent_cookie_name, once_cookie_name
 from ..limits import ONCE_SECONDS
 from ..policy.model import Basis, Category, Controller, CookieRule, Lifetime, Policy, Service
-from .languages import Locale, direction, same_language
+from .languages import Locale
+from .negotiation import direction, same_language
 
 
 @dataclass(frozen=True, slots=True)

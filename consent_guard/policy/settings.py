@@ -14,7 +14,8 @@ from ..limits import CHOICE_MONTHS_MAX
 from ..wire.origins import is_ip_address
 from .frameworks import is_framework_cookie
 from .host_rules import RuleFault, normal_host, refuse_public_suffix
-from .tables import Table, language_tag
+from .language_tags import language_tag, mend_of
+from .tables import Table
 
 Report = Literal["report", "block"]
 Enforcement = Literal["enforce", "report"]
@@ -136,7 +137,7 @@ def _languages(table: Table) -> tuple[tuple[str, str], ...]:
     for path, text in table.strings("languages"):
         tag = language_tag(text)
         if tag is None:
-            table.faults.add(path, f"{text!r} is not a language", 'Write a language tag, as "en", "fr" or "pt-BR"')
+            table.faults.add(path, f"{text!r} is not a language", mend_of(text))
         elif tag in found:
             table.faults.add(path, f"the language {tag!r} stands twice", "Leave one of the two out")
         else:

@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from .faults import FaultList, guess, join, listing
+from .language_tags import language_tag, mend_of
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*\Z", re.ASCII)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", re.ASCII)
 
 _NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
@@ -163,9 +163,10 @@ class Table:
         found: dict[str, str] = {}
         for language, text in value.items():
             path = join(self.at(key), str(language))
-            tag = str(language).lower()
-            if not _LANGUAGE.match(tag):
-                self.faults.add(path, f"{language!r} is not a language", 'Write a language tag, as "en", "fr" or "pt-BR"')
+            tag = language_tag(str(language))
+            if tag is None:
+                self.faults.add(path, f"{language!r} is not a language", mend_of(str(language)))
+                tag = str(language)
             elif tag in found:
                 self.faults.add(path, f"the language {tag!r} stands twice", "Leave one of the two out")
             clean = self._string(text, path, _CONTROL_IN_TEXT if lines else _CONTROL)
@@ -195,9 +196,3 @@ class Table:
         else:
             return str(value)
         return None
-
-
-def language_tag(text: str) -> str | None:
-    """Return a language tag in lower case, or None for what is none."""
-    tag = text.lower()
-    return tag if _LANGUAGE.match(tag) else None

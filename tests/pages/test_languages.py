@@ -1,4 +1,4 @@
-"""Which language a page is shown in, and what a language must bring."""
+"""What a language of our own must bring, and how it says dates, lifetimes and numbers."""
 
 from __future__ import annotations
 
@@ -6,51 +6,9 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from consent_guard.pages.languages import available, best, direction, locale, locale_for, negotiate
+from consent_guard.pages.languages import available, locale, locale_for
 from consent_guard.policy.model import Lifetime
-
-OFFERED = ("fr", "en", "pt-BR")
-
-
-@pytest.mark.parametrize(
-    ("page", "accept", "expected"),
-    [
-        ("en", b"fr", "en"),
-        ("EN-us", b"fr", "en"),
-        ("en_GB", b"fr", "en"),
-        ("de", b"en;q=0.5, fr;q=0.4", "en"),
-        ("pt", b"", "pt-BR"),
-        ("pt-PT", b"", "pt-BR"),
-        (None, b"de, en;q=0.1", "en"),
-        (None, b"en;q=0.1, fr;q=0.9", "fr"),
-        (None, b"fr;q=0, *", "en"),
-        (None, b"de-DE, *;q=0.1", "fr"),
-        (None, b"en;q=banana, fr", "fr"),
-        (None, b"en;q=0.5;v=1", "fr"),
-        (None, b"", "fr"),
-        ("", b"\xff\x00,;;,=en", "fr"),
-        ("<script>", b"en", "en"),
-        ("e" * 100_000, b"en", "en"),
-        (None, b"de," * 100_000 + b"en", "fr"),
-    ],
-)
-def test_the_page_decides_then_accept_language_then_the_first_language(page: str | None, accept: bytes, expected: str) -> None:
-    """DESIGN §9, A07."""
-    assert negotiate(page, accept, OFFERED) == expected
-
-
-@given(st.text(), st.binary(max_size=2000))
-def test_no_language_tag_and_no_field_makes_negotiation_fail(page: str, accept: bytes) -> None:
-    assert negotiate(page, accept, OFFERED) in OFFERED
-
-
-def test_the_closest_tag_serves() -> None:
-    assert best("zh-Hant-TW", ("zh", "zh-hant")) == "zh-hant"
-    assert best("fr-CA", ("fr-FR", "fr")) == "fr"
-    assert best("frr", ("fr",)) is None
 
 
 def test_french_and_english_are_complete() -> None:
@@ -103,11 +61,6 @@ def test_french_counts_zero_as_one_and_english_does_not() -> None:
     assert locale("fr").count("partners", 0) == "0 partenaire est concerné."
     assert locale("en").count("partners", 0) == "0 partners take part."
     assert locale("en").count("partners", 1) == "1 partner takes part."
-
-
-def test_right_to_left_languages_are_known_by_language_or_by_script() -> None:
-    """A07."""
-    assert [direction(tag) for tag in ("ar", "he-IL", "az-Arab", "ks-Deva", "fr")] == ["rtl", "rtl", "rtl", "ltr", "ltr"]
 
 
 def test_a_language_without_a_file_is_answered_in_english() -> None:
