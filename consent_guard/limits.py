@@ -41,6 +41,10 @@ OPEN_ELEMENTS: Final = 512
 """The most foreign elements whose nesting is remembered (R8); past it the context saturates."""
 READINGS: Final = 12
 """The most readings of ambiguous markup that are followed at once."""
+REREADINGS: Final = 3
+"""How often what was withheld in one reading is read again for what that made of the others."""
+REREAD_BYTES: Final = 16 * 1024
+"""The most that is kept of a passage with several readings, in case that something is withheld in it later."""
 JUDGE_MEMO_ENTRIES: Final = 16384
 """Remembered verdicts per judge; when full, all are forgotten."""
 JUDGE_MEMO_KEY_BYTES: Final = 512

@@ -32,6 +32,13 @@ class Charset:
         self.name: str | None = None
         """The encoding, None until it is known."""
 
+    @classmethod
+    def known(cls, name: str) -> Charset:
+        """Return the charset of what follows within a document whose encoding is ``name``."""
+        charset = cls(None)
+        charset._settle(name)
+        return charset
+
     @property
     def masks(self) -> bool:
         """Whether what may be read of the document is its mask and not its own bytes. Once False it stays so."""
@@ -91,9 +98,12 @@ class Charset:
             doubtful = _UNDECIDED.search(head, self._released)
             start, self._released = self._released, doubtful.start() if doubtful else len(head)
             return head[start : self._released]
-        self.name = name
         self._head = b""
-        self._layer = layer_for(name)
-        self._mask = PairMask(name) if name in MASKED else None
+        self._settle(name)
         rest = head[self._released :]
         return rest if self._layer is None else self._layer.decode(rest)
+
+    def _settle(self, name: str) -> None:
+        self.name = name
+        self._layer = layer_for(name)
+        self._mask = PairMask(name) if name in MASKED else None

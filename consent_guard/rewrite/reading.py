@@ -36,7 +36,7 @@ class Reading:
 
     __slots__ = (
         *("_body", "_drawing", "_long", "_owner", "context", "dropping", "edits", "ended_in_tag", "fork", "gathered", "hold"),
-        *("lexer", "main", "parted_at", "pos", "progress"),
+        *("lexer", "main", "origin", "parted_at", "pos", "progress"),
     )
 
     def __init__(self, owner: HtmlRewriter) -> None:
@@ -51,6 +51,8 @@ class Reading:
         """The reading that places the banner: the one a browser with scripts follows."""
         self.fork: Reading | None = None
         """A second reading that has just parted from this one."""
+        self.origin: Context | None = None
+        """The context before the tag at which that one parted; None after a tag too long to be held."""
         self.parted_at: int | None = None
         """Where the content of the noscript begins at which a second reading parted, while it may still prove clean."""
         self.dropping = b""
@@ -225,6 +227,8 @@ class Reading:
             decision = decide(judge, written, raw, name, memo is judge.foreign_tags, owner.depth, owner.decode)
         depth = len(context.stack)
         closed = False
+        if name in p.RAW_TEXT:
+            self.origin = context.copy() if name == b"noscript" or not self._plain else None
         if name in STRUCTURAL or depth:
             closed = raw.endswith(b"/>") and found.end(3) < found.end() - 1
             switch = self._open(raw, name, closed, start, end, decision)
@@ -317,6 +321,7 @@ class Reading:
             return  # this is the one that parted for it
         twin = self.copy()
         self._owner.parting = self.pos
+        self.origin = self.context.copy()
         twin.lexer.foreign = True
         self.fork = twin
 
@@ -388,6 +393,7 @@ class Reading:
                 self.dropping = KEEP_END_TAG
             else:
                 self.pos = end
+                self.origin = None
                 script = Decision(script="script") if long.name == b"script" and not long.sourced else None
                 self._enter(long.name, switch, script, end, end)
         return end

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
 from .. import limits
 from ..findings import Finding, FindingKind
-from ..limits import READINGS
+from ..limits import READINGS, REREADINGS
 from . import patterns as p
 from .attributes import Attributes, Edit
 from .banner import BannerPlace
+from .context import Context
 from .document import DocumentFacts
 from .encoding import Charset
 from .judge import Judge
@@ -28,6 +28,7 @@ from .parts import Embed, PageParts
 from .reading import Reading
 from .rules import Rules
 from .shortcuts import remember_content
+from .splicer import Splicer
 from .tags import Decision
 from .xml import XmlRewriter
 
@@ -74,17 +75,18 @@ class HtmlRewriter:
         self.endless: set[bytes] = set()
         """Elements whose end tag does not come any more in the current buffer."""
         self._readings = [Reading(self)]
-        self._edits: list[Edit] = []
         self._held = bytearray()
         self._shape = bytearray()
         self._based = False
         """A base element that every reading takes was seen; whether its address holds is the next word."""
         self._base_holds = False
         self._closed = False
-        self._overrun = False
+        self.overrun = False
         """The document can be read in more ways than are followed: the rest of it is left out."""
         self.parting = 0
         """Where the latest second reading parted, in the buffer."""
+        self._splicer = Splicer(self._again)
+        self._rereadings = 0
         self.words = 0
         """Counts what has been found, bases taken and readings parted: alike before and after, nothing was said between."""
         self._words_at_parting = 0
@@ -176,7 +178,7 @@ class HtmlRewriter:
 
         A document that can be read in more ways than are followed ends where it becomes so.
         """
-        if self._overrun:
+        if self.overrun:
             return b"" if self._emits else data
         return self._advance(self._charset.decode(data), False)
 
@@ -185,14 +187,13 @@ class HtmlRewriter:
         if self._closed:
             return b""
         self._closed = True
-        if self._overrun:
+        if self.overrun:
             return b""
         return self._advance(self._charset.finish(), True)
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         if self._undeclared and self._charset.name is not None and self._doubts_charset(data):
-            self._overrun = True
-            self.report_one(Finding(FindingKind.UNFILTERED, "", "escapes of an encoding that is not declared"))
+            self._end_here("escapes of an encoding that is not declared")
             return b"" if self._emits else data
         self.endless.clear()
         masks = self._charset.masks
@@ -215,11 +216,16 @@ class HtmlRewriter:
         if len(self._readings) > 1 or self._readings[0].fork is not None:
             self._run_several(buffer, final)
         source = self._held if masks or buffer is self._held else data
-        if self._overrun:
-            self.report_one(Finding(FindingKind.UNFILTERED, "", "markup that can be read in too many ways"))
+        if self.overrun:
+            self._end_here("markup that can be read in too many ways")
             return self._emit(source, False, self.parting) if self._emits else bytes(source)
         out = self._emit(source, final)
-        return out if not final else out + self._tail()
+        return out + self._tail() if final and not self.overrun and self._splicer.idle else out
+
+    def _end_here(self, why: str) -> None:
+        """Let the document end: the rest of it is left out."""
+        self.overrun = True
+        self.report_one(Finding(FindingKind.UNFILTERED, "", why))
 
     def _doubts_charset(self, data: bytes) -> bool:
         """Tell whether browsers may disagree on the encoding of a document that does not declare it (ISO-2022-JP): they look
@@ -234,7 +240,7 @@ class HtmlRewriter:
         readings = self._readings
         stalled: set[int] = set()
         self._adopt(readings[0])
-        while not self._overrun:
+        while not self.overrun:
             moving = [reading for reading in readings if id(reading) not in stalled]
             if not moving:
                 return
@@ -255,10 +261,12 @@ class HtmlRewriter:
 
     def _adopt(self, reading: Reading) -> None:
         if reading.fork is not None:
+            if len(self._readings) == 1 and self._emits:
+                self._splicer.part(self.parting, reading.origin, self.judge)
             self._readings.append(reading.fork)
             reading.fork = None
             self._words_at_parting = self.words
-            self._overrun = self._overrun or len(self._readings) > READINGS
+            self.overrun = self.overrun or len(self._readings) > READINGS
 
     def _merge(self, buffer: Buffer, reading: Reading) -> None:
         state = reading.state()
@@ -269,8 +277,10 @@ class HtmlRewriter:
                 gone, kept = (reading, other) if other.main or not reading.main else (other, reading)
                 kept.main = kept.main or gone.main
                 self._note_clean(buffer, kept, gone)
-                self._edits.extend(gone.edits)
+                self._splicer.edits += gone.edits
                 self._readings.remove(gone)
+                if len(self._readings) == 1 and self._emits:
+                    self._splicer.agree(kept.pos, state)
                 return
 
     def _note_clean(self, buffer: Buffer, one: Reading, other: Reading) -> None:
@@ -289,44 +299,52 @@ class HtmlRewriter:
         safe = min(until, *(reading.safe for reading in readings))
         if final:
             safe = len(source)
-        edits = self._edits
+        elif self._charset.name is None:
+            safe = min(safe, self._splicer.parted)
+        splicer = self._splicer
         for reading in readings:
             if reading.edits:
-                edits.extend(reading.edits)
+                splicer.edits += reading.edits
                 reading.edits = []
-        if edits:
-            if len(edits) > 1:
-                edits.sort(key=_order)
-            for edit in edits:
-                if edit.start < safe < edit.end:
-                    safe = edit.start
-        out = self._splice(source, safe)
+        if not self._emits:
+            splicer.edits.clear()
+        safe, size = splicer.whole(safe), len(source)
+        out = splicer.leave(source, safe, self._charset)
+        if final:
+            out += splicer.close()
+        if splicer.failed:
+            self._end_here("markup in which what is withheld makes something else live")
         self._keep(source, safe)
         for reading in readings:
             reading.shift(safe)
+        splicer.shift(safe, size)
+        if len(readings) == 1 and readings[0].pos == 0:
+            splicer.settle(readings[0].state())
         return out
 
-    def _splice(self, source: Buffer, safe: int) -> bytes:
-        edits = self._edits
-        if not edits or not self._emits:
-            self._edits = [] if not self._emits else edits
-            return self._charset.encode_pieces((bytes(source[:safe]),))
-        pieces: list[bytes] = []
-        at = 0
-        later: list[Edit] = []
-        dropped = _ranges(edits)
-        for edit in edits:
-            if edit.end > safe or (edit.start == safe == edit.end and safe < len(source)):
-                later.append(edit.moved(-safe))
-            elif edit.start >= at:
-                text = b"" if dropped and _inside(dropped, edit.start) else edit.text
-                pieces += (bytes(source[at : edit.start]), text)
-                at = edit.end
-            elif edit.end > at:
-                at = edit.end  # two readings withhold overlapping pieces: the first one's text stands for both
-        pieces.append(bytes(source[at:safe]))
-        self._edits = later
-        return self._charset.encode_pieces(pieces)
+    def _again(self, origin: Context, judge: Judge) -> HtmlRewriter | None:
+        """Return a second rewriter that begins in ``origin``; None where there have been too many."""
+        if self._rereadings >= REREADINGS:
+            return None
+        reader = HtmlRewriter(judge, self._document, on_finding=self._hear_again, depth=self.depth)
+        assert self._charset.name is not None
+        reader._charset = Charset.known(self._charset.name)
+        reader.decode = reader._charset.text
+        reader._undeclared = False
+        reader._readings[0].context = origin.copy()
+        reader._based, reader._base_holds, reader._rereadings = self._based, self._base_holds, self._rereadings + 1
+        return reader
+
+    def _hear_again(self, finding: Finding) -> None:
+        if finding.enforced:
+            self.report_one(finding)
+
+    def rests_in(self, state: tuple[object, ...] | None) -> bool:
+        """Tell whether it holds nothing and has come to a state that another rewriter is in."""
+        readings = self._readings
+        return (
+            state is not None and len(readings) == 1 and not self._held and self._splicer.idle and readings[0].state() == state
+        )
 
     def _keep(self, source: Buffer, safe: int) -> None:
         if source is self._held:
@@ -354,28 +372,6 @@ class HtmlRewriter:
         if self._placeholders:
             tail += self._parts.closing(self._lang)
         return self._charset.encode(tail)
-
-
-def _order(edit: Edit) -> tuple[int, int, int]:
-    """Where two readings withhold the same tag, the text that stands in for it comes before none."""
-    return edit.start, edit.end, -len(edit.text)
-
-
-def _ranges(edits: list[Edit]) -> list[tuple[int, int]]:
-    """Return where content is left out, sorted; pieces that touch are one."""
-    ranges: list[tuple[int, int]] = []
-    for edit in edits:
-        if edit.drop:
-            if ranges and edit.start <= ranges[-1][1]:
-                ranges[-1] = (ranges[-1][0], max(edit.end, ranges[-1][1]))
-            else:
-                ranges.append((edit.start, edit.end))
-    return ranges
-
-
-def _inside(ranges: list[tuple[int, int]], position: int) -> bool:
-    at = bisect_right(ranges, (position, sys.maxsize)) - 1
-    return at >= 0 and position < ranges[at][1]
 
 
 def rewriter_for(
