@@ -108,7 +108,7 @@ def test_one_service_of_an_allowed_purpose_is_refused_by_its_own_button(
     assert [(button.get("name"), button.get("value")) for button in buttons] == [
         ("service", service.id) for service in policy.services
     ]
-    assert text_of(buttons[-1]) == "Refuse Sharing"
+    assert text_of(buttons[-1]) == "Refuse Sharing and save"
     form = find(page, ".//form[@id='cg-deny']")
     assert [(field.get("name"), field.get("value")) for field in form.iter("input")] == [("choice", "deny")]
     assert (form.get("method"), form.get("action")) == ("post", "/app/privacy-choices")
@@ -167,13 +167,21 @@ def test_the_page_states_the_choice_and_when_it_ends(policy: Policy, view_of: Vi
     surface = Surface(policy)
 
     def status(view: RequestView) -> str:
-        return text_of(find(parsed(surface.preferences(view)), ".//*[@role='status']"))
+        return text_of(find(parsed(surface.preferences(view)), ".//section[@aria-labelledby='cg-status']"))
 
     decided = status(view_of(policy, accept_all(policy, NOW), lang="fr"))
     assert "Votre choix du 5 juin 2020 est enregistré. Nous vous reposerons la question le 5 juillet 2021." in decided
-    assert "Tout refuser" in decided
-    assert status(view_of(policy, lang="fr")) == "Vous n’avez pas encore fait de choix."
-    assert "press" not in status(view_of(policy, refuse_all(policy, NOW), lang="en"))
+    assert status(view_of(policy, lang="fr")).endswith("Vous n’avez pas encore fait de choix.")
+
+
+def test_what_was_allowed_is_withdrawn_by_one_button(policy: Policy, view_of: View, parsed: Parse, text_of: TextOf) -> None:
+    """L23: withdrawing takes one action, offered as soon as anything is allowed, and never otherwise."""
+    surface = Surface(policy)
+    page = parsed(surface.preferences(view_of(policy, save(policy, ["share"], NOW), lang="en")))
+    button = find(page, ".//form[@class='cg-withdraw']/button")
+    assert (button.get("name"), button.get("value"), text_of(button)) == ("choice", "refuse", "Withdraw everything")
+    refused = parsed(surface.preferences(view_of(policy, refuse_all(policy, NOW), lang="en")))
+    assert refused.find(".//form[@class='cg-withdraw']") is None
 
 
 def test_a_changed_purpose_is_said_to_need_a_new_answer(policy: Policy, view_of: View, parsed: Parse, text_of: TextOf) -> None:
