@@ -25,6 +25,7 @@ class Registered:
 
 COMMANDS: Final[dict[str, Registered]] = {
     "keys": Registered("keys", "Make a secret key."),
+    "declare": Registered("declare", "Write what a policy declares, as HTML, Markdown, JSON or CSV."),
 }
 """By name, in the order of ``--help``."""
 

@@ -79,10 +79,20 @@ class Endpoints:
             case "/declaration":
                 self._only_reads()
                 return replies.page(self._site.surface.declaration(self._view()), self._head())
+            case "/declaration.csv" | "/declaration.json" | "/declaration.md":
+                self._only_reads()
+                return self._download(self._page.rpartition(".")[2])
             case "/state":
                 self._only_reads()
                 return replies.data(self._state(self._visitor.consent), self._head())
         raise Refused(404, "missing")
+
+    def _download(self, ending: str) -> Reply:
+        view = self._view()
+        file = self._site.surface.declaration_file(ending, view.lang, view.accept_language)
+        disposition = f'attachment; filename="{file.name}"'.encode("ascii")
+        headers = [(b"content-disposition", disposition), *self._head()]
+        return replies.page(file.body, headers, content_type=file.content_type.encode("ascii"))
 
     def _choose(self, body: bytes) -> Reply:
         submission = read_submission(self._facts, body)
@@ -123,10 +133,12 @@ class Endpoints:
         return [(b"vary", b", ".join((*self._site.vary, b"Accept-Language")))]
 
     def _view(self) -> RequestView:
-        asked = parse_qs(self._facts.query.decode("latin-1")).get("next", [])
+        query = parse_qs(self._facts.query.decode("latin-1"))
+        asked, lang = query.get("next", []), query.get("lang", [])
         return RequestView(
             base=base_path(self._facts.root_path, self._site.policy.path),
             next=(same_site_path(asked[0]) if len(asked) == 1 else None) or "",
             accept_language=first(self._facts.headers, b"accept-language") or b"",
             consent=self._visitor.consent,
+            lang=lang[0] if len(lang) == 1 else None,
         )

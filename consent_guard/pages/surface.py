@@ -8,12 +8,14 @@ this package. Called by the engine.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..consent.choice import Consent
 from ..policy.model import Policy
 from .assets import assets
+from .exports import FORMATS, Declared
 from .languages import Locale, available, locale_for
 from .negotiation import best, direction, negotiate
 from .parts import ResponseParts
@@ -22,6 +24,20 @@ from .splice import Holes, Splice
 from .values import PolicyValue, page_language, policy_value, state_of
 
 STYLESHEET = "cg.css"
+DOWNLOADS: Mapping[str, str] = {"csv": "CSV", "json": "JSON", "md": "Markdown"}
+"""What the declaration page offers beside itself: the ending of each file, and what its format is called."""
+DECLARATION_ENDINGS: tuple[str, ...] = ("html", "md", "json", "csv")
+"""The formats of ``Surface.declaration_file``."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationFile:
+    """The declaration as a file."""
+
+    name: str
+    """As ``cookies-fr.csv``."""
+    content_type: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +94,32 @@ class Surface:
         """Return the table of everything that the policy declares (S17, L41, L42, L44)."""
         language = self._language(view)
         value, _ = self.texts(language)
-        return self._page("declaration", view, language, purposes=value.declared, revision=self.policy.revision)
+        return self._page(
+            "declaration", view, language, purposes=value.declared, revision=self.policy.revision, downloads=DOWNLOADS
+        )
+
+    def declaration_file(self, ending: str, lang: str | None = None, accept_language: bytes = b"") -> DeclarationFile:
+        """Return the same declaration as a file: ``html``, ``md``, ``json`` or ``csv``. Raises KeyError for any other ending.
+
+        The HTML one stands on its own: its style is inside. The language is chosen as for a page.
+        """
+        language = self.negotiate(lang, accept_language)
+        value, words = self.texts(language)
+        shown = page_language(language, words)
+        name = f"cookies-{shown}.{ending}"
+        if ending == "html":
+            style = assets()[STYLESHEET].body.decode("utf-8")
+            page = render(
+                "declaration_file",
+                **self._surroundings(language),
+                purposes=value.declared,
+                revision=self.policy.revision,
+                style=style,
+            )
+            return DeclarationFile(name, "text/html; charset=utf-8", page.encode("utf-8"))
+        format = FORMATS[ending]
+        declared = Declared(value.declared, words, self.policy.revision, shown)
+        return DeclarationFile(name, format.content_type, format.encode(declared))
 
     def error(self, view: RequestView, status: int, message_key: str = "") -> bytes:
         """Return an error page in the visitor's language.

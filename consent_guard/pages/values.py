@@ -57,6 +57,10 @@ class Row:
     policy_url: str
     note: str = ""
     """What else is to be said of the name."""
+    service_id: str = ""
+    """Empty for cookies of the site itself."""
+    span: Lifetime | None = None
+    """What ``lifetime`` says in words; None: not declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +202,11 @@ class _Reading:
         title = self._phrase(service.title) or Phrase(service.id)
         purpose = self._phrase(service.purpose)
         rules = service.cookies or (CookieRule(name=""),)
-        return [self._row(rule, title, purpose, service.controller) for rule in rules]
+        return [self._row(rule, title, purpose, service.controller, service.id) for rule in rules]
 
-    def _row(self, rule: CookieRule, service: Phrase, purpose: Phrase, controller: Controller | None) -> Row:
+    def _row(
+        self, rule: CookieRule, service: Phrase, purpose: Phrase, controller: Controller | None, service_id: str = ""
+    ) -> Row:
         return Row(
             name=rule.name,
             service=service,
@@ -208,6 +214,8 @@ class _Reading:
             lifetime=self._words.lifetime(rule.lifetime),
             controller=controller.name if controller is not None else "",
             policy_url=web_address(controller.policy_url) if controller is not None else "",
+            service_id=service_id,
+            span=rule.lifetime,
         )
 
     def _own_purpose(self) -> PurposeValue:
@@ -230,6 +238,7 @@ class _Reading:
             controller=words.say("own.site"),
             policy_url="",
             note="; ".join(notes),
+            span=Lifetime(months=policy.choice_months),
         )
 
     def _phrase(self, texts: Mapping[str, str]) -> Phrase:

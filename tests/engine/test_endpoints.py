@@ -142,3 +142,27 @@ def test_websites_of_others_are_never_shown_our_state(site, method: str) -> None
 def test_a_slash_at_the_end_leads_to_the_preferences_too(site) -> None:
     assert site.get("/").status == 200
     assert site.get("/").body == site.get("").body
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"), [("csv", b"text/csv; "), ("json", b"application/json"), ("md", b"text/markdown; charset=utf-8")]
+)
+def test_the_declaration_can_be_downloaded(site, ending: str, kind: bytes) -> None:
+    """S17, K18, K20"""
+    reply = site.get(f"/declaration.{ending}", query=b"lang=en")
+    assert reply.status == 200
+    assert head(reply)[b"content-type"].startswith(kind)
+    assert head(reply)[b"content-disposition"] == f'attachment; filename="cookies-en.{ending}"'.encode()
+    assert SHELTER.items() <= head(reply).items()
+    assert reply.body == site.guard._site.surface.declaration_file(ending, "en").body
+    assert site.get(f"/declaration.{ending}", method="POST").status == 405
+
+
+@pytest.mark.parametrize(
+    "query", [b"lang=fr", b"lang=%FF", b"lang=", b"lang=en&lang=fr", b"lang=" + b"x" * 5000, b"lang=%0D%0Ax"]
+)
+def test_a_language_that_is_not_spoken_is_answered_in_one_that_is(site, query: bytes) -> None:
+    """K17: nothing of the query reaches the head of the answer."""
+    reply = site.get("/declaration.csv", query=query)
+    assert reply.status == 200
+    assert head(reply)[b"content-disposition"] == b'attachment; filename="cookies-en.csv"'
