@@ -125,6 +125,8 @@ class RunningApp:
 
             with ExitStack() as stack:
                 self._portal = stack.enter_context(start_blocking_portal())
+                # Calls that were given up are still waiting there.
+                stack.callback(self._portal.call, self._portal.stop, True)
                 stack.enter_context(self._portal.wrap_async_context_manager(lifespan(self.app, self._name)))
                 self._stack = stack.pop_all()
         return self

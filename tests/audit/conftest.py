@@ -61,8 +61,13 @@ def serving(certificate: Path | None = None) -> Iterator[Site]:
         def log_message(self, format: str, *args: object) -> None:
             """Tests look at what was asked themselves."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A client that hangs up, or does not trust us, is what some tests are about."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)

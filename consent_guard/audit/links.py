@@ -1,0 +1,120 @@
+"""What a crawler reads of a page: where it leads, and whether it offers the visitor the choice.
+
+Links are read with the standard library's parser: which pages are looked at need not be what a browser would follow, unlike
+what is found in them. May import nothing of the layers below but the wire's origins. The crawl calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Final
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+_NO_PAGE: Final = re.compile(
+    r"\.(?:7z|avi|bmp|bz2|css|csv|docx?|eot|exe|gif|gz|ico|ics|iso|jpe?g|js|json|mjs|mov|mp[34]|mpeg|od[pst]|og[gv]|otf|pdf|png|pptx?"
+    r"|rar|rss|svg|tar|tgz|tiff?|ttf|txt|wasm|wav|webm|webp|woff2?|xlsx?|xml|xz|zip)$",
+    re.I,
+)
+"""Endings of addresses that are not asked for in search of pages."""
+_LEADS: Final = {"a": "href", "area": "href", "iframe": "src", "frame": "src"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The form of our banner: where it posts, and what with."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True)
+class Links:
+    """What one page offers."""
+
+    pages: list[str] = field(default_factory=list)
+    """Addresses of the same host, without fragments, each once, in the order of the page."""
+    banner: bool = False
+    """Our banner stands in the page (DESIGN §9)."""
+    manage: bool = False
+    """A link to the choices stands in it (S08, L23)."""
+    choice: Choice | None = None
+
+
+def read_links(body: bytes, url: str, charset: str | None) -> Links:
+    """Return what a page at this address offers."""
+    parser = _Reader(url)
+    try:
+        text = body.decode(charset or "utf-8", "replace")
+    except LookupError:
+        text = body.decode("utf-8", "replace")
+    parser.feed(text)
+    parser.close()
+    return parser.links
+
+
+def robots_address(url: str) -> str:
+    """Return where the site of this address says what robots may read (RFC 9309 §2.3)."""
+    return urljoin(url, "/robots.txt")
+
+
+class _Reader(HTMLParser):
+    def __init__(self, url: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.links = Links()
+        self._page = url
+        self._base = url
+        self._known: set[str] = set()
+        self._in_banner = False
+        self._action: str | None = None
+        self._fields: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in reversed(attrs)}
+        if tag == "base" and "href" in given:
+            self._base = urljoin(self._page, given["href"])
+        mark = given.get("data-cg")
+        if mark == "banner":
+            self.links.banner = self._in_banner = True
+        elif mark == "manage":
+            self.links.manage = True
+        if self._in_banner and tag == "form" and self.links.choice is None:
+            self._action = urljoin(self._base, given.get("action", ""))
+        elif self._action is not None and tag == "input" and given.get("type") == "hidden" and given.get("name"):
+            self._fields.append((given["name"], given.get("value", "")))
+        if tag in _LEADS and not (tag == "a" and "download" in given):
+            self._lead(given.get(_LEADS[tag], ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form" and self._action is not None:
+            self.links.choice = Choice(self._action, tuple(self._fields))
+            self._action = None
+        elif tag == "section":
+            self._in_banner = False
+
+    def _lead(self, target: str) -> None:
+        try:
+            address = urldefrag(urljoin(self._base, target.strip()))[0]
+            parts, own = urlsplit(address), urlsplit(self._page)
+        except ValueError:
+            return
+        if parts.scheme not in ("http", "https") or parts.netloc.lower() != own.netloc.lower():
+            return
+        if _NO_PAGE.search(parts.path):
+            return
+        if address not in self._known:
+            self._known.add(address)
+            self.links.pages.append(address)
+
+
+def path_key(address: str) -> str:
+    """Return what a crawl visits once: the address without its query. A site's filters and calendars have no end."""
+    parts = urlsplit(address)
+    return f"{parts.netloc.lower()}{parts.path or '/'}"
+
+
+def in_order(addresses: list[str]) -> Iterator[str]:
+    """Yield addresses without a query first: those with one are more often a page already seen."""
+    yield from sorted(addresses, key=lambda address: "?" in address)
