@@ -13,9 +13,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .consent.choice import Choice
-from .consent.receipt import new_receipt_id
-from .consent.terms import Terms, terms_of
+from .consent.answers import answered
 from .consent.token import TokenSigner, consent_cookie_name
 from .policy.model import Policy
 
@@ -42,25 +40,8 @@ def consent_cookie(
     """
     loaded = Policy.load(policy)
     signer = TokenSigner(loaded, secret_key)
-    terms = terms_of(loaded)
-    answers = dict(terms.defaults)
-    overrides: dict[str, bool] = {}
-    for purposes, answer in ((deny, False), (allow, True)):
-        for purpose in _expanded(purposes, terms):
-            if purpose in answers:
-                answers[purpose] = answer
-            elif purpose in terms.category_of:
-                overrides[purpose] = answer
-            elif purpose not in terms.necessary and purpose not in terms.needed:
-                raise loaded.unknown(purpose)
-    choice = Choice(loaded.revision, answers, overrides, dict(terms.digests), _seconds(at), new_receipt_id())
+    choice = answered(loaded, allow, deny, _seconds(at))
     return consent_cookie_name(loaded, secure=True), signer.sign(choice)
-
-
-def _expanded(purposes: str | Iterable[str], terms: Terms) -> list[str]:
-    """Return the ids, with ``"*"`` replaced by every category; a string is one id."""
-    listed = [purposes] if isinstance(purposes, str) else list(purposes)
-    return [id for purpose in listed for id in (terms.asked if purpose == "*" else (purpose,))]
 
 
 def _seconds(at: float | datetime | None) -> int:

@@ -80,7 +80,7 @@ class ForeignText:
         """Judge what the element says; on a hit it goes, up to ``end``."""
         found = self._judge() if self._odd else []
         if found:
-            self._owner.report(found)
+            self._owner.report(found, self.start)
             reading.edits.append(Edit(self.start, end, b"", drop=True))
         reading.gathered = None
         reading.hold = None

@@ -77,17 +77,15 @@ def script_hit(judge: Judge, text: bytes, kind: ScriptKind = "script") -> Hit | 
 
 def _hit(judge: Judge, text: bytes, kind: ScriptKind) -> Hit | None:
     rules = judge.rules
-    if kind == "script" and not rules.by_mention:
-        signature = rules.signatures.first(text, judge.withheld_service)
-        if signature is None:
-            return None
-        return Hit(signature.host, signature.service, rules.category_of(signature.service), signature.rule, 0)
     if kind != "script":
         return _listed_address(judge, text)
-    mention = rules.mentions.first(text, judge.withheld_service)
-    if mention is None:
+    if rules.by_mention and (mention := rules.mentions.first(text, judge.withheld_service)) is not None:
+        return Hit(mention.host, mention.service, rules.category_of(mention.service), mention.rule, mention.start)
+    # By mention too: a snippet's host may be one that no host rule names.
+    signature = rules.signatures.first(text, judge.withheld_service)
+    if signature is None:
         return None
-    return Hit(mention.host, mention.service, rules.category_of(mention.service), mention.rule, mention.start)
+    return Hit(signature.host, signature.service, rules.category_of(signature.service), signature.rule, 0)
 
 
 def _listed_address(judge: Judge, text: bytes) -> Hit | None:

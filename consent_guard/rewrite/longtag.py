@@ -155,7 +155,7 @@ class LongTag:
         if self._value is not None:
             self._value.append(bytes(buffer[at:end]))
             self._held += end - at
-            if self._held > HELD_VALUE_BYTES or (ended and self._withhold(b"".join(self._value))):
+            if self._held > HELD_VALUE_BYTES or (ended and self._withhold(b"".join(self._value), end - self._held)):
                 self.withheld = True
                 self.edits.append(Edit(end - self._held, end, b"" if self._quote else b'""'))
                 self._value = None
@@ -190,8 +190,8 @@ class LongTag:
         self._step = self._before_name
         return end + 1 if self._quote != b"\0" else end
 
-    def _withhold(self, raw: bytes) -> bool:
-        """Tell whether a whole value must go; its attribute and tag are known by name."""
+    def _withhold(self, raw: bytes, at: int) -> bool:
+        """Tell whether a whole value must go, which begins at ``at``; its attribute and tag are known by name."""
         owner = self._owner
         judge = owner.judge
         text = decode_attribute(owner.decode(raw))
@@ -216,7 +216,7 @@ class LongTag:
             hit = javascript_url_hit(judge, text) or (nested.data_script(judge, text) if tag == b"script" else None)
             found += [hit.finding(where)] if hit is not None else []
             found += nested.data_document(judge, text, owner.depth) if tag not in (b"img", b"source", b"a", b"area") else ()
-        owner.report(tuple(found))
+        owner.report(tuple(found), at)
         return any(finding.enforced for finding in found)
 
     def _addresses(self, tag: bytes, name: bytes, text: str) -> list[str]:

@@ -49,7 +49,7 @@ class StyleBody:
 
     def _report(self, finding: Finding) -> None:
         self._spoke = True
-        self._owner.report_one(finding)
+        self._owner.report_one(finding, self._content + self._block.found_at)
 
     def shift(self, gone: int) -> None:
         """Note that the first ``gone`` bytes of the buffer have left."""
@@ -102,7 +102,7 @@ class ScriptBody:
         unread = kind != "script" and length > limit  # a list of addresses that long is not let through
         if hit is not None or unread:
             finding = Finding(FindingKind.INLINE, "", "script") if hit is None else hit.finding("script")
-            self._owner.report((finding,))
+            self._owner.report((finding,), self._content + (0 if hit is None else hit.start))
             stub = stub_element(judge.rules.stub(finding.service), self._tag.nonce)
             reading.edits.append(Edit(self._start, self._content, stub))
             reading.edits.append(Edit(self._content, end, b"", drop=True))
@@ -117,8 +117,8 @@ class ScriptBody:
         """Look for a mention in a script too long to be held; a late one ends it so that it cannot compile."""
         hit = stream.feed(bytes(buffer[start:end]), ended)
         if hit is not None:
-            self._owner.report((hit.finding("script"),))
             at = self._content + hit.start
+            self._owner.report((hit.finding("script"),), at)
             reading.edits.append(Edit(at, at + 1, b"\n@@"))
             reading.edits.append(Edit(at + 1, end, b"", drop=True))
             reading.dropping = KEEP_END_TAG

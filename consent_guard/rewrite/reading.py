@@ -185,7 +185,7 @@ class Reading:
                     passed = pass_content(judge, buffer, end, raw_name, kind) if raw_name else end
                     if passed is not None:
                         if findings:
-                            owner.report(findings)
+                            owner.report(findings, at)
                         at = passed
                         continue
             self.pos = end
@@ -241,7 +241,7 @@ class Reading:
             remember_plain(judge, raw, name, decision, closed=closed)
         if decision is not None:
             if decision.findings:
-                owner.report(decision.findings)
+                owner.report(decision.findings, start)
             if decision.base is not None:
                 owner.take_base(decision, certain=context.html and not context.templates)
             if decision.gone:

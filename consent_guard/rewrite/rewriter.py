@@ -90,6 +90,11 @@ class HtmlRewriter:
         self.words = 0
         """Counts what has been found, bases taken and readings parted: alike before and after, nothing was said between."""
         self._words_at_parting = 0
+        self._left = 0
+        """How many bytes of the document, as it is read, have left."""
+        self.found_at = 0
+        """Where the latest finding stands in the document as it is read (what the encoding's layer makes of its bytes), for
+        who asks within ``on_finding``: the start of its tag, or its place in the text of a script or style sheet."""
         self.decode = self._charset.text
 
     # -- what readings ask --------------------------------------------------------------------------------------------
@@ -103,14 +108,15 @@ class HtmlRewriter:
         """True once the banner is in the page."""
         return self._place is not None and self._place.placed
 
-    def report(self, findings: Iterable[Finding]) -> None:
-        """Hand on what a reading found."""
+    def report(self, findings: Iterable[Finding], at: int) -> None:
+        """Hand on what a reading found at an offset of the buffer."""
         for finding in findings:
-            self.report_one(finding)
+            self.report_one(finding, at)
 
-    def report_one(self, finding: Finding) -> None:
+    def report_one(self, finding: Finding, at: int) -> None:
         """Hand on one finding."""
         self.words += 1
+        self.found_at = self._left + at
         self._on_finding(finding if self._emits else replace(finding, enforced=False))
 
     def placeholder(self, embed: Embed) -> bytes:
@@ -193,7 +199,7 @@ class HtmlRewriter:
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         if self._undeclared and self._charset.name is not None and self._doubts_charset(data):
-            self._end_here("escapes of an encoding that is not declared")
+            self._end_here("escapes of an encoding that is not declared", 0)
             return b"" if self._emits else data
         self.endless.clear()
         masks = self._charset.masks
@@ -217,15 +223,15 @@ class HtmlRewriter:
             self._run_several(buffer, final)
         source = self._held if masks or buffer is self._held else data
         if self.overrun:
-            self._end_here("markup that can be read in too many ways")
+            self._end_here("markup that can be read in too many ways", self.parting)
             return self._emit(source, False, self.parting) if self._emits else bytes(source)
         out = self._emit(source, final)
         return out + self._tail() if final and not self.overrun and self._splicer.idle else out
 
-    def _end_here(self, why: str) -> None:
+    def _end_here(self, why: str, at: int) -> None:
         """Let the document end: the rest of it is left out."""
         self.overrun = True
-        self.report_one(Finding(FindingKind.UNFILTERED, "", why))
+        self.report_one(Finding(FindingKind.UNFILTERED, "", why), at)
 
     def _doubts_charset(self, data: bytes) -> bool:
         """Tell whether browsers may disagree on the encoding of a document that does not declare it (ISO-2022-JP): they look
@@ -313,7 +319,8 @@ class HtmlRewriter:
         if final:
             out += splicer.close()
         if splicer.failed:
-            self._end_here("markup in which what is withheld makes something else live")
+            self._end_here("markup in which what is withheld makes something else live", safe)
+        self._left += safe
         self._keep(source, safe)
         for reading in readings:
             reading.shift(safe)
@@ -337,7 +344,7 @@ class HtmlRewriter:
 
     def _hear_again(self, finding: Finding) -> None:
         if finding.enforced:
-            self.report_one(finding)
+            self.report_one(finding, 0)
 
     def rests_in(self, state: tuple[object, ...] | None) -> bool:
         """Tell whether it holds nothing and has come to a state that another rewriter is in."""

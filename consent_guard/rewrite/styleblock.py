@@ -26,6 +26,8 @@ class StyleBlock(CssScanner):
         self._origin = 0
         self._dropped_to = 0
         self.edits: list[Edit] = []
+        self.found_at = 0
+        """Where the address stands that is asked about, from the content's beginning."""
 
     def feed(self, data: bytes, final: bool) -> None:
         """Take the next bytes of the content; ``final`` says that they are the last."""
@@ -46,6 +48,7 @@ class StyleBlock(CssScanner):
         return self._origin + self._start if self.holding and not self._dropping else None
 
     def _found(self, start: int, end: int, syntax: Syntax) -> None:
+        self.found_at = self._origin + start
         if self._gated(unescape(self._decode(bytes(self._buffer[start:end])))):
             self.edits.append(Edit(self._origin + start, self._origin + end, INERT))
 

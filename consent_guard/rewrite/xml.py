@@ -106,13 +106,17 @@ class XmlRewriter:
         self._long: LongTag | None = None
         self._based = False
         self._declared = Declarations()
+        self._left = 0
+        self.found_at = 0
+        """As ``HtmlRewriter.found_at``: the start of the tag, or of the text of a script or style sheet."""
 
     def decode(self, raw: bytes) -> str:
         """Return an attribute's text, the document's own entities put in."""
         return self._declared.expand(self._charset.text(raw))
 
-    def report(self, findings: Iterable[Finding]) -> None:
-        """Hand on what was found."""
+    def report(self, findings: Iterable[Finding], at: int) -> None:
+        """Hand on what was found at an offset of the buffer."""
+        self.found_at = self._left + at
         for finding in findings:
             self._on_finding(finding if self._emits else replace(finding, enforced=False))
 
@@ -216,7 +220,7 @@ class XmlRewriter:
                 verdict = self.judge.look(text)
                 noted += [verdict.finding(FindingKind.ELEMENT, "xml-stylesheet")] if verdict is not None else []
                 noted += (*data_style(self.judge, text, self.depth), *data_document(self.judge, text, self.depth))
-            self.report(noted)
+            self.report(noted, found.start())
             if any(finding.enforced for finding in noted):
                 self._edits.append(Edit(found.start(), found.end(), b""))
         return found.end()
@@ -239,7 +243,7 @@ class XmlRewriter:
             gone = self._declared.read(found[1].decode("latin-1"))  # keeps offsets; only ASCII names and values are taken
             self._edits.extend([Edit(origin + first, origin + last, b"") for first, last in gone])
             if gone:
-                self.report((Finding(FindingKind.ELEMENT, "", "DOCTYPE declarations that may bring in markup"),))
+                self.report((Finding(FindingKind.ELEMENT, "", "DOCTYPE declarations that may bring in markup"),), at)
         return found.end()
 
     # -- elements -----------------------------------------------------------------------------------------------------
@@ -259,7 +263,7 @@ class XmlRewriter:
         name = _local(found[2])
         decision = self._decision(found[0], name or _UNKNOWN, found.end(2) - start)
         if decision is not None:
-            self.report(decision.findings)
+            self.report(decision.findings, start)
             if decision.base is not None:
                 self._take_base(decision.base)
             if decision.gone:
@@ -322,7 +326,7 @@ class XmlRewriter:
                 styles.without(self.judge, text, found.append, "style url()")
         self._script = None
         self._texts = 0
-        self.report(found)
+        self.report(found, self._content)
         if any(finding.enforced for finding in found):
             self._edits = [edit for edit in self._edits if edit.end <= self._content]
             self._edits.append(Edit(self._content, end, b""))
@@ -359,6 +363,7 @@ class XmlRewriter:
         pieces.append(bytes(self._held[at:safe]))
         out = self._charset.encode_pieces(pieces if self._emits else [bytes(self._held[:safe])])
         del self._held[:safe]
+        self._left += safe
         self._edits = later
         self._content -= safe
         return out

@@ -1,0 +1,159 @@
+"""What a browser would load and run of one body, each thing with its place: the enforcing rewriter, told to emit nothing.
+
+Judge and enforcement are one and the same code, so that what is asserted is what is enforced. May import the rewriter, the
+engine's sniffing and the wire layer. ``leaks`` calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ..findings import Finding, FindingKind
+from ..limits import HELD_VALUE_BYTES
+from ..rewrite import patterns as p
+from ..rewrite.attributes import Attributes
+from ..rewrite.document import DocumentFacts
+from ..rewrite.rewriter import page_rewriter
+from ..rewrite.rules import Rules
+from ..rewrite.styleblock import StyleBlock
+from ..rewrite.styles import gate
+from .source_text import SourceText
+
+_CHUNK: Final = 256 * 1024
+"""Bytes that are fed at once: the rewriter holds what it cannot yet decide."""
+_SCRIPT_END: Final = re.compile(rb"</script[\t\n\f\r />]", re.I)
+_XML_NAME: Final = re.compile(rb"<[^\t\n\r />]*")
+_TOKEN_END: Final = re.compile(r"[\s\"'`<>\\;,)\]}]")
+_QUERY_VALUES: Final = re.compile(r"([?#&;][^=&;#\s\"'<>]*)=[^&;#\s\"'<>,)]*")
+_EXCERPT: Final = 100
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A finding with its place in the body."""
+
+    finding: Finding
+    line: int
+    column: int
+    excerpt: str
+
+
+def read_document(body: bytes, rules: Rules, allowed: frozenset[str], document: DocumentFacts) -> list[Located]:
+    """Return what is found in an HTML or XML document, in the order of the text; each thing once."""
+    noted: list[tuple[int, Finding]] = []
+    rewriter = page_rewriter(
+        rules, allowed, document, emits=False, on_finding=lambda finding: noted.append((rewriter.found_at, finding))
+    )
+    for start in range(0, len(body), _CHUNK):
+        rewriter.feed(body[start : start + _CHUNK])
+    rewriter.close()
+    if not noted:
+        return []
+    source = SourceText(body, document.charset, xml=document.syntax == "xml")
+    if rules.by_mention:
+        noted += _further_mentions(noted, source.data, rules, allowed)
+    return _located(noted, source)
+
+
+def read_style_sheet(body: bytes, rules: Rules, allowed: frozenset[str], document: DocumentFacts) -> list[Located]:
+    """Return what is found in a style sheet of its own. The middleware rewrites none; browsers follow its addresses."""
+    source = SourceText(body, document.charset or "utf-8", xml=False)
+    noted: list[tuple[int, Finding]] = []
+    judge = rules.judge(allowed, document).variant(rules.judge(allowed, document).bases, "utf-8")
+
+    def tell(finding: Finding) -> None:
+        noted.append((block.found_at, finding))
+
+    block = StyleBlock(gate(judge, tell, "style sheet url()"), source.decode)
+    block.feed(source.data, True)
+    return _located(noted, source)
+
+
+def _further_mentions(
+    noted: list[tuple[int, Finding]], data: bytes, rules: Rules, allowed: frozenset[str]
+) -> Iterator[tuple[int, Finding]]:
+    """Return the other services that a script names: one is enough to withhold it, but each is to be told."""
+    for at, finding in list(noted):
+        if finding.kind is not FindingKind.INLINE or finding.where != "script" or not finding.service or not finding.subject:
+            continue
+        end = _SCRIPT_END.search(data, at)
+        text = data[at : end.start() if end else len(data)]
+        seen = {*allowed, finding.service}
+        while (mention := rules.mentions.first(text, _not_in(seen))) is not None:
+            seen.add(mention.service)
+            category = rules.category_of(mention.service)
+            further = replace(finding, subject=mention.host, service=mention.service, category=category, rule=mention.rule)
+            yield at + mention.start, further
+
+
+def _not_in(known: set[str]) -> Callable[[str], bool]:
+    return lambda service: service not in known
+
+
+def _located(noted: list[tuple[int, Finding]], source: SourceText) -> list[Located]:
+    found: dict[Located, int] = {}
+    for at, finding in noted:
+        offset, where, excerpt = _refined(at, finding, source)
+        line, column = source.place(offset)
+        located = Located(replace(finding, where=where), line, column, excerpt)
+        found.setdefault(located, offset)
+    return sorted(found, key=found.__getitem__)
+
+
+def _refined(at: int, finding: Finding, source: SourceText) -> tuple[int, str, str]:
+    """Return the offset of the attribute where the finding's offset is that of its tag, the place in words, and an excerpt."""
+    data, decode = source.data, source.decode
+    tag = p.TAG.match(data, at) if data[at : at + 1] == b"<" else None
+    if tag is None:
+        at = _host_near(data, at, finding.subject)
+        return at, finding.where, _address_at(decode(data[at : at + 4 * _EXCERPT]))
+    name = tag[2]
+    element, _, attribute = finding.where.partition(" ")
+    names_end = _XML_NAME.match(tag[0]).end()  # type: ignore[union-attr]
+    attributes = Attributes(tag[0], tag[0], names_end, decode, exact=source.xml)
+    known = {one.name: one for one in attributes.effective()}
+    local = name.rpartition(b":")[2].decode("latin-1").lower()
+    inner = element != local
+    wanted = _container(known) if inner else attribute.encode("latin-1", "replace")
+    one = known.get(wanted) or next((known[key] for key in known if key.endswith(b":" + wanted)), None)
+    where = finding.where
+    if inner and one is not None:
+        where = f"{local} {one.name.decode('latin-1')} > {finding.where}"
+    if one is None:
+        return at, where, f"<{local}>"
+    value = attributes.value(one)
+    shown = finding.subject if inner or attribute.startswith("on") or attribute == "style" else value
+    return at + one.start, where, _shortened(f'<{local} {one.name.decode("latin-1")}="{_without_values(shown)}"')
+
+
+def _host_near(data: bytes, at: int, host: str) -> int:
+    """Return where a script or style sheet names a host, if its own beginning is all that is known."""
+    if host.encode() in data[at : at + _EXCERPT].lower().partition(b"\n")[0]:
+        return at
+    found = re.compile(re.escape(host).encode(), re.I).search(data, at, at + HELD_VALUE_BYTES) if host else None
+    return found.start() if found else at
+
+
+def _container(known: Mapping[bytes, object]) -> bytes:
+    """Return the attribute in which a document lies within a tag."""
+    return next((name for name in (b"srcdoc", b"src", b"data", b"href", b"content") if name in known), b"")
+
+
+def _address_at(text: str) -> str:
+    end = _TOKEN_END.search(text)
+    return _shortened(_without_values(text[: end.start()] if end else text))
+
+
+def _without_values(text: str) -> str:
+    """Return an address, or several, without the values of their queries: those can be personal data (R9)."""
+    text = _QUERY_VALUES.sub(r"\1=…", " ".join(text.split()))
+    scheme, colon, _ = text.partition(":")
+    return f"{scheme}:…" if colon and scheme.strip().lower() in ("data", "javascript") else text
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _EXCERPT else text[: _EXCERPT - 1] + "…"

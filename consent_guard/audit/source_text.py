@@ -1,0 +1,38 @@
+"""A document's text as its author sees it: from an offset in what the rewriter reads to a line and a column.
+
+May import the rewriter's encodings. ``documents`` makes one for a document in which something was found.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cached_property
+from typing import Final
+
+from ..rewrite.encoding import Charset
+
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_MARK: Final = "\ufeff"
+
+
+class SourceText:
+    """One whole document, in the bytes that the rewriter reads: its own, or UTF-8 where a layer stands between."""
+
+    def __init__(self, body: bytes, label: str | None, *, xml: bool) -> None:
+        """``label``: the charset parameter of Content-Type."""
+        self.xml: Final = xml
+        charset = Charset(label, xml=xml)
+        self.data: Final = charset.decode(body) + charset.finish()
+        self.decode: Final = charset.text
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in _LINE_END.finditer(self.data))]
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column at an offset, both counted from 1, the column in characters. CRLF, LF and CR end a
+        line; a byte order mark takes no column."""
+        line = bisect_right(self._starts, offset)
+        before = self.decode(self.data[self._starts[line - 1] : offset])
+        return line, len(before.removeprefix(_MARK)) + 1
