@@ -2,7 +2,8 @@
 
 Fetched are ``url()`` in declarations, the string or ``url()`` of ``@import``, and the strings of ``image-set()``,
 ``-webkit-image-set()`` and ``src()``. The prelude of any other at-rule (``@namespace``, ``@supports``…) fetches nothing. A
-custom property may be used anywhere, so its ``url()`` and strings count.
+custom property may be used anywhere, so ``url()`` counts everywhere, and so does a string but in an attribute selector and in
+``content``.
 
 May import limits, ``css_tokens`` and ``css_escapes``. Called by the rewriter for ``style`` elements and attributes.
 """
@@ -16,7 +17,8 @@ from typing import Final
 
 from .. import limits
 from .css_escapes import unescape
-from .css_tokens import ABOVE_ASCII, CONTEXT_BYTES, CssScanner, Syntax
+from .css_patterns import ABOVE_ASCII
+from .css_tokens import CONTEXT_BYTES, CssScanner, Syntax
 
 INERT: Final = b"about:invalid"
 """What stands in an address's place: valid between quotes and without, and never fetched."""

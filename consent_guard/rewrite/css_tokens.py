@@ -7,10 +7,10 @@ keeps ASCII. May import ``css_escapes``. ``css`` builds on it.
 
 from __future__ import annotations
 
-import re
 from enum import Enum, auto
 from typing import Final, Literal
 
+from . import css_patterns as p
 from .css_escapes import unescape
 
 Syntax = Literal["url", "string", "import"]
@@ -22,28 +22,6 @@ _NAME_BYTES: Final = 256
 _NESTING: Final = 64
 """Open brackets inside image-set() that are remembered; past it every later string is judged."""
 
-_NAME: Final = rb"A-Za-z0-9_\-\x00\x80-\xff"
-_ESCAPE: Final = rb"\\(?:[0-9A-Fa-f]{1,6}(?:\r\n|[ \t\n\r\f])?|[^\n\r\f0-9A-Fa-f])"
-# Each begins with one set of bytes, which re looks for quickly; what else must stand there is asked after it.
-_TOP: Final = re.compile(
-    rb"[\"'\\@(/](?:(?<=[\"'\\])|(?<=@)(?![^\\" + _NAME + rb"])|(?<=/)(?=\*)"
-    rb"|(?<=[uU][rR][lL]\()|(?<=[sS][rR][cC]\()|(?<=[gG][eE]-[sS][eE][tT]\())"
-)
-_SET: Final = re.compile(rb"[\"'\\()\[\]{}/](?:(?<!/)|(?=\*))")
-_PRELUDE: Final = re.compile(rb"[\"'\\;{}(/](?:(?<=[\"'\\;{}])|(?<=/)(?=\*)|(?<=[uU][rR][lL]\())")
-_NAME_START: Final = re.compile(rb"--|-?(?:[A-Za-z_\x00\x80-\xff]|\\[^\n\r\f])")
-_NAME_RUN: Final = re.compile(rb"[" + _NAME + rb"]++")
-_NAME_BEFORE: Final = re.compile(rb"[" + _NAME + rb"]*+")
-_ESCAPED: Final = re.compile(_ESCAPE)
-_SPACE: Final = re.compile(rb"[ \t\n\r\f]*+")
-_STRING_STOP: Final = {0x22: re.compile(rb"[\"\\\n\r\f]"), 0x27: re.compile(rb"['\\\n\r\f]")}
-_PLAIN_STRING: Final = {0x22: re.compile(rb"\"[^\"\\\n\r\f]*+\""), 0x27: re.compile(rb"'[^'\\\n\r\f]*+'")}
-# The everyday at-rules, whose preludes hold no address.
-_PLAIN_RULE: Final = re.compile(rb"@(?:media|font-face|page|(?:-[a-z]+-)?keyframes)(?=[^\\" + _NAME + rb"])")
-_URL_STOP: Final = re.compile(rb"[)\"'(\\ \t\n\r\f\x01-\x08\x0b\x0e-\x1f\x7f]")
-_BAD_URL_STOP: Final = re.compile(rb"[)\\]")
-
-ABOVE_ASCII: Final = re.compile("[^\x00-\x7f]")
 _CLOSER: Final = {0x28: 0x29, 0x5B: 0x5D, 0x7B: 0x7D}
 _SPACES: Final = frozenset(b" \t\n\r\f")
 _SET_FUNCTIONS: Final = frozenset({"image-set", "-webkit-image-set", "src"})
@@ -87,6 +65,8 @@ class CssScanner:
         """Where a url token's text ended, once white space followed it."""
         self._wanted: Syntax | None = None
         """The pending token is an address, of this syntax."""
+        self._far_only = False
+        """It is one only if it may name another host."""
         self._dropping = False
         """The pending address passed the limit: it was made inert, and the rest of it is dropped."""
 
@@ -124,8 +104,10 @@ class CssScanner:
 
     def _finish(self, end: int, stop: int, good: bool) -> None:
         """A string or url token ended: its text at ``end``, all that was read of it at ``stop``."""
-        if self._wanted is not None and not self._drop_past_limit(stop) and good:
+        far = not self._far_only or p.FAR.search(self._buffer, self._start, end) is not None
+        if self._wanted is not None and not self._drop_past_limit(stop) and good and far:
             self._found(self._start, end, self._wanted)
+        self._far_only = False
         self._wanted = None
         self._dropping = False
         self._state = _State.TEXT
@@ -148,7 +130,7 @@ class CssScanner:
     def _text(self, final: bool) -> bool:
         buffer = self._buffer
         mode = self._mode
-        search = (_TOP if mode is _Mode.TOP else _SET if mode is _Mode.SET else _PRELUDE).search
+        search = (p.TOP if mode is _Mode.TOP else p.SET if mode is _Mode.SET else p.PRELUDE).search
         while found := search(buffer, self._at):
             at, self._at = found.span()
             byte = buffer[at]
@@ -158,14 +140,16 @@ class CssScanner:
                 if not self._comment():
                     return False
             elif byte == 0x22 or byte == 0x27:
-                address = mode is _Mode.SET or (mode is _Mode.TOP and self._in_custom_property(at))
-                if not address and (whole := _PLAIN_STRING[byte].match(buffer, at)):
+                address = self._names_address(at) if mode is _Mode.TOP else mode is _Mode.SET
+                whole = None if address else p.PLAIN_STRING[byte].match(buffer, at)
+                if whole and (address is False or not (p.FAR.search(whole[0]) or len(whole[0]) > self._limit)):
                     self._at = whole.end()
                     continue
-                self._open_string(byte, "string" if address else None)
+                self._far_only = address is None
+                self._open_string(byte, None if address is False else "string")
                 return True
             elif byte == 0x40:
-                if not (plain := _PLAIN_RULE.match(buffer, at)):
+                if not (plain := p.PLAIN_RULE.match(buffer, at)):
                     return self._at_keyword(at, final)
                 self._at = plain.end()
             elif byte == 0x28:
@@ -214,7 +198,7 @@ class CssScanner:
         return True
 
     def _after_space(self, at: int) -> int:
-        found = _SPACE.match(self._buffer, at)
+        found = p.SPACE.match(self._buffer, at)
         return found.end() if found else at
 
     def _opens(self, at: int) -> bool:
@@ -223,7 +207,7 @@ class CssScanner:
     def _name_before(self, at: int) -> str:
         """Return the name that ends here; ``#`` for one of a hash or an at-keyword."""
         buffer = self._buffer
-        found = _NAME_BEFORE.match(buffer[max(0, at - CONTEXT_BYTES) : at][::-1])
+        found = p.NAME_BEFORE.match(buffer[max(0, at - CONTEXT_BYTES) : at][::-1])
         start = at - (found.end() if found else 0)
         return "#" if start and buffer[start - 1] in b"#@\\" else buffer[start:at].decode("latin-1").lower()
 
@@ -233,7 +217,7 @@ class CssScanner:
         buffer = self._buffer
         end = at
         while end - at <= _NAME_BYTES:
-            found = _NAME_RUN.match(buffer, end) or _ESCAPED.match(buffer, end)
+            found = p.NAME_RUN.match(buffer, end) or p.ESCAPED.match(buffer, end)
             if found is None:
                 break
             end = found.end()
@@ -268,7 +252,7 @@ class CssScanner:
             self._at = at
             return False
         end, text = name
-        if not _NAME_START.match(self._buffer, at + 1):
+        if not p.NAME_START.match(self._buffer, at + 1):
             self._at = at + 1
             self._state = _State.TEXT
             return True
@@ -280,7 +264,7 @@ class CssScanner:
     def _long_name(self, final: bool) -> bool:
         """The rest of a name too long to matter, and the parenthesis that it may open."""
         buffer = self._buffer
-        while found := _NAME_RUN.match(buffer, self._at) or _ESCAPED.match(buffer, self._at):
+        while found := p.NAME_RUN.match(buffer, self._at) or p.ESCAPED.match(buffer, self._at):
             if found.end() == len(buffer) and not final and buffer[found.start()] == 0x5C:
                 return False
             self._at = found.end()
@@ -293,16 +277,19 @@ class CssScanner:
             self._function("")
         return True
 
-    def _in_custom_property(self, at: int) -> bool:
-        """Whether the value here is a custom property's, which image-set() may take through var()."""
+    def _names_address(self, at: int) -> bool | None:
+        """Tell whether image-set() may take the string here through var(); None: if it may name another host. Custom properties
+        are set in many ways (``--x``, escaped, @property, a function's result), so every string is looked at."""
         head = bytes(self._buffer[max(0, at - CONTEXT_BYTES) : at])
-        return head[max(head.rfind(b";"), head.rfind(b"{")) + 1 :].lstrip().startswith(b"--")
+        if p.NO_ADDRESS.search(head):
+            return False
+        return head[max(head.rfind(b";"), head.rfind(b"{")) + 1 :].lstrip().startswith(b"--") or None
 
     def _function(self, name: str) -> None:
         """A parenthesis was read, and this name before it."""
         mode = self._mode
         # Browsers disagree on which characters above ASCII belong to a name: what follows the last one is read by itself.
-        name = ABOVE_ASCII.split(name)[-1]
+        name = p.ABOVE_ASCII.split(name)[-1]
         if name == "url":
             self._state = _State.URL_START
             self._wanted = None if mode is _Mode.PRELUDE else "import" if mode is _Mode.IMPORT else "url"
@@ -359,7 +346,7 @@ class CssScanner:
         buffer = self._buffer
         if not self._judgeable(final):
             return False
-        found = _STRING_STOP[self._quote].search(buffer, self._at)
+        found = p.STRING_STOP[self._quote].search(buffer, self._at)
         if found is None:
             self._at = len(buffer)
             return False
@@ -411,7 +398,7 @@ class CssScanner:
             return True
         if not self._judgeable(final):
             return False
-        found = _URL_STOP.search(buffer, self._at)
+        found = p.URL_STOP.search(buffer, self._at)
         if found is None:
             self._at = len(buffer)
             return False
@@ -434,13 +421,13 @@ class CssScanner:
     def _escape(self, at: int, final: bool) -> int:
         """Return the end of the escape here; ``at`` itself where it is none, -1 where more bytes are needed."""
         size = len(self._buffer)
-        found = _ESCAPED.match(self._buffer, at)
+        found = p.ESCAPED.match(self._buffer, at)
         if found is None:
             return at if at + 1 < size else size if final else -1
         return -1 if found.end() == size and not final else found.end()
 
     def _bad_url(self, final: bool) -> bool:
-        found = _BAD_URL_STOP.search(self._buffer, self._at)
+        found = p.BAD_URL_STOP.search(self._buffer, self._at)
         if found is None:
             self._at = len(self._buffer)
             return False

@@ -28,6 +28,8 @@ _ABSOLUTE: Final = re.compile(r"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[
 """A plain absolute or scheme-relative address: nothing in its host that the URL parser would change but case."""
 _RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#]|$))[^\t\n\r\\]*$")
 """A plain relative address: no scheme, no second slash, nothing that the parser strips."""
+_AUTHORITY: Final = re.compile(r"(?:[A-Za-z]+:)?[/\\\t\n\r]*[^/\\?#]*")
+"""What may be an address's scheme and host."""
 _BLANKS: Final = "".join(map(chr, range(0x21)))
 _VARIANTS: Final = 12
 """Judges remembered beside one for other bases and encodings."""
@@ -196,7 +198,11 @@ class Judge:
         try:
             url = ada_url.URL(text, base=base)
         except (ValueError, UnicodeEncodeError):
-            return None
+            # Chromium takes a blank into the host, as %20, where the standard refuses the address.
+            spaced = _AUTHORITY.match(text)
+            if spaced is None or " " not in spaced[0]:
+                return None
+            return self._parse(spaced[0].replace(" ", "x") + text[spaced.end() :], base)
         if url.protocol not in _WEB:
             return None
         return url.hostname.rstrip("."), url.pathname, url.search[1:]
