@@ -92,7 +92,7 @@ def filtered(css: bytes, size: int = 1 << 30) -> bytes:
     ],
 )
 def test_what_a_browser_fetches_is_found(css: str) -> None:
-    assert urls(css)[-1] == "t"
+    assert urls(css)[-1].removeprefix("https:").removeprefix("//") == "t"
     assert filtered(css.encode()).count(b"about:invalid") == 1
 
 

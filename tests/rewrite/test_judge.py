@@ -57,7 +57,6 @@ CONTROLS = "".join(map(chr, range(0x21)))
         "https:// www.ads.example/",
         "https://a b.ads.example/x y",
         "// px.ads.example",
-        "https:@a b.ads.example/",
         "/\t/a b.ads.example/",
         "http://203.0.113.7./t.gif",
         "http://3405803783/t.gif",
