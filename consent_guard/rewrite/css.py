@@ -56,7 +56,7 @@ def find_urls(css: str, *, attribute: bool) -> list[CssUrl]:
 
     ``data:`` addresses are listed only after @import. In an attribute no at-rule has effect.
     """
-    if "(" not in css and "--" not in css and (attribute or "@" not in css):
+    if "(" not in css and "--" not in css and "\\" not in css and (attribute or "@" not in css):
         return []
     # Offsets must stay: every character above ASCII is one byte that belongs to names.
     raw = (css if css.isascii() else ABOVE_ASCII.sub("\x80", css)).encode("latin-1")
