@@ -35,12 +35,17 @@ def listing(words: Iterable[str]) -> str:
     return ", ".join(f'"{word}"' for word in words)
 
 
+def near(word: str, known: Iterable[str]) -> str:
+    """Return the question whether a known word was meant, or an empty string where none is like it."""
+    candidates = nearest(word, known)
+    if not candidates:
+        return ""
+    return f"Did you mean {' or '.join(json.dumps(candidate, ensure_ascii=False) for candidate in candidates)}?"
+
+
 def guess(word: str, known: Sequence[str], what: str) -> str:
     """Return the mend for a word that is not known: the nearest ones, or else all."""
-    near = nearest(word, known)
-    if near:
-        return f"Did you mean {' or '.join(json.dumps(candidate, ensure_ascii=False) for candidate in near)}?"
-    return f"{what}: {listing(known)}" if known else ""
+    return near(word, known) or (f"{what}: {listing(known)}" if known else "")
 
 
 def document_order(document: Mapping[str, object]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from typing import Final
 
 from ..errors import Fault, PolicyError
 from .builtin import builtin_policy
-from .catalogue import catalogue, find
+from .catalogue import find, names
 from .categories import APP_COOKIE_KEYS, CATEGORY_KEYS, read_app_cookie, read_category
 from .consistency import Draft, Placed, check, draft_of
 from .faults import FaultList
@@ -124,7 +124,7 @@ def _services(root: Table) -> Iterator[Placed[Service]]:
     for table in root.tables("services", SERVICE_KEYS, "[[services]]"):
         id = table.value.get("id")
         entry = find(id) if isinstance(id, str) else None
-        if entry is None and isinstance(id, str) and refuse_unknown(table, id, list(catalogue())):
+        if entry is None and isinstance(id, str) and refuse_unknown(table, id, names):
             continue
         merged = table if entry is None else Table({**entry.facts, **table.value}, table.path, table.faults, SERVICE_KEYS)
         yield Placed(table.path, read_service(merged), table.value)

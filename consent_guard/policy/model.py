@@ -121,6 +121,10 @@ class Service:
     stubs: tuple[str, ...] = ()
     exempt: str = ""
     """The reason, where the category is exempt (L02)."""
+    embed: str = ""
+    """What of it a page shows, as ``video`` or ``map``; empty: nothing that stands in the page by itself."""
+    consent_types: tuple[str, ...] = ()
+    """The types of Google's consent mode that speak for it (G05)."""
 
 
 @dataclass(frozen=True, slots=True)

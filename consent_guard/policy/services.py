@@ -7,18 +7,42 @@ files.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ada_url import URL
 
 from .categories import COOKIE_RULE_KEYS, read_category_of, read_cookie_rule
-from .faults import guess
+from .faults import guess, near
 from .host_rules import RuleFault, parse_host_rule
 from .model import Controller, CookieRule, HostRule, InlineSignature, Service
 from .tables import Table
 
-SERVICE_KEYS: Final = ("id", "category", "exempt", "title", "purpose", "controller", "hosts", "cookies", "inline", "stubs")
+SERVICE_KEYS: Final = (
+    "id",
+    "category",
+    "exempt",
+    "title",
+    "purpose",
+    "controller",
+    "hosts",
+    "cookies",
+    "inline",
+    "stubs",
+    "embed",
+    "consent_types",
+)
 EXEMPT_REASONS: Final = ("transmission", "strictly_necessary", "audience_fr")
+EMBEDS: Final = ("video", "audio", "map", "social", "comments", "document", "form", "content")
+CONSENT_TYPES: Final = (
+    "ad_storage",
+    "ad_user_data",
+    "ad_personalization",
+    "analytics_storage",
+    "functionality_storage",
+    "personalization_storage",
+    "security_storage",
+)
 _RECOGNISED_BY: Final = ("hosts", "cookies", "inline")
 _RESERVED: Final = re.compile(
     r"(?:await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function"
@@ -53,17 +77,22 @@ def read_service(table: Table) -> Service:
         inline=_inline(table),
         stubs=_stubs(table),
         exempt=table.option("exempt", EXEMPT_REASONS, ""),
+        embed=table.option("embed", EMBEDS, ""),
+        consent_types=_consent_types(table),
     )
 
 
-def refuse_unknown(table: Table, id: str, catalogue: list[str]) -> bool:
-    """Note a service that the catalogue does not know and that says nothing to recognise it by; tell whether it is one."""
+def refuse_unknown(table: Table, id: str, known: Callable[[], Sequence[str]]) -> bool:
+    """Note a service that the catalogue does not know and that says nothing to recognise it by; tell whether it is one.
+
+    ``known`` gives the catalogue's ids and aliases: it is asked only then.
+    """
     if any(table.has(key) for key in _RECOGNISED_BY):
         return False
     table.fault(
         "id",
         f"the catalogue has no service {id!r}, and no hosts, cookies or inline say how to recognise it",
-        guess(id, catalogue, "The catalogue has"),
+        near(id, known()) or "Give it hosts, or look for it in the catalogue's list",
     )
     return True
 
@@ -148,4 +177,14 @@ def _stubs(table: Table) -> tuple[str, ...]:
             found.append(text)
         else:
             table.faults.add(path, f"{text!r} is not a JavaScript name", 'Write the name alone, as in "_paq" or "rdt.queue"')
+    return tuple(found)
+
+
+def _consent_types(table: Table) -> tuple[str, ...]:
+    found: list[str] = []
+    for path, text in table.strings("consent_types"):
+        if text in CONSENT_TYPES:
+            found.append(text)
+        else:
+            table.faults.add(path, f"{text!r} is no type of Google's consent mode", guess(text, CONSENT_TYPES, "There are"))
     return tuple(found)
