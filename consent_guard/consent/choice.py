@@ -8,7 +8,7 @@ engine, the adapters (for ``Consent``) and the token signer.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -158,24 +158,30 @@ def refuse_all(policy: Policy, now: float, receipt_id: str | None = None) -> Cho
     return _complete(policy, now, receipt_id)
 
 
-def save(policy: Policy, allow: Iterable[str], now: float, receipt_id: str | None = None) -> Choice:
+def save(
+    policy: Policy, allow: Iterable[str], now: float, receipt_id: str | None = None, *, deny: Iterable[str] = ()
+) -> Choice:
     """Return a complete answer: what ``allow`` lists is granted, all else is refused, exempt purposes too.
 
-    A category covers its services; a service is granted by itself; ids of necessary purposes are ignored.
-    Raises UnknownPurpose for an id that the policy does not hold.
+    A category covers its services; a service is granted by itself; ``deny`` refuses what its category would cover, and wins
+    over ``allow``; ids of necessary purposes are ignored. Raises UnknownPurpose for an id that the policy does not hold.
     """
     terms = terms_of(policy)
-    categories: set[str] = set()
-    services: set[str] = set()
-    for purpose in allow:
-        if purpose in terms.defaults:
-            categories.add(purpose)
-        elif purpose in terms.category_of:
-            services.add(purpose)
+    refused = set(_known(terms, deny))
+    granted = set(_known(terms, allow)) - refused
+    categories = granted & terms.defaults.keys()
+    overrides = {service: True for service in granted - categories if terms.category_of[service] not in categories}
+    overrides |= {service: False for service in refused & terms.category_of.keys() if terms.category_of[service] in categories}
+    return _complete(policy, now, receipt_id, granted=categories, overrides=dict(sorted(overrides.items())))
+
+
+def _known(terms: Terms, purposes: Iterable[str]) -> Iterator[str]:
+    """Yield the ids that can be answered for; raise UnknownPurpose for one that the policy does not hold."""
+    for purpose in purposes:
+        if purpose in terms.defaults or purpose in terms.category_of:
+            yield purpose
         elif purpose not in terms.necessary and purpose not in terms.needed:
-            raise policy.unknown(purpose)
-    single = sorted(service for service in services if terms.category_of[service] not in categories)
-    return _complete(policy, now, receipt_id, granted=categories, overrides=dict.fromkeys(single, True))
+            raise terms.policy.unknown(purpose)
 
 
 def set_service(

@@ -95,7 +95,7 @@ def _chosen(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submi
         case "refuse":
             return refuse_all(policy, now)
         case "save":
-            return save(policy, submission.allow, now)
+            return save(policy, submission.allow, now, deny=submission.deny)
     choice = set_service(policy, visitor.choice, submission.service, submission.choice == "allow", now)
     return None if submission.service in terms_of(policy).needed else choice
 

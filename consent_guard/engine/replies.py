@@ -13,7 +13,8 @@ from ..consent.receipt import Receipt
 from ..wire.messages import Header, Reply
 
 _CSP: Final = (
-    b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
+    b"base-uri 'none'; frame-ancestors 'none'"
 )
 _SHELTERED: Final = (
     (b"cache-control", b"no-store"),

@@ -41,6 +41,8 @@ class Submission:
     choice: str
     """One of ``ACTS``."""
     allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    """With ``save``: refused although its category is allowed."""
     service: str = ""
     """Not empty for ``allow``, ``deny`` and ``once``."""
     next: str = ""
@@ -91,7 +93,12 @@ def _from_form(body: bytes) -> Submission:
     if sum(len(values) for _, values in form.lists()) > POST_FIELDS:
         raise Refused(413, "length")
     return _submission(
-        form.getlist("choice"), form.getlist("allow"), form.getlist("service"), form.getlist("next"), means="form"
+        form.getlist("choice"),
+        form.getlist("allow"),
+        form.getlist("deny"),
+        form.getlist("service"),
+        form.getlist("next"),
+        means="form",
     )
 
 
@@ -102,13 +109,18 @@ def _from_json(body: bytes) -> Submission:
         raise Refused(400, "malformed") from None
     if not isinstance(value, dict):
         raise Refused(400, "malformed")
-    allow = value.get("allow", [])
-    if not isinstance(allow, list):
+    allow, deny = value.get("allow", []), value.get("deny", [])
+    if not isinstance(allow, list) or not isinstance(deny, list):
         raise Refused(400, "malformed")
-    if len(allow) > POST_FIELDS:
+    if len(allow) + len(deny) > POST_FIELDS:
         raise Refused(413, "length")
     return _submission(
-        _texts(value.get("choice")), _all_texts(allow), _texts(value.get("service")), _texts(value.get("next")), means="json"
+        _texts(value.get("choice")),
+        _all_texts(allow),
+        _all_texts(deny),
+        _texts(value.get("service")),
+        _texts(value.get("next")),
+        means="json",
     )
 
 
@@ -133,8 +145,16 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _submission(
-    choices: Sequence[str], allow: Sequence[str], services: Sequence[str], nexts: Sequence[str], *, means: str
+    choices: Sequence[str],
+    allow: Sequence[str],
+    deny: Sequence[str],
+    services: Sequence[str],
+    nexts: Sequence[str],
+    *,
+    means: str,
 ) -> Submission:
+    if not choices and deny:
+        choices = ("save",)  # a button that refuses one service sends this one name, and the ticks that stand around it
     if len(choices) != 1 or choices[0] not in ACTS:
         raise Refused(400, "choice")
     choice = choices[0]
@@ -143,6 +163,7 @@ def _submission(
     return Submission(
         choice=choice,
         allow=tuple(allow) if choice == "save" else (),
+        deny=tuple(deny) if choice == "save" else (),
         service=services[0] if choice in _ON_ONE_SERVICE else "",
         next=nexts[0] if len(nexts) == 1 else "",
         means=means,

@@ -41,7 +41,7 @@ def read_visitor(site: Site, facts: RequestFacts) -> Visitor:
     choice = site.signer.read_all([cookie.value for cookie in cookies if cookie.name in names], facts.now)
     once = _once(site, facts, cookies, secure)
     consent = effective(site.policy, choice, facts.now, gpc(facts.headers), () if once is None else (once,))
-    banner = consent.asks and site.policy.banner and takes_banner(facts.headers)
+    banner = consent.asks and site.policy.banner_on(facts.path) and takes_banner(facts.headers)
     return Visitor(secure, choice, consent, banner, site.mark(consent, banner), once)
 
 

@@ -10,7 +10,7 @@ import hashlib
 import importlib.resources
 from dataclasses import dataclass
 
-_TYPES = {"css": "text/css; charset=utf-8"}
+_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What one response gets from us: the banner, placeholders, and the form that their buttons submit.
 
-Bound to one request, and the only object here with state: whether the stylesheet went out. May import this package and the
+Bound to one request, and the only object here with state: whether style sheet and module went out. May import this package and the
 rewriter's vocabulary. Made by the surface, called by the rewriter.
 """
 
@@ -76,7 +76,7 @@ class ResponseParts:
         if self._styled:
             return filled
         self._styled = True
-        return self._surface.splice("stylesheet", language, ("base",)).fill(base=self._view.base) + filled
+        return self._surface.splice("assets", language, ("base",)).fill(base=self._view.base) + filled
 
     def closing(self, lang: str | None) -> bytes:
         """Return the hidden form that the placeholders' buttons submit; they name it, so it may stand anywhere."""

@@ -24,6 +24,7 @@ from .splice import Holes, Splice
 from .values import PolicyValue, page_language, policy_value, state_of
 
 STYLESHEET = "cg.css"
+MODULE = "cg.js"
 DOWNLOADS: Mapping[str, str] = {"csv": "CSV", "json": "JSON", "md": "Markdown"}
 """What the declaration page offers beside itself: the ending of each file, and what its format is called."""
 DECLARATION_ENDINGS: tuple[str, ...] = ("html", "md", "json", "csv")
@@ -159,7 +160,7 @@ class Surface:
     def banner_splice(self, language: str) -> Splice:
         """Return the banner in a language, with holes ``base`` and ``next``."""
         value, _ = self.texts(language)
-        return self.splice("banner", language, ("base", "next"), policy=value)
+        return self.splice("banner", language, ("base", "next"), policy=value, place=self.policy.banner_place)
 
     def splice(
         self, name: str, language: str, holes: tuple[str, ...], key: tuple[object, ...] = (), **values: object
@@ -184,10 +185,11 @@ class Surface:
             "dir": direction(lang),
             "words": words,
             "stylesheet": self.asset_path(STYLESHEET),
+            "script": self.asset_path(MODULE) if self.policy.script else "",
         }
 
     def _page(self, name: str, view: RequestView, language: str, **values: object) -> bytes:
-        page = render(name, view=view, home=self._home(view), **self._surroundings(language), **values)
+        page = render(name, page=name, view=view, home=self._home(view), **self._surroundings(language), **values)
         return page.encode("utf-8")
 
     def _home(self, view: RequestView) -> str:

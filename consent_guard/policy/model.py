@@ -144,6 +144,11 @@ class Policy:
     csp: Literal["off", "report", "enforce"] = "off"
     inline_scripts: Literal["signature", "mention"] = "signature"
     banner: bool = True
+    banner_place: Literal["bottom", "top", "centre"] = "bottom"
+    banner_except: tuple[str, ...] = ()
+    """Paths of the app, as it sees them, that never show the banner: each with all below it, by whole segments."""
+    script: bool = True
+    """Pages that show something of ours load our module; all works without."""
     path: str = "/privacy-choices"
     languages: tuple[str, ...] = ("en",)
     cookie_name: str = "consent"
@@ -159,6 +164,10 @@ class Policy:
         from .loader import load_policy
 
         return load_policy(source)
+
+    def banner_on(self, path: str) -> bool:
+        """Return whether a page at this path of the app may show the banner (DESIGN §4, ``banner`` and ``banner_except``)."""
+        return self.banner and not any(path == kept or path.startswith(f"{kept}/") for kept in self.banner_except)
 
     def category(self, id: str) -> Category:
         """Return the category with this id; raises UnknownPurpose."""

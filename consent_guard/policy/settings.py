@@ -22,6 +22,7 @@ Enforcement = Literal["enforce", "report"]
 Delivery = Literal["personal", "shared"]
 Csp = Literal["off", "report", "enforce"]
 InlineScripts = Literal["signature", "mention"]
+BannerPlace = Literal["bottom", "top", "centre"]
 
 KEYS: Final = (
     "revision",
@@ -34,6 +35,9 @@ KEYS: Final = (
     "csp",
     "inline_scripts",
     "banner",
+    "banner_place",
+    "banner_except",
+    "script",
     "path",
     "languages",
     "cookie_name",
@@ -58,6 +62,9 @@ class Settings:
     enforcement: Enforcement = "enforce"
     inline_scripts: InlineScripts = "signature"
     banner: bool = True
+    banner_place: BannerPlace = "bottom"
+    banner_except: tuple[str, ...] = ()
+    script: bool = True
     path: str = "/privacy-choices"
     languages: tuple[tuple[str, str], ...] = ()
     """Key path and tag of each; empty: those of the titles."""
@@ -80,6 +87,9 @@ def read_settings(table: Table | None) -> Settings:
         enforcement=table.option("enforcement", get_args(Enforcement), "enforce"),
         inline_scripts=table.option("inline_scripts", get_args(InlineScripts), "signature"),
         banner=table.boolean("banner", True),
+        banner_place=table.option("banner_place", get_args(BannerPlace), "bottom"),
+        banner_except=_banner_except(table),
+        script=table.boolean("script", True),
         path=_path(table),
         languages=_languages(table),
         cookie_name=_cookie_name(table),
@@ -130,6 +140,20 @@ def _path(table: Table) -> str:
             f'Write an absolute path of letters, digits, ".", "_", "~" and "-", without a query, as in "{default}"',
         )
     return default
+
+
+def _banner_except(table: Table) -> tuple[str, ...]:
+    paths: list[str] = []
+    for path, text in table.strings("banner_except"):
+        kept = text.rstrip("/")
+        if not kept and text:
+            table.faults.add(path, "takes every page", "Write banner = false, or name the pages that show none")
+        elif not kept.startswith("/") or "?" in kept or "#" in kept or "*" in kept or "//" in kept:
+            mend = 'Write the path of a page or a folder, as in "/checkout": all below it is taken too; no query, no "*"'
+            table.faults.add(path, f"{text!r} is not a path of this site", mend)
+        elif kept not in paths:
+            paths.append(kept)
+    return tuple(paths)
 
 
 def _languages(table: Table) -> tuple[tuple[str, str], ...]:

@@ -56,6 +56,20 @@ def test_saving_is_a_complete_answer(site) -> None:
     assert allowed(site.consent_after(site.post(b"choice=save"))) == {"necessary"}
 
 
+def test_saving_refuses_a_service_although_its_category_is_allowed(site) -> None:
+    """S02, S13: the button for one service sends nothing but ``deny`` and the ticks that stand around it."""
+    for body in (b"deny=video&allow=interactivity&allow=video", b"choice=save&allow=interactivity&deny=video"):
+        consent = site.consent_after(site.post(body))
+        assert consent.decided
+        assert allowed(consent) == {"necessary", "interactivity", "captcha"}
+    consent = site.consent_after(site.post(b'{"choice": "save", "allow": ["interactivity"], "deny": ["captcha"]}', JSON))
+    assert allowed(consent) == {"necessary", "interactivity", "video"}
+    assert allowed(site.consent_after(site.post(b"deny=interactivity&allow=interactivity&allow=video"))) == {
+        "necessary",
+        "video",
+    }
+
+
 def test_one_service_is_allowed_alone_and_the_banner_stays(site) -> None:
     consent = site.consent_after(site.post(b"choice=allow&service=video"))
     assert not consent.decided
@@ -242,6 +256,9 @@ def refused(site, status: int, reply) -> None:
         b"choice=once&service=nothing&next=/",
         b"choice=save&allow=nothing",
         b"choice=save&allow=video&allow=",
+        b"choice=save&deny=nothing",
+        b"deny=nothing",
+        b"deny=",
         b"\xff\xfe",
         b"choice=\xff",
         b"accept",
@@ -269,6 +286,8 @@ def test_a_malformed_form_is_400_and_stores_nothing(site, body: bytes) -> None:
         b'{"choice": "save", "allow": [1]}',
         b'{"choice": "save", "allow": {"video": true}}',
         b'{"choice": "save", "allow": null}',
+        b'{"choice": "save", "deny": "video"}',
+        b'{"choice": "save", "deny": [1]}',
         b'{"choice": "allow", "service": null}',
         b'{"choice": "allow", "service": ["video"]}',
         b'{"choice": "accept", "next": 1}',

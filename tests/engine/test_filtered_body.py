@@ -69,6 +69,18 @@ def test_a_policy_may_go_without_a_banner(make) -> None:
     assert site.send(site.request().respond(200, site.HTML)) == site.PAGE
 
 
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("/checkout", False), ("/checkout/2", False), ("/checkout/", False), ("/checkouts", True), ("/x/checkout", True)],
+)
+def test_chosen_paths_show_no_banner_and_grant_nothing(make, path: str, shown: bool) -> None:
+    """L10: no banner is no consent."""
+    site = make(banner_except=["/checkout"])
+    exchange = site.request(path)
+    assert (b'data-cg="banner"' in site.send(exchange.respond(200, site.HTML))) == shown
+    assert exchange.consent.allowed_services == site.request("/").consent.allowed_services
+
+
 CODINGS = {
     b"gzip": (gzip.compress, gzip.decompress),
     b"x-gzip": (gzip.compress, gzip.decompress),

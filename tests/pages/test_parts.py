@@ -41,8 +41,8 @@ def test_a_placeholder_stands_inside_a_paragraph(surface: Surface, policy: Polic
     body = in_page(b"<p>before " + placeholder + b" behind</p>")
     paragraph = body[0]
     assert [child.tag for child in body] == ["p", "p"]
-    assert [child.tag for child in paragraph] == ["link", "span"]
-    assert (paragraph[1].tail or "").strip() == "behind"
+    assert [child.tag for child in paragraph] == ["link", "script", "span"]
+    assert (paragraph[2].tail or "").strip() == "behind"
 
 
 def test_a_placeholder_names_service_reason_and_title_and_offers_button_and_link(
@@ -55,23 +55,25 @@ def test_a_placeholder_names_service_reason_and_title_and_offers_button_and_link
     text = text_of(box)
     for words in ("Contenu de Vidéos", "Un titre", "vous n’avez pas autorisé Vidéos", "Interactivité"):
         assert words in text
-    button = box.find(".//button")
     link = box.find(".//a")
-    assert button is not None
     assert link is not None
-    assert [button.get(name) for name in ("type", "form", "name", "value")] == ["submit", "cg-allow", "service", "video"]
-    assert "Vidéos" in text_of(button)
+    once, always = box.findall(".//button")
+    assert [once.get(name) for name in ("type", "form", "name", "value")] == ["submit", "cg-once", "service", "video"]
+    assert [always.get(name) for name in ("type", "form", "name", "value")] == ["submit", "cg-allow", "service", "video"]
+    assert (text_of(once), text_of(always)) == ("Charger une seule fois", "Toujours autoriser Vidéos")
+    assert once.get("class") == always.get("class")
+    assert "Vidéos connaîtra votre adresse IP" in text
     assert link.get("href") == VIDEO.url
     assert "v.example" in text_of(link)
 
 
 def test_the_closing_form_is_what_the_buttons_submit(surface: Surface, policy: Policy, view_of: View, in_page: Parse) -> None:
-    """DESIGN §6: one form, in which nothing but the clicked service is chosen."""
-    form = in_page(surface.parts(view_of(policy)).closing("fr"))[0]
-    assert [form.get(name) for name in ("id", "method", "action")] == ["cg-allow", "post", "/app/privacy-choices"]
-    assert form.get("hidden") is not None
-    fields = {field.get("name"): field.get("value") for field in form.iter("input")}
-    assert fields == {"choice": "allow", "next": "/article?a=1&b=2"}
+    """DESIGN §6: one form for each act, in which nothing but the clicked service is chosen."""
+    for act, form in zip(("allow", "once"), in_page(surface.parts(view_of(policy)).closing("fr")), strict=False):
+        assert [form.get(name) for name in ("id", "method", "action")] == [f"cg-{act}", "post", "/app/privacy-choices"]
+        assert form.get("hidden") is not None
+        fields = {field.get("name"): field.get("value") for field in form.iter("input")}
+        assert fields == {"choice": act, "next": "/article?a=1&b=2"}
 
 
 @pytest.mark.parametrize(
@@ -176,5 +178,6 @@ def test_no_embed_can_break_out_of_its_placeholder(embed: Embed) -> None:
     assert placeholder.isascii()
     root = ElementTree.fromstring(b"<div>" + placeholder + b"</div>")
     tags = {element.tag for element in root.iter()}
-    assert tags <= {"div", "link", "span", "svg", "strong", "button", "a"}
+    assert tags <= {"div", "link", "script", "span", "svg", "strong", "button", "a"}
+    assert [script.text for script in root.iter("script")] == [None]
     assert [child.tag for child in root][-1] == "span"

@@ -36,6 +36,9 @@ delivery = "personal"
 csp = "off"
 inline_scripts = "mention"
 banner = false
+banner_place = "centre"
+banner_except = ["/checkout/", "/Pages/print", "/checkout"]
+script = false
 path = "/choices/"
 languages = ["fr", "EN"]
 cookie_name = "choice"
@@ -135,6 +138,9 @@ def test_every_key_of_a_whole_file_is_taken(tmp_path: Path) -> None:
         enforcement="report",
         inline_scripts="mention",
         banner=False,
+        banner_place="centre",
+        banner_except=("/checkout", "/Pages/print"),
+        script=False,
         path="/choices",
         languages=("fr", "en"),
         cookie_name="choice",
@@ -149,6 +155,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (policy.revision, policy.choice_months, policy.path, policy.cookie_name) == (1, 13, "/privacy-choices", "consent")
     assert (policy.unlisted_cookies, policy.unlisted_hosts, policy.enforcement) == ("report", "report", "enforce")
     assert (policy.delivery, policy.csp, policy.inline_scripts, policy.banner) == ("personal", "off", "signature", True)
+    assert (policy.banner_place, policy.banner_except, policy.script) == ("bottom", (), True)
     assert (policy.first_party, policy.cookie_domain, policy.services, policy.cookies) == ((), "", (), ())
 
 
