@@ -1,7 +1,7 @@
 """What one response gets from us: the banner, placeholders, and the form that their buttons submit.
 
-Bound to one request, and the only object here with state: whether style sheet and module went out. May import this package and the
-rewriter's vocabulary. Made by the surface, called by the rewriter.
+Bound to one request, and the only object here with state: whether style sheet and module went out. May import this package and
+the rewriter's vocabulary. Made by the surface, called by the rewriter.
 """
 
 from __future__ import annotations
