@@ -15,11 +15,11 @@ added so with the first request: a bad policy then raises there. consent_guard.s
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
+from .clock import unix_seconds
 from .engine.destinations import wants_page
 from .engine.guard import Guard
 from .errors import ExchangeStateError
@@ -63,7 +63,7 @@ class ConsentMiddleware:
         secret_key_fallbacks: Sequence[str | bytes] = (),
         ledger: None = None,
         on_finding: Callable[[Finding], None] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_seconds,
     ) -> None:
         self.app = app
         self.guard = Guard(

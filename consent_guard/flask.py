@@ -12,7 +12,6 @@ Flask, the WSGI transport and the engine. Apps call it.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +20,7 @@ from flask import Flask, Request, has_request_context
 from flask import request as current_request
 
 from . import wsgi
+from .clock import unix_seconds
 from .engine.guard import Guard
 from .manage import ManageLink
 from .policy.model import Policy
@@ -53,7 +53,7 @@ class ConsentGuard:
         secret_key_fallbacks: Sequence[str | bytes] | None = None,
         ledger: None = None,
         on_finding: Callable[[Finding], None] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_seconds,
     ) -> None:
         self._policy = Policy.load(policy)
         _check_ledger(self._policy, ledger)

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from .asgi import ConsentMiddleware, consent_from, manage_link
+from .clock import unix_seconds
 
 if TYPE_CHECKING:
     from .findings import Finding
@@ -34,7 +34,7 @@ def install(
     secret_key_fallbacks: Sequence[str | bytes] = (),
     ledger: None = None,
     on_finding: Callable[[Finding], None] | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] = unix_seconds,
 ) -> None:
     """Guard a Starlette or FastAPI app, its error pages too.
 
@@ -60,7 +60,7 @@ def install(
         guarded.app = build()
         return guarded
 
-    build_guarded.consent_guard = True  # type: ignore[attr-defined]
+    build_guarded.consent_guard = guarded  # type: ignore[attr-defined]
     app.build_middleware_stack = build_guarded  # type: ignore[method-assign]
 
 

@@ -10,10 +10,10 @@ the engine and the wire messages, no framework. Servers call it; the Flask and D
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from .clock import unix_seconds
 from .engine.guard import Guard
 from .errors import ExchangeStateError
 from .manage import ManageLink
@@ -53,7 +53,7 @@ class ConsentMiddleware:
         secret_key_fallbacks: Sequence[str | bytes] = (),
         ledger: None = None,
         on_finding: Callable[[Finding], None] | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = unix_seconds,
     ) -> None:
         self.app = app
         self.guard = Guard(

@@ -8,7 +8,6 @@ the template tags call it.
 from __future__ import annotations
 
 import difflib
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
+from ..clock import unix_seconds
 from ..engine.guard import Guard
 
 if TYPE_CHECKING:
@@ -65,8 +65,16 @@ def configuration() -> Configuration:
         secret_key_fallbacks=tuple(settings.SECRET_KEY_FALLBACKS if fallbacks is None else fallbacks),
         ledger=values.get("LEDGER"),
         on_finding=_callable(values, "ON_FINDING"),
-        clock=_callable(values, "CLOCK") or time.time,
+        clock=_callable(values, "CLOCK") or unix_seconds,
     )
+
+
+def is_guarded() -> bool:
+    """Tell whether the middleware, or one made from it, stands in MIDDLEWARE."""
+    from .middleware import ConsentMiddleware
+
+    stages = [import_string(path) for path in settings.MIDDLEWARE]
+    return any(isinstance(stage, type) and issubclass(stage, ConsentMiddleware) for stage in stages)
 
 
 def current_guard() -> Guard:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..consent.token import consent_cookie_name
 from ..errors import Fault, PolicyError
 from ..findings import Finding
 from ..policy.model import Policy
@@ -20,6 +21,7 @@ from .site import Site
 from .visitor import read_visitor
 
 if TYPE_CHECKING:
+    from ..consent.choice import Choice
     from ..policy.model import PolicySource
 
 
@@ -55,6 +57,10 @@ class Guard:
     def policy(self) -> Policy:
         """The policy that this guard enforces."""
         return self._site.policy
+
+    def consent_cookie(self, choice: Choice) -> tuple[str, str]:
+        """Return the name and the value of the cookie that carries a choice: the name is the one that is read over http too."""
+        return consent_cookie_name(self._site.policy, secure=True), self._site.signer.sign(choice)
 
     def open(self, facts: RequestFacts) -> Exchange:
         """Return the exchange for one request. Never raises on what a visitor sends: on any doubt there is no consent."""

@@ -1,6 +1,6 @@
-"""Help for the tests of a guarded app: a visitor who has already chosen.
+"""The cookie of a visitor who has already chosen.
 
-May import the domain layer. Called by test suites; the library itself never imports it.
+May import the domain layer. Called by test suites and by the rest of the kit.
 
     name, value = consent_cookie("consent.toml", SECRET, allow=["youtube"])
     client.set_cookie(name, value)
@@ -8,16 +8,14 @@ May import the domain layer. Called by test suites; the library itself never imp
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .consent.answers import answered
-from .consent.token import TokenSigner, consent_cookie_name
-from .policy.model import Policy
-
-__all__ = ["consent_cookie"]
+from ..clock import unix_seconds
+from ..consent.answers import answered
+from ..consent.token import TokenSigner, consent_cookie_name
+from ..policy.model import Policy
 
 
 def consent_cookie(
@@ -40,13 +38,14 @@ def consent_cookie(
     """
     loaded = Policy.load(policy)
     signer = TokenSigner(loaded, secret_key)
-    choice = answered(loaded, allow, deny, _seconds(at))
+    choice = answered(loaded, allow, deny, seconds(at))
     return consent_cookie_name(loaded, secure=True), signer.sign(choice)
 
 
-def _seconds(at: float | datetime | None) -> int:
+def seconds(at: float | datetime | None) -> int:
+    """Return a time in Unix seconds: as it is given, of a datetime (one without a zone is read as UTC), or now for None."""
     if at is None:
-        return int(time.time())
+        return int(unix_seconds())
     if isinstance(at, datetime):
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
     return int(at)
