@@ -148,6 +148,43 @@ def effective(
     )
 
 
+def imported(
+    policy: Policy,
+    answers: Mapping[str, bool],
+    overrides: Mapping[str, bool],
+    *,
+    decided: bool,
+    made_at: float | None,
+    gpc: bool = False,
+    once: Collection[str] = frozenset(),
+) -> Consent:
+    """Return what holds by a choice that another tool keeps (``import_from``).
+
+    We never ask beside that tool, and its choice lasts as long as its cookie does: ``expires_at`` is None. ``made_at`` is in
+    Unix seconds where the tool tells, else None.
+    """
+    terms = terms_of(policy)
+    choice = Choice(policy.revision, answers, overrides, terms.digests, 0, "", decided)
+    permissions = _remembered(terms, choice, gpc and bool(terms.signalled), frozenset(once))
+    try:
+        decided_at = datetime.fromtimestamp(made_at, UTC) if decided and made_at is not None else None
+    except (ValueError, OverflowError, OSError):
+        decided_at = None
+    return Consent(
+        decided=decided,
+        choices=permissions.choices,
+        decided_at=decided_at,
+        expires_at=None,
+        receipt_id=None,
+        allowed_categories=permissions.categories,
+        allowed_services=permissions.services,
+        asks=False,
+        gpc=permissions.gpc,
+        state_key=permissions.state_key,
+        _terms=terms,
+    )
+
+
 def accept_all(policy: Policy, now: float, receipt_id: str | None = None) -> Choice:
     """Return the choice of somebody who grants every purpose."""
     return _complete(policy, now, receipt_id, granted=terms_of(policy).asked)

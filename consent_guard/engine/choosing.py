@@ -48,9 +48,11 @@ def record(
 ) -> Recorded:
     """Return what a well-formed post leads to. ``next`` is the checked path to go on to, or None.
 
-    Raises Refused (400) for an id that the policy does not hold; then nothing is stored.
+    Raises Refused, and nothing is stored: 400 for an id that the policy does not hold, 409 where another tool keeps the choice.
     """
     policy = site.policy
+    if site.importer and submission.choice != "once":
+        raise Refused(409, "elsewhere")
     try:
         if submission.choice == "once":
             policy.service(submission.service)

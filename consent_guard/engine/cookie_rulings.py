@@ -12,6 +12,7 @@ from ..consent.choice import Consent
 from ..consent.token import names_to_read, once_cookie_name
 from ..policy.cookie_names import CookieIndex, CookieMatch
 from ..policy.frameworks import is_framework_cookie
+from ..policy.import_tools import imported_cookie_names
 from ..policy.model import Basis, Policy
 
 _REMEMBERED: Final = 1024
@@ -51,7 +52,7 @@ class Ruling:
 class CookieRulings:
     """The rulings of one policy. Thread-safe; immutable but for what it remembers."""
 
-    __slots__ = ("_index", "_known", "_necessary", "own_names")
+    __slots__ = ("_imported", "_imported_families", "_index", "_known", "_necessary", "own_names")
 
     own_names: frozenset[str]
     """The names of the library's own cookies: necessary, so the app sees them and may set them."""
@@ -60,6 +61,9 @@ class CookieRulings:
         self._index = CookieIndex(policy)
         self._known: dict[bytes, Ruling] = {}
         self._necessary: Final = frozenset(c.id for c in policy.categories if c.basis is Basis.NECESSARY)
+        names = imported_cookie_names(policy)
+        self._imported: Final = frozenset(name for name in names if not name.endswith("*"))
+        self._imported_families: Final = tuple(name[:-1] for name in names if name.endswith("*"))
         self.own_names = frozenset(
             name for secure in (False, True) for name in (*names_to_read(policy, secure), once_cookie_name(policy, secure))
         )
@@ -89,4 +93,9 @@ class CookieRulings:
     def _named(self, name: str) -> Ruling:
         match = self._index.match(name)
         necessary = match is not None and match.category in self._necessary
-        return Ruling(name, match, necessary or name in self.own_names or is_framework_cookie(name))
+        essential = necessary or name in self.own_names or self._holds_the_choice(name) or is_framework_cookie(name)
+        return Ruling(name, match, essential)
+
+    def _holds_the_choice(self, name: str) -> bool:
+        """Whether another tool keeps the choice in this cookie: hidden or expired, it would be lost (``import_from``)."""
+        return name in self._imported or (bool(self._imported_families) and name.startswith(self._imported_families))

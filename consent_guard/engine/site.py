@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ..consent.choice import Consent
+from ..consent.imports.importer import Importer
 from ..consent.keys import check_keys
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read
@@ -30,6 +31,8 @@ class Site:
     def __init__(self, policy: Policy, keys: Sequence[str | bytes], on_finding: Callable[[Finding], None] | None) -> None:
         self.policy: Final = policy
         self.signer: Final = TokenSigner(policy, check_keys(keys))
+        self.importer: Final = Importer(policy)
+        """Reads the choice from other tools' cookies; false where the policy names none."""
         self.rules: Final = Rules(policy)
         self.rulings: Final = CookieRulings(policy)
         self.needed: Final = terms_of(policy).needed

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..consent.choice import Choice, Consent, effective
+from ..consent.choice import Choice, Consent, effective, imported
 from ..consent.signals import gpc
 from ..consent.token import once_cookie_name
 from ..wire.cookies import CookiePair, request_cookies
@@ -24,6 +24,7 @@ class Visitor:
     secure: bool
     """The request came over https, as the browser sees it."""
     choice: Choice | None
+    """The stored choice; None where there is none, or where another tool keeps it."""
     consent: Consent
     banner: bool
     """A full document in answer to this request shows the banner."""
@@ -37,12 +38,33 @@ def read_visitor(site: Site, facts: RequestFacts) -> Visitor:
     """Return what this request says of its visitor's wishes (DESIGN §5)."""
     secure = is_secure(facts)
     cookies = request_cookies(facts.headers)
-    names = site.consent_names[secure]
-    choice = site.signer.read_all([cookie.value for cookie in cookies if cookie.name in names], facts.now)
     once = _once(site, facts, cookies, secure)
-    consent = effective(site.policy, choice, facts.now, gpc(facts.headers), () if once is None else (once,))
+    signal, alone = gpc(facts.headers), () if once is None else (once,)
+    if site.importer:
+        choice = None
+        consent = _imported(site, cookies, signal, alone)
+    else:
+        names = site.consent_names[secure]
+        choice = site.signer.read_all([cookie.value for cookie in cookies if cookie.name in names], facts.now)
+        consent = effective(site.policy, choice, facts.now, signal, alone)
     banner = consent.asks and site.policy.banner_on(facts.path) and takes_banner(facts.headers)
     return Visitor(secure, choice, consent, banner, site.mark(consent, banner), once)
+
+
+def _imported(site: Site, cookies: list[CookiePair], signal: bool, once: tuple[str, ...]) -> Consent:
+    """Return what holds by the other tools' cookies alone: two keepers of one choice could not both be right."""
+    found = site.importer.read(cookies)
+    if found is None:
+        return imported(site.policy, {}, {}, decided=False, made_at=None, gpc=signal, once=once)
+    return imported(
+        site.policy,
+        found.answers,
+        found.overrides,
+        decided=found.decided,
+        made_at=found.made_at,
+        gpc=signal,
+        once=once,
+    )
 
 
 def is_secure(facts: RequestFacts) -> bool:

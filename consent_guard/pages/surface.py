@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from ..consent.choice import Consent
+from ..policy.import_tools import TOOLS
 from ..policy.model import Policy
 from .assets import assets
 from .exports import FORMATS, Declared
@@ -82,13 +83,14 @@ class Surface:
         consent = view.consent
         states = [state_of(purpose, consent) for purpose in value.purposes]
         return self._page(
-            "preferences",
+            "preferences_imported" if self.policy.imports else "preferences",
             view,
             language,
             purposes=list(zip(value.purposes, states, strict=True)),
             consent=consent,
             signalled=[p for p in value.purposes if p.gpc and p.id not in consent.allowed_categories] if consent.gpc else [],
             granted=any(consent.choices.values()),
+            tools=" + ".join(TOOLS[rule.tool].title for rule in self.policy.imports),
         )
 
     def declaration(self, view: RequestView) -> bytes:
@@ -186,6 +188,7 @@ class Surface:
             "words": words,
             "stylesheet": self.asset_path(STYLESHEET),
             "script": self.asset_path(MODULE) if self.policy.script else "",
+            "imports": self.policy.import_from,
         }
 
     def _page(self, name: str, view: RequestView, language: str, **values: object) -> bytes:

@@ -12,7 +12,8 @@ from typing import Final, Generic, TypeVar
 
 from .faults import FaultList, guess, listing
 from .hosts import rule_key
-from .model import AppCookie, Basis, Category, CookieRule, Policy, Service
+from .import_tools import check_imports
+from .model import AppCookie, Basis, Category, CookieRule, ImportRule, Policy, Service
 from .services import EXEMPT_REASONS
 
 T = TypeVar("T")
@@ -59,6 +60,7 @@ class Draft:
     languages: tuple[tuple[str, str], ...] = ()
     """Key path and tag, as the policy lists them; empty: not listed."""
     cookie_name: str = "consent"
+    imports: tuple[ImportRule, ...] = ()
 
     @property
     def written(self) -> frozenset[str]:
@@ -81,6 +83,7 @@ def draft_of(policy: Policy) -> Draft:
         services=[Placed(f"services[{place}]", service) for place, service in enumerate(policy.services)],
         cookies=[Placed(f"cookies[{place}]", cookie) for place, cookie in enumerate(policy.cookies)],
         cookie_name=policy.cookie_name,
+        imports=policy.imports,
     )
 
 
@@ -90,6 +93,7 @@ def check(draft: Draft, faults: FaultList) -> None:
     _categories(draft, faults)
     _own_cookie(draft, faults)
     _ties(draft.services, faults)
+    _imports(draft, faults)
     for path, language in draft.languages:
         if draft.written and language not in draft.written:
             faults.add(
@@ -178,6 +182,23 @@ def _own_cookie(draft: Draft, faults: FaultList) -> None:
                 f"{name!r} names the cookie that holds the choice itself",
                 "Leave it out: that cookie is declared by itself",
             )
+
+
+def _imports(draft: Draft, faults: FaultList) -> None:
+    if not draft.imports:
+        return
+    purposes = [*(placed.value.id for placed in draft.categories), *(placed.value.id for placed in draft.services)]
+    necessary = {placed.value.id for placed in draft.categories if placed.value.basis is Basis.NECESSARY}
+    waiting = [
+        (service.member("cookies", place, rule.name), rule.name)
+        for service in draft.services
+        if service.value.category not in necessary
+        for place, rule in enumerate(service.value.cookies)
+    ]
+    waiting += [
+        (f"{cookie.path}.name", cookie.value.rule.name) for cookie in draft.cookies if cookie.value.category not in necessary
+    ]
+    check_imports(draft.imports, purposes, waiting, faults)
 
 
 def _cookie_rules(draft: Draft) -> Iterator[tuple[str, CookieRule]]:

@@ -20,12 +20,13 @@ from .catalogue import find, names
 from .categories import APP_COOKIE_KEYS, CATEGORY_KEYS, read_app_cookie, read_category
 from .consistency import Draft, Placed, check, draft_of
 from .faults import FaultList
+from .import_tools import read_imports
 from .model import Policy, Service
 from .services import SERVICE_KEYS, read_service, refuse_unknown
 from .settings import KEYS, read_settings
 from .tables import Table
 
-SECTIONS: Final = ("policy", "categories", "services", "cookies")
+SECTIONS: Final = ("policy", "categories", "services", "cookies", "import")
 
 
 def load_policy(source: Policy | str | os.PathLike[str] | Mapping[str, object] | None = None) -> Policy:
@@ -52,6 +53,8 @@ def _checked(policy: Policy) -> Policy:
     own = {key: getattr(policy, key) for key in KEYS if hasattr(policy, key)}
     read_settings(Table(own, "policy", faults, KEYS))
     check(draft_of(policy), faults)
+    if tuple(rule.tool for rule in policy.imports) != policy.import_from:
+        faults.add("policy.imports", "has not one rule for each of import_from", "Give an ImportRule for each, in that order")
     if faults:
         raise PolicyError(faults.in_order_of({}))
     return policy
@@ -96,7 +99,8 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
     ]
     services = list(_services(root))
     cookies = [Placed(table.path, read_app_cookie(table)) for table in root.tables("cookies", APP_COOKIE_KEYS, "[[cookies]]")]
-    check(Draft(categories, services, cookies, settings.languages, settings.cookie_name), faults)
+    imports = read_imports(root, settings.import_from)
+    check(Draft(categories, services, cookies, settings.languages, settings.cookie_name, imports), faults)
     if faults:
         raise PolicyError(faults.in_order_of(document), source)
     titled = dict.fromkeys(language for category in categories for language in category.value.title)
@@ -120,6 +124,8 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         languages=languages,
         cookie_name=settings.cookie_name,
         cookie_domain=settings.cookie_domain,
+        import_from=settings.import_from,
+        imports=imports,
     )
 
 

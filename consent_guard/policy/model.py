@@ -128,6 +128,18 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportRule:
+    """Another tool whose cookie holds the choice, and what its keys mean here."""
+
+    tool: str
+    """One of ``policy.import_tools.TOOLS``."""
+    cookie: str = ""
+    """The name that the site gives its cookie; empty: the tool's own."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The tool's key to ids of categories and services. A key that is missing here means the id that it equals."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One site's whole policy. Immutable; equal policies compare equal."""
 
@@ -153,6 +165,9 @@ class Policy:
     languages: tuple[str, ...] = ("en",)
     cookie_name: str = "consent"
     cookie_domain: str = ""
+    import_from: tuple[str, ...] = ()
+    imports: tuple[ImportRule, ...] = ()
+    """One for each of ``import_from``."""
 
     @classmethod
     def load(cls, source: PolicySource = None) -> Policy:

@@ -14,6 +14,7 @@ from ..limits import CHOICE_MONTHS_MAX
 from ..wire.origins import is_ip_address
 from .frameworks import is_framework_cookie
 from .host_rules import RuleFault, normal_host, refuse_public_suffix
+from .import_tools import read_import_from
 from .language_tags import language_tag, mend_of
 from .tables import Table
 
@@ -70,6 +71,7 @@ class Settings:
     """Key path and tag of each; empty: those of the titles."""
     cookie_name: str = "consent"
     cookie_domain: str = ""
+    import_from: tuple[str, ...] = ()
 
 
 def read_settings(table: Table | None) -> Settings:
@@ -94,21 +96,19 @@ def read_settings(table: Table | None) -> Settings:
         languages=_languages(table),
         cookie_name=_cookie_name(table),
         cookie_domain=_cookie_domain(table, first_party),
+        import_from=read_import_from(table),
     )
 
 
 def _refuse_later(table: Table) -> None:
     """Note the settings that this version does not yet obey."""
-    delivery = table.option("delivery", get_args(Delivery), "personal")
-    if delivery != "personal":
-        table.fault("delivery", f'"{delivery}" is not available yet', 'Write delivery = "personal", or leave it out')
-    csp = table.option("csp", get_args(Csp), "off")
-    if csp != "off":
-        table.fault("csp", f'"{csp}" is not available yet', 'Write csp = "off", or leave it out')
-    if table.strings("import_from"):
-        table.fault(
-            "import_from", "reading other tools' cookies is not available yet", "Write import_from = [], or leave it out"
-        )
+    for key, now, later in (("delivery", "personal", get_args(Delivery)), ("csp", "off", get_args(Csp))):
+        value = table.string(key, now)
+        mend = f'Write {key} = "{now}", or leave it out'
+        if value in later and value != now:
+            table.fault(key, f"{value!r} is not available yet", mend)
+        elif value != now:
+            table.fault(key, f"{value!r} is none of the values that this key takes", mend)
 
 
 def _first_party(table: Table) -> tuple[str, ...]:
