@@ -26,6 +26,7 @@ class Registered:
 COMMANDS: Final[dict[str, Registered]] = {
     "keys": Registered("keys", "Make a secret key."),
     "declare": Registered("declare", "Write what a policy declares, as HTML, Markdown, JSON or CSV."),
+    "scan": Registered("scan", "Tell what pages make a browser contact and store without consent."),
 }
 """By name, in the order of ``--help``."""
 

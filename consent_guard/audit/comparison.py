@@ -1,0 +1,118 @@
+"""What a guard changes: the same pages, scanned with it and without.
+
+May import the report's values. The command makes one with ``--compare``; the writers show it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .report import Report, Sighting, Sort, State, Visit, path_of
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One page in one state, unguarded and guarded."""
+
+    page: str
+    """Its path, which both sites share."""
+    state: State
+    removed: tuple[Sighting, ...]
+    """What only the unguarded page does."""
+    added: tuple[Sighting, ...]
+    """What only the guarded page does."""
+    html_bytes: tuple[int, int]
+    """The document, unguarded and guarded."""
+    requests: tuple[int, int]
+    """Zero where no browser was used."""
+    bytes: tuple[int, int]
+    """Over the wire, for the whole page; zero where no browser was used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A whole site, unguarded and guarded."""
+
+    unguarded: Report
+    guarded: Report
+    changes: tuple[Change, ...]
+    alone: tuple[str, ...]
+    """Paths that only one of the two scans reached."""
+
+    def totals(self, state: State) -> Totals:
+        """Return what the guard saves over all pages in one state."""
+        changes = [change for change in self.changes if change.state is state]
+        return Totals(
+            pages=len(changes),
+            removed=sum(len(change.removed) for change in changes),
+            added=sum(len(change.added) for change in changes),
+            requests=_summed([change.requests for change in changes]),
+            bytes=_summed([change.bytes for change in changes]),
+            html_bytes=_summed([change.html_bytes for change in changes]),
+            hosts=(_hosts(self.unguarded, state), _hosts(self.guarded, state)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over pages: pairs are unguarded and guarded."""
+
+    pages: int
+    removed: int
+    added: int
+    requests: tuple[int, int]
+    bytes: tuple[int, int]
+    html_bytes: tuple[int, int]
+    hosts: tuple[int, int]
+    """Third-party hosts that are contacted."""
+
+
+def compare(unguarded: Report, guarded: Report) -> Comparison:
+    """Return what differs between two scans, page by page, as far as both reached the same paths in the same state."""
+    ours = {(_path(visit.page, guarded.target), visit.state): visit for visit in guarded.visits}
+    theirs = {(_path(visit.page, unguarded.target), visit.state): visit for visit in unguarded.visits}
+    both = [key for key in ours if key in theirs]
+    alone = {path for path, _ in ours.keys() ^ theirs.keys()}
+    return Comparison(unguarded, guarded, tuple(_change(*key, theirs[key], ours[key]) for key in both), tuple(sorted(alone)))
+
+
+def _path(page: str, target: str) -> str:
+    """Return what two scans call one page: an address's path; a file's, from the folder that was named."""
+    if "://" in page:
+        return path_of(page)
+    folder = target.rstrip("/") + "/"
+    return page.removeprefix(folder) if page.startswith(folder) else page.rpartition("/")[2]
+
+
+def _change(path: str, state: State, before: Visit, after: Visit) -> Change:
+    was, is_now = _by_key(before), _by_key(after)
+    return Change(
+        page=path,
+        state=state,
+        removed=tuple(seen for key, seen in was.items() if key not in is_now),
+        added=tuple(seen for key, seen in is_now.items() if key not in was),
+        html_bytes=(before.html_bytes, after.html_bytes),
+        requests=(before.requests, after.requests),
+        bytes=(before.bytes, after.bytes),
+    )
+
+
+def _by_key(visit: Visit) -> dict[str, Sighting]:
+    """What was seen, each thing once: where in the page it stands does not matter."""
+    return {_key(seen): seen for seen in visit.sightings}
+
+
+def _key(seen: Sighting) -> str:
+    host = seen.host if seen.third_party else ""
+    address = seen.excerpt if seen.line is None and seen.sort is Sort.REQUEST else ""
+    return "|".join((seen.sort.value, host, seen.name, seen.where, urlsplit(address).path))
+
+
+def _summed(pairs: list[tuple[int, int]]) -> tuple[int, int]:
+    return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
+
+
+def _hosts(report: Report, state: State) -> int:
+    contacts = (Sort.REQUEST, Sort.HEADER, Sort.INLINE)
+    return len({seen.host for seen in report.sightings if seen.state is state and seen.sort in contacts and seen.third_party})

@@ -1,0 +1,78 @@
+"""A report as SARIF 2.1.0, for code scanning: each leak is a result at its line, each baseline entry a suppression.
+
+OASIS SARIF 2.1.0: §3.13 (log), §3.14 (run), §3.19 (tool component), §3.27 (result), §3.35 (suppression), §3.20 (invocation).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from ...version import __version__
+from ..comparison import Comparison
+from ..report import Report, Sighting, Sort, Verdict, fingerprint
+from .sentences import message
+
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_RULES: Final = {
+    Sort.REQUEST: ("contact-without-consent", "The page makes the browser contact a host without consent."),
+    Sort.HEADER: ("header-without-consent", "A response header makes the browser contact a host without consent."),
+    Sort.INLINE: ("program-without-consent", "A program in the page loads a service without consent."),
+    Sort.COOKIE: ("cookie-without-consent", "A cookie is set without consent."),
+    Sort.STORAGE: ("storage-without-consent", "A key is stored in the browser without consent."),
+}
+_UNLISTED: Final = ("unlisted", "A host, cookie or key that no rule of the policy names.")
+
+
+def write(report: Report, comparison: Comparison | None = None) -> str:
+    """Return the report as one SARIF log."""
+    rules = [*(_RULES[sort] for sort in Sort), _UNLISTED]
+    told = [seen for seen in report.sightings if seen.verdict is not Verdict.ALLOWED]
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "consent-guard",
+                "version": __version__,
+                "rules": [{"id": id, "shortDescription": {"text": text}} for id, text in rules],
+            }
+        },
+        "invocations": [
+            {
+                "executionSuccessful": bool(report.visits),
+                "toolExecutionNotifications": [
+                    *({"level": "error", "message": {"text": str(problem)}} for problem in report.problems),
+                    *({"level": "note", "message": {"text": note}} for note in report.notes),
+                ],
+            }
+        ],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(seen, report, [id for id, _ in rules]) for seen in told],
+    }
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2) + "\n"
+
+
+def _result(seen: Sighting, report: Report, rules: list[str]) -> dict[str, Any]:
+    leak = seen.verdict is Verdict.LEAK
+    rule = _RULES[seen.sort][0] if leak else _UNLISTED[0]
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(seen.page)}}
+    if seen.line is not None:
+        physical["region"] = {"startLine": seen.line, "startColumn": seen.column or 1}
+    result: dict[str, Any] = {
+        "ruleId": rule,
+        "ruleIndex": rules.index(rule),
+        "level": "error" if leak else "note",
+        "message": {"text": message(seen, report)},
+        "locations": [{"physicalLocation": physical}],
+        "partialFingerprints": {"consentGuard/v1": fingerprint(seen)},
+    }
+    if leak and fingerprint(seen) in report.accepted:
+        result["suppressions"] = [{"kind": "external", "justification": "accepted by the baseline"}]
+    return result
+
+
+def _uri(page: str) -> str:
+    if "://" in page:
+        return page
+    path = Path(page)
+    return path.as_uri() if path.is_absolute() else path.as_posix().replace("%", "%25").replace(" ", "%20")

@@ -1,0 +1,219 @@
+"""``consent-guard scan``: what pages really do before a choice, after a refusal, after an acceptance.
+
+Thin: options in, ``audit`` asked, reports out. May import ``audit`` and ``output``. The table in ``app`` registers it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..audit.baseline import read_baseline, stale, write_baseline
+from ..audit.collecting import Gathered, Progress
+from ..audit.comparison import Comparison, compare
+from ..audit.crawling import CrawlLimits
+from ..audit.fetching import PAGE_BYTES, PAGE_SECONDS
+from ..audit.problems import Unreadable
+from ..audit.report import Report, State
+from ..audit.static_scan import StaticScan
+from ..audit.targets import Limits, Source, open_target
+from ..audit.writers import FORMATS, SUFFIXES, written
+from ..audit.writers.table import show
+from ..policy.model import Policy
+from .output import console, could_not, error, error_console, leave
+from .policies import policy_of
+
+
+def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Read ``NAME=VALUE``, several."""
+    found: dict[str, str] = {}
+    for value in values:
+        name, mark, rest = value.partition("=")
+        if not mark or not name.strip():
+            raise click.BadParameter(f"{value!r} is not written NAME=VALUE", ctx, param)
+        found[name.strip()] = rest.strip()
+    return found
+
+
+def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, Path], ...]:
+    """Read files, the form of each told by its ending or written as ``FORM=FILE``."""
+    found: list[tuple[str, Path]] = []
+    for value in values:
+        form, mark, rest = value.partition("=")
+        if not mark or form not in FORMATS:
+            form, rest = SUFFIXES.get(Path(value).suffix.lower(), ""), value
+        if not form:
+            told = f"{value!r} ends in none of {', '.join(SUFFIXES)}; write FORM=FILE, FORM one of {', '.join(FORMATS)}"
+            raise click.BadParameter(told, ctx, param)
+        found.append((form, Path(rest)))
+    return tuple(found)
+
+
+@click.command(epilog="Exit codes: 0 no leak, 1 a leak that the baseline does not accept, 2 nothing could be scanned.")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@click.option(
+    "--policy", "policy_path", metavar="FILE", help="The policy; without it the built-in one, with the whole catalogue."
+)
+@click.option("--format", "form", type=click.Choice(["table", *FORMATS]), default="table", help="What goes to standard output.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    callback=_files,
+    multiple=True,
+    metavar="FILE",
+    help="Also write this file; may be given several times.",
+)
+@click.option(
+    "--state", "states", type=click.Choice([s.value for s in State]), multiple=True, help="Look at this state only; several."
+)
+@click.option(
+    "--compare", "unguarded", metavar="OTHER", help="Scan OTHER too, the same pages unguarded, and tell what the guard changes."
+)
+@click.option("--baseline", metavar="FILE", help="Accept the leaks that this file lists.")
+@click.option("--write-baseline", "new_baseline", metavar="FILE", help="Write all leaks of this scan as accepted, and exit 0.")
+@click.option("--site", metavar="URL", default="", help="The address that saved pages are from, or that an app is reached at.")
+@click.option(
+    "--max-pages", type=click.IntRange(1), default=20, show_default=True, help="At most so many pages of a site or app."
+)
+@click.option("--delay", type=click.FloatRange(0), default=0.5, show_default=True, help="Seconds between two pages of a site.")
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), default=PAGE_SECONDS, show_default=True, help="Seconds for one page."
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds for all pages of a target.",
+)
+@click.option(
+    "--max-bytes", type=click.IntRange(1), default=PAGE_BYTES, help="Bytes that are read of one page.  [default: 20 MB]"
+)
+@click.option("--ignore-robots", is_flag=True, help="Follow links that robots.txt keeps robots from: for sites of your own.")
+@click.option(
+    "--refuse-cookie", callback=_pairs, multiple=True, metavar="NAME=VALUE", help="What a visitor who refused carries; several."
+)
+@click.option(
+    "--accept-cookie",
+    callback=_pairs,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What a visitor who accepted carries; several.",
+)
+def command(targets: tuple[str, ...], policy_path: str | None, **given: Any) -> None:
+    """Tell what pages make a browser contact and store without consent.
+
+    TARGET is a saved page or a folder of them, a site's address (https://…), or an app as module:app or module:factory(), which
+    is called in process. Links within the host are followed. Pages are read; their scripts are not run.
+    """
+    policy = policy_of(policy_path)
+    options = _Options(policy, policy_path or "built in", given)
+    try:
+        accepted = read_baseline(given["baseline"]) if given["baseline"] else frozenset()
+    except Unreadable as fault:
+        could_not(str(fault))
+    report = options.scan(targets, accepted)
+    comparison = compare(options.scan((given["unguarded"],)), report) if given["unguarded"] else None
+    _write(report, comparison, given)
+    if given["new_baseline"] and report.visits:
+        _accept(report, given["new_baseline"])
+    if accepted and (gone := stale(report)):
+        error_console.print(f"{gone} of the baseline's entries were not met: --write-baseline leaves them out")
+    leave(report.exit_code)
+
+
+def _accept(report: Report, path: str) -> None:
+    try:
+        count = write_baseline(path, report)
+    except Unreadable as fault:
+        could_not(str(fault))
+    error_console.print(f"{count} leaks are accepted from now on, in {path}")
+    leave(0)
+
+
+def _write(report: Report, comparison: Comparison | None, given: dict[str, Any]) -> None:
+    if given["form"] == "table":
+        show(report, console, comparison)
+    else:
+        for problem in report.problems:
+            error(str(problem))
+        click.echo(written(given["form"], report, comparison), nl=False)
+    for form, path in given["outputs"]:
+        try:
+            path.write_text(written(form, report, comparison), encoding="utf-8")
+        except OSError as fault:
+            could_not(f"{path}: cannot be written ({fault.strerror or fault})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The command's options, as the scanners take them."""
+
+    policy: Policy
+    policy_name: str
+    given: dict[str, Any]
+
+    def scan(self, targets: tuple[str, ...], accepted: frozenset[str] = frozenset()) -> Report:
+        """Return the report on these targets. What cannot be looked at stands in it."""
+        gathered = Gathered()
+        sources: list[Source] = []
+        for target in targets:
+            try:
+                limits = Limits(self.given["timeout"], self.given["max_bytes"])
+                sources.append(open_target(target, limits, self.given["site"]))
+            except Unreadable as fault:
+                gathered.problem(fault)
+        with _progress() as progress:
+            self._run(sources, gathered, progress)
+        return gathered.report(", ".join(targets), self.policy, self.policy_name, accepted)
+
+    def _run(self, sources: list[Source], gathered: Gathered, progress: Progress) -> None:
+        wanted = [State(value) for value in self.given["states"]]
+        limits = CrawlLimits(
+            self.given["max_pages"], self.given["delay"], self.given["max_time"], not self.given["ignore_robots"]
+        )
+        cookies = {
+            state: self.given[option]
+            for state, option in ((State.REFUSED, "refuse_cookie"), (State.ACCEPTED, "accept_cookie"))
+            if self.given[option]
+        }
+        scan = StaticScan(
+            self.policy,
+            gathered,
+            states=wanted or [State.BEFORE, *cookies],
+            cookies=cookies,
+            limits=limits,
+            progress=progress,
+        )
+        for source in sources:
+            try:
+                with source:
+                    scan.run(source)
+            except Unreadable as fault:
+                gathered.problem(fault)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on stderr where that is a terminal, else nothing."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=error_console, transient=True, disable=not error_console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def tell(address: str, done: int, known: int) -> None:
+            bar.update(task, description=address, completed=done, total=known)
+
+        yield tell

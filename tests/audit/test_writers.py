@@ -1,0 +1,150 @@
+"""A report in each form: what programs read has the members that they need, what people read says it all."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from consent_guard.audit.comparison import compare
+from consent_guard.audit.report import State, fingerprint
+from consent_guard.audit.writers import FORMATS, written
+from consent_guard.audit.writers.sizes import size
+from consent_guard.audit.writers.table import show
+
+from .reports import COOKIE, GTM, report
+
+ACCEPTED = frozenset({fingerprint(GTM)})
+
+
+def test_json_holds_every_sighting_with_its_verdict_and_fingerprint() -> None:
+    document = json.loads(written("json", report(accepted=ACCEPTED)))
+    assert document["format"] == 1
+    assert document["summary"] == {"pages": 1, "leaks": 1, "accepted": 1, "exit_code": 1}
+    first = document["visits"][0]["sightings"][0]
+    assert (first["verdict"], first["accepted"], first["fingerprint"]) == ("leak", True, fingerprint(GTM))
+    assert [len(visit["sightings"]) for visit in document["visits"]] == [3, 2, 1]
+    assert document["problems"][0]["subject"] == "https://site.example/gone"
+
+
+def test_sarif_has_the_members_that_its_schema_requires() -> None:
+    """SARIF 2.1.0 §3.13, §3.14, §3.18, §3.19, §3.20, §3.27, §3.28, §3.35."""
+    log = json.loads(written("sarif", report(accepted=ACCEPTED)))
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    driver = run["tool"]["driver"]
+    assert driver["name"] == "consent-guard"
+    ids = [rule["id"] for rule in driver["rules"]]
+    assert len(set(ids)) == len(ids)
+    assert all(rule["shortDescription"]["text"] for rule in driver["rules"])
+    assert run["invocations"][0]["executionSuccessful"] is True
+    assert all(note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"])
+    assert len(run["results"]) == 5
+    for result in run["results"]:
+        assert result["message"]["text"]
+        assert result["level"] in ("error", "note")
+        assert ids[result["ruleIndex"]] == result["ruleId"]
+        assert result["partialFingerprints"]
+        location = result["locations"][0]["physicalLocation"]
+        assert location["artifactLocation"]["uri"] == "https://site.example/a b"
+        region = location.get("region")
+        assert region is None or (region["startLine"] >= 1 and region["startColumn"] >= 1)
+    assert [len(result.get("suppressions", ())) for result in run["results"]] == [1, 0, 0, 0, 0]
+
+
+def test_sarif_says_that_nothing_was_scanned() -> None:
+    log = json.loads(written("sarif", replace(report(), visits=())))
+    assert log["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+def test_junit_counts_its_cases_and_fails_those_that_leak() -> None:
+    root = ElementTree.fromstring(written("junit", report()).encode())
+    assert root.tag == "testsuites"
+    assert {name: root.get(name) for name in ("tests", "failures", "errors")} == {"tests": "4", "failures": "1", "errors": "1"}
+    suites = root.findall("testsuite")
+    assert [suite.get("name") for suite in suites] == [
+        "before any choice",
+        "after refusing",
+        "after accepting",
+        "could not be looked at",
+    ]
+    for suite in suites:
+        cases = suite.findall("testcase")
+        assert suite.get("tests") == str(len(cases))
+        assert all(case.get("name") and case.get("classname") for case in cases)
+        assert suite.get("failures") == str(len(suite.findall("testcase/failure")))
+        assert suite.get("errors") == str(len(suite.findall("testcase/error")))
+    failure = suites[0].find("testcase/failure")
+    assert failure is not None
+    assert "cookie _ga" in (failure.text or "")
+    assert "Google Tag Manager" in (failure.text or "")
+
+
+def test_junit_passes_what_the_baseline_accepts() -> None:
+    root = ElementTree.fromstring(written("junit", report(accepted=ACCEPTED | {fingerprint(COOKIE)})).encode())
+    assert root.get("failures") == "0"
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_form_says_it_without_control_characters_and_twice_the_same(form: str) -> None:
+    text = written(form, report())
+    assert "\x00" not in text
+    assert text == written(form, report())
+    assert text.endswith("\n")
+
+
+def shown(*args: object) -> str:
+    stream = io.StringIO()
+    show(report(), Console(file=stream, width=200, highlight=False, markup=False), *args)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def test_the_table_names_states_services_places_and_the_lines_to_add() -> None:
+    text = shown()
+    assert "Before any choice: 2 leaks on 1 page" in text
+    assert "After accepting: no leak on 1 page" in text
+    assert "Google Tag Manager (Campaigns & <more>)" in text
+    assert "script src, line 3, column 7" in text
+    assert "document.cookie, started by" in text
+    assert 'id = "hotjar"' in text
+    assert "could not be looked at: https://site.example/gone" in text
+    assert text.rstrip().endswith("2 leaks")
+    assert "\x00" not in text
+
+
+def test_the_table_shows_what_a_guard_removes() -> None:
+    guarded = replace(report(), visits=tuple(replace(visit, sightings=(), requests=2, bytes=900) for visit in report().visits))
+    text = shown(compare(report(), guarded))
+    assert "12 → 2" in text
+    assert "50 kB → 900 B" in text
+    assert "/a b, before any choice: removed www.googletagmanager.com, cookie _ga, cdn.strange.example" in text
+
+
+def test_a_comparison_stands_in_the_json() -> None:
+    guarded = replace(report(), target="guarded", visits=(replace(report().visits[0], sightings=(COOKIE,)),))
+    document = json.loads(written("json", guarded, compare(report(), guarded)))["comparison"]
+    assert document["totals"] == {
+        "before": {
+            "pages": 1,
+            "removed": 2,
+            "added": 0,
+            "hosts": {"unguarded": 2, "guarded": 0},
+            "requests": {"unguarded": 12, "guarded": 12},
+            "bytes": {"unguarded": 50_000, "guarded": 50_000},
+            "html_bytes": {"unguarded": 1000, "guarded": 1000},
+        }
+    }
+    assert [len(change["removed"]) for change in document["changes"]] == [2]
+    assert document["changes"][0]["state"] == State.BEFORE.value
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (999_499, "999 kB"), (999_500, "1 MB"), (1_234_567, "1.23 MB")],
+)
+def test_sizes_are_said_as_browsers_say_them(count: int, text: str) -> None:
+    assert size(count) == text

@@ -1,0 +1,86 @@
+"""``consent-guard scan`` as a user calls it: targets, files, baseline, exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from consent_guard.cli.scan import command
+
+LEAKS = '<!doctype html><script src="https://www.googletagmanager.com/gtm.js?id=1"></script>'
+CLEAN = "<!doctype html><p>fine"
+
+
+@pytest.fixture
+def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "leaks.html").write_text(LEAKS, encoding="utf-8")
+    (tmp_path / "clean.html").write_text(CLEAN, encoding="utf-8")
+    return tmp_path
+
+
+def scan(*args: str) -> Result:
+    return CliRunner().invoke(command, list(args))
+
+
+@pytest.mark.parametrize(
+    ("args", "code"), [(["clean.html"], 0), (["leaks.html"], 1), (["none.html"], 2), (["clean.html", "none.html"], 0)]
+)
+def test_the_exit_code_tells_fine_leak_and_nothing_scanned(pages: Path, args: list[str], code: int) -> None:
+    assert scan(*args).exit_code == code
+
+
+def test_several_forms_are_written_at_once(pages: Path) -> None:
+    result = scan("leaks.html", "-o", "r.json", "-o", "r.sarif", "-o", "r.xml", "-o", "json=other.txt")
+    assert "Google Tag" in " ".join(result.stdout.split())
+    assert json.loads(Path("r.json").read_text(encoding="utf-8"))["summary"]["leaks"] == 1
+    assert json.loads(Path("r.sarif").read_text(encoding="utf-8"))["version"] == "2.1.0"
+    assert ElementTree.parse("r.xml").getroot().get("failures") == "1"
+    assert json.loads(Path("other.txt").read_text(encoding="utf-8"))["target"] == "leaks.html"
+
+
+def test_standard_output_holds_the_asked_form_alone(pages: Path) -> None:
+    result = scan("leaks.html", "none.html", "--format", "json")
+    assert json.loads(result.stdout)["summary"]["leaks"] == 1
+    assert "none.html" in result.stderr
+
+
+def test_known_leaks_are_accepted_by_a_baseline(pages: Path) -> None:
+    assert scan("leaks.html", "--write-baseline", "known.json").exit_code == 0
+    assert scan("leaks.html", "--baseline", "known.json").exit_code == 0
+    result = scan("clean.html", "--baseline", "known.json")
+    assert result.exit_code == 0
+    assert "1 of the baseline's entries were not met" in result.stderr
+
+
+def test_two_sites_are_compared(pages: Path) -> None:
+    for name, text in (("guarded", CLEAN), ("unguarded", LEAKS)):
+        Path(name).mkdir()
+        (Path(name) / "a.html").write_text(text, encoding="utf-8")
+    result = scan("guarded", "--compare", "unguarded", "-o", "r.json")
+    assert result.exit_code == 0
+    comparison = json.loads(Path("r.json").read_text(encoding="utf-8"))["comparison"]
+    assert comparison["totals"]["before"]["removed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "Missing argument"),
+        (["clean.html", "-o", "r.docx"], "ends in none of"),
+        (["clean.html", "--refuse-cookie", "novalue"], "is not written NAME=VALUE"),
+        (["clean.html", "--baseline", "none.json"], "none.json: cannot be read"),
+        (["clean.html", "--policy", "none.toml"], "none.toml"),
+        (["clean.html", "-o", "none/r.json"], "cannot be written"),
+        (["clean.html", "--max-pages", "0"], "max-pages"),
+    ],
+)
+def test_bad_usage_is_told_and_is_code_2(pages: Path, args: list[str], said: str) -> None:
+    result = scan(*args)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
