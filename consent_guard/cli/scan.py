@@ -23,10 +23,10 @@ from ..audit.report import Report, State
 from ..audit.static_scan import StaticScan
 from ..audit.targets import Limits, Source, open_target
 from ..audit.writers import FORMATS, SUFFIXES, written
-from ..audit.writers.table import show
 from ..policy.model import Policy
 from .output import console, could_not, error, error_console, leave
 from .policies import policy_of
+from .scan_table import show
 
 
 def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A report for a terminal: what leaked, grouped by state and by who it is; what the policy lacks; and how it ended.
 
-May import rich (extra ``cli``). The command prints it to stdout.
+May import ``audit`` and rich. ``scan`` prints it to stdout.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..advice import advise
-from ..comparison import Comparison
-from ..report import Report, Sighting, Sort, State, Verdict, path_of
-from .sentences import place, who
-from .sizes import size
+from ..audit.advice import advise
+from ..audit.comparison import Comparison
+from ..audit.report import Report, Sighting, Sort, State, Verdict, path_of
+from ..audit.writers.sentences import place, who
+from ..audit.writers.sizes import size
 
 _PAGES_SHOWN = 3
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")

@@ -1,0 +1,40 @@
+"""The table: what a person reads in a terminal."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+
+from consent_guard.audit.comparison import compare
+from consent_guard.cli.scan_table import show
+
+from ..audit.reports import report
+
+
+def shown(*args: object) -> str:
+    stream = io.StringIO()
+    show(report(), Console(file=stream, width=200, highlight=False, markup=False), *args)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def test_the_table_names_states_services_places_and_the_lines_to_add() -> None:
+    text = shown()
+    assert "Before any choice: 2 leaks on 1 page" in text
+    assert "After accepting: no leak on 1 page" in text
+    assert "Google Tag Manager (Campaigns & <more>)" in text
+    assert "script src, line 3, column 7" in text
+    assert "document.cookie, started by" in text
+    assert 'id = "hotjar"' in text
+    assert "could not be looked at: https://site.example/gone" in text
+    assert text.rstrip().endswith("2 leaks")
+    assert "\x00" not in text
+
+
+def test_the_table_shows_what_a_guard_removes() -> None:
+    guarded = replace(report(), visits=tuple(replace(visit, sightings=(), requests=2, bytes=900) for visit in report().visits))
+    text = shown(compare(report(), guarded))
+    assert "12 → 2" in text
+    assert "50 kB → 900 B" in text
+    assert "/a b, before any choice: removed www.googletagmanager.com, cookie _ga, cdn.strange.example" in text
