@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import requests, rewrite, streams
+from benchmarks import lookups, requests, rewrite, streams
 
-BENCHMARKS = {"rewrite": rewrite.main, "streams": streams.main, "requests": requests.main}
+BENCHMARKS = {"rewrite": rewrite.main, "streams": streams.main, "requests": requests.main, "lookups": lookups.main}
 
 
 def main() -> None:
