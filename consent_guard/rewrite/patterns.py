@@ -101,13 +101,14 @@ _PLAIN_STYLE: Final = (
     _GAP
     + rb"[sS][tT][yY][lL][eE]"
     + _ASSIGN
-    + rb"(?:\"[^\"(&\\]*+\"|'[^'(&\\]*+'|[^"
+    + rb"(?:\"[^\"'(&\\]*+\"|'[^\"'(&\\]*+'|[^"
     + SPACE
     + rb">\"'(&\\]++(?=["
     + SPACE
     + rb">]))"
 )
-"""A style attribute that cannot fetch: every CSS function that does needs a parenthesis, as it stands or escaped."""
+"""A style attribute that cannot fetch: every CSS function that does needs a parenthesis, as it stands or escaped, and a custom
+property that one elsewhere takes needs a string."""
 
 
 def _boring_attributes(*more: bytes) -> bytes:

@@ -529,3 +529,12 @@ def test_a_decision_is_the_same_the_second_time() -> None:
     second: list[Finding] = []
     assert rewritten(page, compiled=compiled, found=first) == rewritten(page, compiled=compiled, found=second)
     assert first == second
+
+
+@pytest.mark.parametrize(
+    "quoted", ["\"--x:'{}'\"", "'--x:\"{}\"'", "\"color:red;/**/--x:'{}'\"", "a;--x:'{}'", "\"\\2d-x:'{}'\""]
+)
+def test_a_string_in_a_style_attribute_that_a_sheet_may_take_is_replaced(quoted: str) -> None:
+    """A custom property is inherited, so image-set(var(--x)) may stand anywhere."""
+    assert "ads.example" not in rewritten(f"<p style={quoted.format('//px.ads.example/a')}>")
+    assert kept(f"<p style={quoted.format('/a.png')}>")
