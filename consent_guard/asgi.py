@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .consent.choice import Consent
     from .engine.exchange import Exchange
     from .findings import Finding
+    from .pages.overriding import TemplatesSource
     from .policy.model import PolicySource
 
 Scope = MutableMapping[str, Any]
@@ -50,8 +51,9 @@ class ConsentMiddleware:
     """An ASGI app around another, that sends and asks nothing without consent.
 
     ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key`` signs
-    the choice, ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding. ``clock`` returns
-    Unix seconds. Raises PolicyError with every fault of the policy, SecretKeyError for an empty key.
+    the choice, ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding. ``templates``:
+    a directory of templates that stand in for ours. ``clock`` returns Unix seconds. Raises PolicyError with every fault of the
+    policy and the templates, SecretKeyError for an empty key.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class ConsentMiddleware:
         secret_key: str | bytes,
         secret_key_fallbacks: Sequence[str | bytes] = (),
         ledger: None = None,
+        templates: TemplatesSource = None,
         on_finding: Callable[[Finding], None] | None = None,
         clock: Callable[[], float] = unix_seconds,
     ) -> None:
@@ -71,6 +74,7 @@ class ConsentMiddleware:
             secret_key=secret_key,
             secret_key_fallbacks=secret_key_fallbacks,
             ledger=ledger,
+            templates=templates,
             on_finding=on_finding,
         )
         self._clock = clock

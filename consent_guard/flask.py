@@ -23,6 +23,8 @@ from . import wsgi
 from .clock import unix_seconds
 from .engine.guard import Guard
 from .manage import ManageLink
+from .pages.overriding import read_overrides
+from .pages.surface import Surface
 from .policy.model import Policy
 from .wire.messages import RequestFacts
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from .consent.choice import Consent
     from .findings import Finding
+    from .pages.overriding import TemplatesSource
     from .policy.model import PolicySource
 
 EXTENSION: Final = "consent_guard"
@@ -40,8 +43,9 @@ class ConsentGuard:
     """The Flask extension.
 
     ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy; its faults are
-    raised here, as PolicyError. ``secret_key`` and ``secret_key_fallbacks`` stand in for the app's own keys. ``on_finding`` is
-    called with each Finding. ``clock`` returns Unix seconds.
+    raised here, as PolicyError. ``secret_key`` and ``secret_key_fallbacks`` stand in for the app's own keys. ``templates``: a
+    directory of templates that stand in for ours, checked here. ``on_finding`` is called with each Finding. ``clock`` returns
+    Unix seconds.
     """
 
     def __init__(
@@ -52,11 +56,14 @@ class ConsentGuard:
         secret_key: str | bytes | None = None,
         secret_key_fallbacks: Sequence[str | bytes] | None = None,
         ledger: None = None,
+        templates: TemplatesSource = None,
         on_finding: Callable[[Finding], None] | None = None,
         clock: Callable[[], float] = unix_seconds,
     ) -> None:
         self._policy = Policy.load(policy)
         _check_ledger(self._policy, ledger)
+        self._templates = read_overrides(templates)
+        Surface(self._policy, self._templates)  # raises now what the guard would raise with the first request
         self._secret_key = secret_key
         self._fallbacks = secret_key_fallbacks
         self._ledger = ledger
@@ -82,6 +89,7 @@ class ConsentGuard:
             secret_key=key or "",
             secret_key_fallbacks=tuple(fallbacks or ()),
             ledger=self._ledger,
+            templates=self._templates,
             on_finding=self._on_finding,
         )
 

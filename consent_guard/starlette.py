@@ -21,6 +21,7 @@ from .clock import unix_seconds
 
 if TYPE_CHECKING:
     from .findings import Finding
+    from .pages.overriding import TemplatesSource
     from .policy.model import PolicySource
 
 __all__ = ["ConsentMiddleware", "consent_from", "install", "manage_link", "template_context"]
@@ -33,6 +34,7 @@ def install(
     secret_key: str | bytes,
     secret_key_fallbacks: Sequence[str | bytes] = (),
     ledger: None = None,
+    templates: TemplatesSource = None,
     on_finding: Callable[[Finding], None] | None = None,
     clock: Callable[[], float] = unix_seconds,
 ) -> None:
@@ -52,6 +54,7 @@ def install(
         secret_key=secret_key,
         secret_key_fallbacks=secret_key_fallbacks,
         ledger=ledger,
+        templates=templates,
         on_finding=on_finding,
         clock=clock,
     )

@@ -22,10 +22,11 @@ from ..engine.guard import Guard
 
 if TYPE_CHECKING:
     from ..findings import Finding
+    from ..pages.overriding import TemplatesSource
     from ..policy.model import PolicySource
 
 SETTING: Final = "CONSENT_GUARD"
-KEYS: Final = ("POLICY", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "LEDGER", "ON_FINDING", "CLOCK")
+KEYS: Final = ("POLICY", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "LEDGER", "TEMPLATES", "ON_FINDING", "CLOCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Configuration:
     secret_key: str | bytes
     secret_key_fallbacks: tuple[str | bytes, ...]
     ledger: Any
+    templates: TemplatesSource
     on_finding: Callable[[Finding], None] | None
     clock: Callable[[], float]
 
@@ -64,6 +66,7 @@ def configuration() -> Configuration:
         secret_key=values.get("SECRET_KEY") or _django_key(),
         secret_key_fallbacks=tuple(settings.SECRET_KEY_FALLBACKS if fallbacks is None else fallbacks),
         ledger=values.get("LEDGER"),
+        templates=values.get("TEMPLATES"),
         on_finding=_callable(values, "ON_FINDING"),
         clock=_callable(values, "CLOCK") or unix_seconds,
     )
@@ -90,6 +93,7 @@ def current_guard() -> Guard:
             secret_key=found.secret_key,
             secret_key_fallbacks=found.secret_key_fallbacks,
             ledger=found.ledger,
+            templates=found.templates,
             on_finding=found.on_finding,
         )
     return _guard

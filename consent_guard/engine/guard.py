@@ -22,6 +22,7 @@ from .visitor import read_visitor
 
 if TYPE_CHECKING:
     from ..consent.choice import Choice
+    from ..pages.overriding import TemplatesSource
     from ..policy.model import PolicySource
 
 
@@ -37,21 +38,24 @@ class Guard:
         secret_key: str | bytes,
         secret_key_fallbacks: Sequence[str | bytes] | None = (),
         ledger: object = None,
+        templates: TemplatesSource = None,
         on_finding: Callable[[Finding], None] | None = None,
     ) -> None:
         """``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy.
         ``secret_key`` signs the choice; ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each
-        Finding, in the thread of its request; what it raises is logged.
+        Finding, in the thread of its request; what it raises is logged. ``templates``: a directory whose templates stand in for
+        those of the library; read and checked now.
 
-        Raises PolicyError with every fault, also for a ledger, which this version does not keep; SecretKeyError for an empty
-        key; OSError for a policy file that cannot be read. A key under 32 bytes is warned about in the log.
+        Raises PolicyError with every fault, of the templates too, also for a ledger, which this version does not keep;
+        SecretKeyError for an empty key; OSError for a policy file that cannot be read. A key under 32 bytes is warned about in
+        the log.
         """
         if ledger is not None:
             fault = Fault("ledger", "receipts cannot be kept yet", "Leave ledger out; Reply.receipt holds each receipt")
             raise PolicyError([fault], "options")
         older = secret_key_fallbacks or ()
         keys = (secret_key, older) if isinstance(older, (str, bytes)) else (secret_key, *older)
-        self._site = Site(Policy.load(policy), keys, on_finding)
+        self._site = Site(Policy.load(policy), keys, on_finding, templates)
 
     @property
     def policy(self) -> Policy:

@@ -16,6 +16,7 @@ from ..consent.keys import check_keys
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read
 from ..findings import Finding
+from ..pages.overriding import TemplatesSource
 from ..pages.surface import Surface
 from ..policy.model import Policy
 from ..rewrite.rules import Rules
@@ -28,7 +29,13 @@ _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
 class Site:
     """A policy with its keys, ready to serve. Immutable and thread-safe."""
 
-    def __init__(self, policy: Policy, keys: Sequence[str | bytes], on_finding: Callable[[Finding], None] | None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        keys: Sequence[str | bytes],
+        on_finding: Callable[[Finding], None] | None,
+        templates: TemplatesSource = None,
+    ) -> None:
         self.policy: Final = policy
         self.signer: Final = TokenSigner(policy, check_keys(keys))
         self.importer: Final = Importer(policy)
@@ -46,7 +53,7 @@ class Site:
         }
         """The names under which the choice is read, by whether the request came over https."""
         self._version: Final = _UNFIT.sub("_", __version__)
-        self.surface: Final = Surface(policy)
+        self.surface: Final = Surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""
 
     def mark(self, consent: Consent, banner: bool) -> str:

@@ -19,8 +19,9 @@ from .assets import assets
 from .exports import FORMATS, Declared
 from .languages import Locale, available, locale_for
 from .negotiation import best, direction, negotiate
+from .overriding import TemplatesSource, check_rendered, read_overrides
 from .parts import ResponseParts
-from .rendering import render
+from .rendering import Templates
 from .splice import Holes, Splice
 from .values import PolicyValue, page_language, policy_value, state_of
 
@@ -60,13 +61,18 @@ class RequestView:
 class Surface:
     """The pages of one policy. Immutable to its callers, thread-safe."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, templates: TemplatesSource = None) -> None:
+        """``templates``: a directory whose templates stand in for ours. Raises PolicyError with every fault of theirs."""
         self.policy = policy
+        overrides = read_overrides(templates)
+        self._templates = Templates(overrides)
         # The policy's texts in one language and ours in another: only where nothing better is to be had (L45, fickle).
         spoken = tuple(tag for tag in policy.languages if best(tag, available()) is not None)
         self.languages: tuple[str, ...] = spoken or policy.languages or ("en",)
         self._texts: dict[str, tuple[PolicyValue, Locale]] = {}
         self._splices: dict[tuple[object, ...], Splice] = {}
+        if overrides is not None:
+            check_rendered(self, overrides)
 
     def negotiate(self, page_lang: str | None, accept_language: bytes) -> str:
         """Return the language for a page: its own, then the visitor's Accept-Language, then the policy's first (DESIGN §9)."""
@@ -112,7 +118,7 @@ class Surface:
         name = f"cookies-{shown}.{ending}"
         if ending == "html":
             style = assets()[STYLESHEET].body.decode("utf-8")
-            page = render(
+            page = self._templates.render(
                 "declaration_file",
                 **self._surroundings(language),
                 purposes=value.declared,
@@ -172,7 +178,7 @@ class Surface:
         known = self._splices.get(at)
         if known is None:
             cut = Holes(holes)
-            rendered = render(name, hole=cut.marks, **self._surroundings(language), **values)
+            rendered = self._templates.render(name, hole=cut.marks, **self._surroundings(language), **values)
             known = self._splices.setdefault(at, cut.splice(rendered))
         return known
 
@@ -192,7 +198,8 @@ class Surface:
         }
 
     def _page(self, name: str, view: RequestView, language: str, **values: object) -> bytes:
-        page = render(name, page=name, view=view, home=self._home(view), **self._surroundings(language), **values)
+        surroundings = self._surroundings(language)
+        page = self._templates.render(name, page=name, view=view, home=self._home(view), **surroundings, **values)
         return page.encode("utf-8")
 
     def _home(self, view: RequestView) -> str:

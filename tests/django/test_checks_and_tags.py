@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +106,14 @@ def test_a_ledger_is_refused_until_it_exists(project: Any) -> None:
     messages = found()
     assert list(messages) == ["E004"]
     assert "ledger" in messages["E004"][0]
+
+
+def test_a_faulty_template_of_the_project_is_an_error_with_its_place(project: Any, tmp_path: Path) -> None:
+    (tmp_path / "error.html.j2").write_text("\n{{ mesage }}", "utf-8")
+    project(CONSENT_GUARD={"TEMPLATES": tmp_path})
+    messages = found()
+    assert list(messages) == ["E004"]
+    assert "error.html.j2, line 2: no variable 'mesage'" in messages["E004"][0]
 
 
 @pytest.mark.parametrize(
