@@ -38,7 +38,8 @@ def faults(policy: Policy, folder: Path) -> list[tuple[str, str, str]]:
 def test_a_template_of_the_site_stands_in_for_ours(policy: Policy, view_of: View, folder: Path) -> None:
     (folder / "page.html.j2").write_text(OURS["page.html.j2"].replace("<header", "<p>Ours {{ view.next }}</p><header"), "utf-8")
     surface = Surface(policy, folder)
-    for page in (surface.preferences(view_of(policy)), surface.declaration(view_of(policy)), surface.error(view_of(policy), 404)):
+    view = view_of(policy)
+    for page in (surface.preferences(view), surface.declaration(view), surface.error(view, 404)):
         assert b"<p>Ours /article?a=1&amp;b=2</p>" in page
     assert b"Ours" not in Surface(policy).preferences(view_of(policy))
 
@@ -83,7 +84,8 @@ def test_a_syntax_error_is_named_with_its_line(policy: Policy, folder: Path, tex
 
 
 def test_what_fails_when_it_is_rendered_is_named_with_its_line(policy: Policy, folder: Path) -> None:
-    (folder / "choices.html.j2").write_text(OURS["choices.html.j2"].replace("consent.decided and", "consent.decidd and"), "utf-8")
+    choices = OURS["choices.html.j2"].replace("consent.decided and", "consent.decidd and")
+    (folder / "choices.html.j2").write_text(choices, "utf-8")
     (folder / "banner.html.j2").write_text(OURS["banner.html.j2"].replace("banner.intro", "banner.intrro"), "utf-8")
     (folder / "error.html.j2").write_text("{{ title }}\n{{ title + 1 }}", "utf-8")
     found = {path.partition(",")[0]: (path, message, mend) for path, message, mend in faults(policy, folder)}
