@@ -45,10 +45,12 @@ REREADINGS: Final = 3
 """How often what was withheld in one reading is read again for what that made of the others."""
 REREAD_BYTES: Final = 16 * 1024
 """The most that is kept of a passage with several readings, in case that something is withheld in it later."""
-JUDGE_MEMO_ENTRIES: Final = 16384
-"""Remembered verdicts per judge; when full, all are forgotten."""
+JUDGE_MEMO_BYTES: Final = 8 * 1024 * 1024
+"""What a judge and its variants for other bases and encodings remember, about; when it is more, all is forgotten."""
 JUDGE_MEMO_KEY_BYTES: Final = 512
-"""Longer values are judged afresh each time."""
+"""Longer addresses are judged afresh each time."""
+JUDGE_MEMO_LONG_BYTES: Final = 16 * 1024
+"""Longer tags and contents are read afresh each time, and so are those of which more than this would have to be remembered."""
 JUDGES: Final = 8
 """Remembered judges per guard: one for each consent state and document origin met lately."""
 

@@ -44,6 +44,11 @@ class Charset:
         """Whether what may be read of the document is its mask and not its own bytes. Once False it stays so."""
         return self.name is None or self._mask is not None
 
+    @property
+    def layered(self) -> bool:
+        """Whether the document is read through a layer, so that its bytes depend on those before them."""
+        return self._layer is not None
+
     def decode(self, data: bytes) -> bytes:
         """Return the next bytes to work on. Until the encoding is known, those that no encoding reads otherwise."""
         if self.name is None:

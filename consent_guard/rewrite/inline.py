@@ -15,8 +15,8 @@ from typing import Final, Literal
 from urllib.parse import unquote_to_bytes
 
 from ..findings import Finding, FindingKind
-from ..limits import JUDGE_MEMO_ENTRIES
 from .judge import Judge
+from .memory import DIGESTED_BYTES
 
 ScriptKind = Literal["script", "importmap", "speculationrules"]
 
@@ -62,16 +62,14 @@ def script_kind(type_: str | None, language: str | None) -> ScriptKind | None:
 
 
 def script_hit(judge: Judge, text: bytes, kind: ScriptKind = "script") -> Hit | None:
-    """Return why a script's text is withheld, None where it is not. Remembered by a digest of the text."""
-    key = kind.encode() + sha256(text).digest()
-    memo = judge.inline_memo
+    """Return why a script's text is withheld, None where it is not. Remembered, by a digest where the text is long."""
+    key: bytes | tuple[str, bytes]
+    key = text if kind == "script" and len(text) <= DIGESTED_BYTES else (kind, sha256(text).digest())
     try:
-        return memo[key]  # type: ignore[return-value]
+        return judge.inline_memo[key]
     except KeyError:
         hit = _hit(judge, text, kind)
-        if len(memo) >= JUDGE_MEMO_ENTRIES:
-            judge.inline_memo = memo = {}
-        memo[key] = hit
+        judge.inline_memo.keep(key, hit, len(key))
         return hit
 
 

@@ -15,12 +15,14 @@ from urllib.parse import unquote
 import ada_url
 
 from ..findings import Finding, FindingKind
-from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
+from ..limits import JUDGE_MEMO_KEY_BYTES
 from ..wire.origins import registrable_domain
 from .document import DocumentFacts
+from .memory import Memory, Table
 
 if TYPE_CHECKING:
-    from .inline import ScriptKind
+    from .inline import Hit
+    from .passages import Passage
     from .rules import Rules
     from .tags import Decision
 
@@ -33,6 +35,8 @@ _AUTHORITY: Final = re.compile(r"(?:[A-Za-z]+:)?[/\\\t\n\r]*[^/\\?#]*")
 _BLANKS: Final = "".join(map(chr, range(0x21)))
 _VARIANTS: Final = 12
 """Judges remembered beside one for other bases and encodings."""
+_VARIANT_BYTES: Final = 4096
+"""What one of them takes while its tables are empty."""
 _WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
 
 
@@ -56,7 +60,7 @@ class Verdict:
 class Judge:
     """Verdicts for one consent state and one document address. Made by Rules.judge; safe to share between threads.
 
-    The tables only ever gain entries or are replaced whole, so a race costs a repeated decision and nothing else.
+    The tables only ever gain entries or are emptied, so a race costs a repeated decision and nothing else.
     """
 
     def __init__(
@@ -66,11 +70,15 @@ class Judge:
         document: DocumentFacts,
         bases: tuple[str, ...] = (),
         charset: str | None = None,
+        family: Judge | None = None,
     ) -> None:
+        """``family``: the judge whose variant this is to be; they share what they may remember."""
         self.rules = rules
         self.charset = charset
         """The encoding of the documents whose tags are remembered here; None: not known yet, nothing is remembered."""
         self.allowed = allowed
+        self.asked = 0
+        """When Rules was last asked for this one, in requests."""
         self.document = document
         host, _, _ = document.host.lower().rpartition(":") if _has_port(document.host) else (document.host.lower(), "", "")
         self.own_host = host.rstrip(".")
@@ -79,31 +87,45 @@ class Judge:
         self.own_base = own if ada_url.check_url(own) else f"{document.scheme}://host.invalid/"
         self.bases = bases or (self.own_base,)
         self._plain = self.bases == (self.own_base,) and not rules.reads_own_paths(self.own_host)
-        self._urls: dict[str, Verdict | None] = {}
-        self._hosts: dict[str, Verdict | None] = {}
-        self.tags: dict[bytes, Decision | None] = {}
+        self._variants: dict[tuple[tuple[str, ...], str | None], Judge]
+        self._variants = {(self.bases, charset): self} if family is None else family._variants
+        memory = Memory(self._variants) if family is None else family.memory
+        self.memory: Memory = memory
+        """What this judge and its variants may remember together."""
+        self._urls: Table[str, Verdict | None] = Table(memory)
+        self._hosts: Table[str, Verdict | None] = Table(memory)
+        self.tags: Table[bytes, Decision | None] = Table(memory)
         """Decisions on whole tags in HTML content, kept here by ``tags``."""
-        self.foreign_tags: dict[bytes, Decision | None] = {}
+        self.foreign_tags: Table[bytes, Decision | None] = Table(memory)
         """The same where svg or math may surround them."""
-        self.plain_tags: dict[bytes, tuple[bytes, ScriptKind | None, tuple[Finding, ...]] | None] = {}
-        """Start tags in plain HTML content that stay as they are; for those of raw text, which and how it is read, and
-        for all what is to be told."""
-        self.clean_contents: set[tuple[bytes, bytes]] = set()
-        """Contents of noscript and svg that end as they began, in every reading, and hold nothing to withhold or to tell."""
-        self.inline_memo: dict[bytes, object] = {}
-        """Verdicts on inline scripts and style sheets, kept here by ``inline``."""
-        self._variants: dict[tuple[tuple[str, ...], str | None], Judge] = {(self.bases, charset): self}
+        self.plain_tags: Table[bytes, tuple[bytes, Decision] | None] = Table(memory)
+        """What ``shortcuts`` does with start tags in plain HTML content: nothing, or the raw text or drawing that follows and
+        the decision."""
+        self.passages: Table[bytes | tuple[bytes, bytes], Passage] = Table(memory)
+        """What comes of the contents of noscript, svg and style elements, kept here by ``passages``."""
+        self.passage_sizes: set[int] = set()
+        """The lengths of those contents."""
+        self.inline_memo: Table[bytes | tuple[str, bytes], Hit | None] = Table(memory)
+        """Verdicts on inline scripts, kept here by ``inline``."""
+
+    def forget(self) -> None:
+        """Forget all that only saves time."""
+        for table in (self._urls, self._hosts, self.tags, self.foreign_tags, self.plain_tags, self.passages, self.inline_memo):
+            table.clear()
+        self.passage_sizes.clear()
 
     def variant(self, bases: tuple[str, ...], charset: str | None) -> Judge:
         """Return the judge for the same consent under other base addresses (WHATWG 4.2.3), for documents in another
         encoding: what a tag's bytes mean depends on both."""
         judge = self._variants.get((bases, charset))
         if judge is None:
-            judge = Judge(self.rules, self.allowed, self.document, bases, charset)
+            judge = Judge(self.rules, self.allowed, self.document, bases, charset, family=self)
             if len(self._variants) >= _VARIANTS:
-                self._variants.pop(next(iter(self._variants)), None)
+                known = list(self._variants)
+                stale = next((key for key in known if key[0] != (self.own_base,)), known[-1])
+                self._variants.pop(stale, None)
             self._variants[bases, charset] = judge
-            judge._variants = self._variants
+            self.memory.take(_VARIANT_BYTES)
         return judge
 
     def url(self, text: str) -> Verdict | None:
@@ -122,9 +144,7 @@ class Judge:
         except KeyError:
             verdict = self._decide(text)
             if len(text) <= JUDGE_MEMO_KEY_BYTES:
-                if len(self._urls) >= JUDGE_MEMO_ENTRIES:
-                    self._urls = {}
-                self._urls[text] = verdict
+                self._urls.keep(text, verdict, len(text))
             return verdict
 
     def hint(self, text: str) -> Verdict | None:
@@ -223,9 +243,8 @@ class Judge:
         try:
             return self._hosts[host]
         except KeyError:
-            if len(self._hosts) >= JUDGE_MEMO_ENTRIES:
-                self._hosts = {}
-            verdict = self._hosts[host] = self._address(host, "/", "")
+            verdict = self._address(host, "/", "")
+            self._hosts.keep(host, verdict, len(host) + 120)
             return verdict
 
     def _unlisted(self, host: str) -> Verdict | None:

@@ -7,35 +7,22 @@ sheet streams from the start. May import this package's inline, scripttext, styl
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ..findings import Finding, FindingKind
-from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, JUDGE_MEMO_ENTRIES
+from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES
+from . import passages
 from .attributes import Edit
 from .inline import script_hit
-from .judge import Judge
 from .lexer import Buffer
 from .scripttext import ScriptStream
 from .styleblock import StyleBlock
 from .styles import gate
-from .tags import Decision, remembers, stub_element
+from .tags import Decision, stub_element
 
 if TYPE_CHECKING:
     from .reading import Reading
     from .rewriter import HtmlRewriter
-
-
-def known_clean(judge: Judge, text: bytes) -> bool:
-    """Tell whether a whole style sheet is known to hold nothing to withhold."""
-    return b"style" + sha256(text).digest() in judge.inline_memo
-
-
-def _remember_clean(judge: Judge, text: bytes) -> None:
-    if remembers(judge, text):
-        if len(judge.inline_memo) >= JUDGE_MEMO_ENTRIES:
-            judge.inline_memo = {}
-        judge.inline_memo[b"style" + sha256(text).digest()] = None
 
 
 class StyleBody:
@@ -44,12 +31,13 @@ class StyleBody:
     def __init__(self, owner: HtmlRewriter, content: int) -> None:
         self._owner = owner
         self._content = content
-        self._spoke = False
+        self._findings: list[tuple[Finding, int]] = []
         self._block = StyleBlock(gate(owner.judge, self._report, "style url()"), owner.decode)
 
     def _report(self, finding: Finding) -> None:
-        self._spoke = True
-        self._owner.report_one(finding, self._content + self._block.found_at)
+        at = self._block.found_at
+        self._findings.append((finding, at))
+        self._owner.report((finding,), self._content + at)
 
     def shift(self, gone: int) -> None:
         """Note that the first ``gone`` bytes of the buffer have left."""
@@ -58,13 +46,16 @@ class StyleBody:
     def take(self, reading: Reading, buffer: Buffer, start: int, end: int, ended: bool) -> bool:
         """Take the next piece of text; True once it is done with."""
         text = bytes(buffer[start:end])
+        judge = self._owner.judge
         whole = ended and start == self._content
-        if whole and known_clean(self._owner.judge, text):
+        if whole and (known := passages.known(judge, b"style", text)) is not None:
+            self._owner.pass_again(reading, known, start, start, end)
             return True
         self._block.feed(text, ended)
+        if whole:
+            edits = tuple((edit, None) for edit in self._block.edits)
+            passages.remember(judge, b"style", text, passages.Passage(tuple(self._findings), edits))
         reading.edits.extend([edit.moved(self._content) for edit in self._block.edits])
-        if whole and not self._spoke:
-            _remember_clean(self._owner.judge, text)
         self._block.edits.clear()
         pending = None if ended else self._block.pending
         reading.hold = None if pending is None else self._content + pending

@@ -18,15 +18,15 @@ from .foreigntext import ForeignText
 from .lexer import Buffer, Kind, Lexer, Mode
 from .longtag import LongTag
 from .rawtext import KEEP_END_TAG, ScriptBody, StyleBody
-from .shortcuts import STRUCTURAL, pass_content, remember_drawing, remember_plain
-from .tags import Decision, decide, stub_element
+from .shortcuts import STRUCTURAL, pass_known, remember_plain
+from .tags import Decision, decide, nests, stub_element
 
 if TYPE_CHECKING:
     from .rewriter import HtmlRewriter
 
 _BREAKOUT: Final = b"<b></b>"
 """Stands in for a withheld tag that ended foreign content, so that what follows is still read as HTML."""
-_UNKNOWN: Final = (b"", None, ())
+_UNKNOWN: Final = (b"", Decision())
 _FONT_BREAKS: Final = frozenset({b"color", b"face", b"size"})
 """Attributes with which ``<font>`` ends foreign content."""
 
@@ -35,12 +35,12 @@ class Reading:
     """One lexer and context at one position. ``run`` goes on as far as the buffer decides."""
 
     __slots__ = (
-        *("_body", "_drawing", "_long", "_owner", "context", "dropping", "edits", "ended_in_tag", "fork", "gathered", "hold"),
-        *("lexer", "main", "origin", "parted_at", "pos", "progress"),
+        *("_body", "_long", "context", "dropping", "edits", "ended_in_tag", "fork", "gathered", "hold", "lexer", "main"),
+        *("origin", "owner", "pos", "progress"),
     )
 
     def __init__(self, owner: HtmlRewriter) -> None:
-        self._owner = owner
+        self.owner = owner
         self.lexer = Lexer(owner.endless)
         self.context = Context()
         self.pos = 0
@@ -53,12 +53,8 @@ class Reading:
         """A second reading that has just parted from this one."""
         self.origin: Context | None = None
         """The context before the tag at which that one parted; None after a tag too long to be held."""
-        self.parted_at: int | None = None
-        """Where the content of the noscript begins at which a second reading parted, while it may still prove clean."""
         self.dropping = b""
         """The element whose content and end tag are being left out."""
-        self._drawing: tuple[int, int] | None = None
-        """Where the content of the outermost svg begins, and how much had been said by then."""
         self.gathered: ForeignText | None = None
         """The text of the svg script or style that this reading takes for markup."""
         self.ended_in_tag = False
@@ -70,8 +66,7 @@ class Reading:
 
     def copy(self) -> Reading:
         """Return a second reading at the same place, with nothing pending."""
-        self._owner.words += 1
-        twin = Reading(self._owner)
+        twin = Reading(self.owner)
         twin.lexer, twin.context, twin.pos, twin.main = self.lexer.copy(), self.context.copy(), self.pos, False
         if self.gathered is not None:
             twin.gathered = self.gathered.copy()
@@ -89,10 +84,6 @@ class Reading:
         self.pos -= gone
         if self._body is not None:
             self._body.shift(gone)
-        if self._drawing is not None:
-            self._drawing = (self._drawing[0] - gone, self._drawing[1]) if self._drawing[0] >= gone else None
-        if self.parted_at is not None:
-            self.parted_at = self.parted_at - gone if self.parted_at >= gone else None
         if self.hold is not None:
             self.hold -= gone
         if self.gathered is not None:
@@ -110,7 +101,7 @@ class Reading:
         size = len(buffer)
         while self.pos < size:
             if lexer.mode is Mode.DATA and not lexer.scanned and self._long is None:
-                if until is None and not self.dropping and not (self.main and self._owner.seeking):
+                if until is None and not self.dropping and not (self.main and self.owner.seeking):
                     if self._run_fast(buffer, size):
                         return
                     if self.pos >= size or lexer.mode is not Mode.DATA:
@@ -144,8 +135,8 @@ class Reading:
                 self.pos = end
                 if self.gathered is not None:
                     self.gathered.read(self, bytes(buffer[start:end]), kind)
-                if self.main and self._owner.seeking:
-                    self._owner.seek_other(self, buffer, start, end, kind)
+                if self.main and self.owner.seeking:
+                    self.owner.seek_other(self, buffer, start, end, kind)
             if until is not None or self.fork is not None:
                 return
         if final and self.pos >= size:
@@ -156,41 +147,50 @@ class Reading:
 
         Returns where the lexer is needed: at raw text, at a cut lexeme, at what is not plain HTML.
         """
-        lexer, context, owner = self.lexer, self.context, self._owner
-        skip, tag = p.SKIP.match, p.TAG.match
-        judge, plain = owner.judge, self._plain
+        lexer, context, owner = self.lexer, self.context, self.owner
+        skip, tag, find, still = p.SKIP.match, p.TAG.match, buffer.find, isinstance(buffer, bytes)
+        known_tags, plain = owner.judge.plain_tags, self._plain
         at = self.pos
         while True:
-            if not (context.stack or context.unsure):
-                at = skip(buffer, at).end()  # type: ignore[union-attr]
-            elif not context.html:
-                at = p.SKIP_FOREIGN.match(buffer, at).end()  # type: ignore[union-attr]
-            if at >= size:
-                break
-            if not plain and context.cdata and buffer.startswith(b"<![CDATA[", at):
-                break
-            found = tag(buffer, at)
-            if found is None:
-                break
-            end = found.end()
-            if end - at > HELD_VALUE_BYTES:
-                break
+            known: tuple[bytes, Decision] | None
             if plain:
-                known = judge.plain_tags.get(found[0], _UNKNOWN)
+                at = skip(buffer, at).end()  # type: ignore[union-attr]
+                if at >= size:
+                    break
+                # What begins with the bytes of a known tag begins with that tag.
+                end = find(b">", at) + 1
+                known = known_tags.get(buffer[at:end] if still else bytes(buffer[at:end]), _UNKNOWN)  # type: ignore[arg-type]
                 if known is None:
                     at = end
                     continue
-                if known is not _UNKNOWN:
-                    raw_name, kind, findings = known
-                    passed = pass_content(judge, buffer, end, raw_name, kind) if raw_name else end
-                    if passed is not None:
-                        if findings:
-                            owner.report(findings, at)
-                        at = passed
-                        continue
+            else:
+                if not (context.stack or context.unsure):
+                    at = skip(buffer, at).end()  # type: ignore[union-attr]
+                elif not context.html:
+                    at = p.SKIP_FOREIGN.match(buffer, at).end()  # type: ignore[union-attr]
+                if at >= size or (context.cdata and buffer.startswith(b"<![CDATA[", at)):
+                    break
+                end, known = -1, _UNKNOWN
+            found = None
+            if known is _UNKNOWN:
+                found = tag(buffer, at)
+                if found is None or found.end() - at > HELD_VALUE_BYTES:
+                    break
+                if plain and found.end() != end:
+                    known = known_tags.get(found[0], _UNKNOWN)  # a value of it holds a ">"
+                end = found.end()
+                if known is None:
+                    at = end
+                    continue
+            if known is not _UNKNOWN:
+                passed = pass_known(self, buffer, at, end, *known)
+                if passed >= 0:
+                    at = passed
+                    continue
+                found = found or tag(buffer, at)
             self.pos = end
             lexer.tag = found
-            if found[1]:
+            if buffer[at + 1] == 0x2F:
                 self._end(buffer, at, end)
             else:
                 self._start(buffer, at, end)
@@ -198,7 +198,7 @@ class Reading:
                     return True
                 if lexer.mode is not Mode.DATA or self.dropping:
                     return False
-                judge = owner.judge
+                known_tags = owner.judge.plain_tags
             plain = self._plain
             at = end
         self.pos = at
@@ -208,7 +208,7 @@ class Reading:
     def _plain(self) -> bool:
         """True in plain HTML content, where a tag's spelling alone tells what is to be done."""
         context = self.context
-        return not (context.stack or context.unsure or context.select or context.frameset) and self._owner.unmasked
+        return not (context.stack or context.unsure or context.select or context.frameset) and self.owner.unmasked
 
     # -- tags ---------------------------------------------------------------------------------------------------------
 
@@ -217,16 +217,18 @@ class Reading:
         assert found is not None
         raw = found[0]
         name = found[2].lower()
-        owner, context = self._owner, self.context
+        owner, context = self.owner, self.context
         judge = owner.judge
-        memo = judge.tags if context.plain else judge.foreign_tags
+        plain = context.plain
+        memo = judge.tags if plain else judge.foreign_tags
         written = raw if owner.unmasked else owner.written(start, end)
         try:
             decision = memo[written]
         except KeyError:
-            decision = decide(judge, written, raw, name, memo is judge.foreign_tags, owner.depth, owner.decode)
+            decision = decide(judge, written, raw, name, not plain, owner.depth, owner.decode)
         depth = len(context.stack)
         closed = False
+        switch = Switch.NO
         if name in p.RAW_TEXT:
             self.origin = context.copy() if name == b"noscript" or not self._plain else None
         if name in STRUCTURAL or depth:
@@ -234,31 +236,39 @@ class Reading:
             switch = self._open(raw, name, closed, start, end, decision)
         elif self.main and owner.seeking:
             owner.seek_start(self, name, start, end)
-            switch = Switch.NO
-        else:
-            switch = Switch.NO
-        if memo is judge.tags and (decision is None or decision.quiet) and raw not in judge.plain_tags:
+        if plain and raw not in judge.plain_tags and not (owner.depth and nests(raw)):
             remember_plain(judge, raw, name, decision, closed=closed)
         if decision is not None:
-            if decision.findings:
-                owner.report(decision.findings, start)
             if decision.base is not None:
                 owner.take_base(decision, certain=context.html and not context.templates)
+            self.decided(decision, start, end, _BREAKOUT if len(context.stack) < depth else b"")
             if decision.gone:
-                self._withhold(decision, name, closed, start, end, switch, _BREAKOUT if len(context.stack) < depth else b"")
+                self._leave_out(name, closed, start, switch)
                 return
-            if decision.embed is not None:
-                self.edits.append(Edit(start, start, owner.placeholder(decision.embed)))
-            if decision.edits:
-                self.edits.extend([edit.moved(start) for edit in decision.edits])
         if switch is not Switch.NO:
             self._enter(name, switch, decision, start, end)
-        elif name == b"svg" and depth == 0 and not closed:
-            self._drawing = (end, owner.words)
+        elif name == b"svg" and depth == 0 and not closed and context.stack:
+            owner.record(self, name, start, end)
+
+    def decided(self, decision: Decision, start: int, end: int, before: bytes = b"") -> None:
+        """Tell and change what a decision says of the tag itself. ``before``: what stands before all that stands in."""
+        if decision.findings:
+            self.owner.report(decision.findings, start)
+        if decision.gone:
+            edit = Edit(start, end, before + stub_element(decision.stub, decision.nonce))
+            if decision.embed is None:
+                self.edits.append(edit)
+            else:
+                self.owner.stand_in(self, edit, decision.embed)
+            return
+        if decision.embed is not None:
+            self.owner.stand_in(self, Edit(start, start, b""), decision.embed)
+        if decision.edits:
+            self.edits.extend([edit.moved(start) for edit in decision.edits])
 
     def _open(self, raw: bytes, name: bytes, closed: bool, start: int, end: int, decision: Decision | None) -> Switch:
         """Tell the context, and who looks for the banner's place, of a start tag that they may care for."""
-        owner = self._owner
+        owner = self.owner
         if name == b"html":
             owner.take_html(raw)
         if self.main and owner.seeking:
@@ -270,13 +280,8 @@ class Reading:
             encoding=decision.encoding if decision is not None else None,
         )
 
-    def _withhold(
-        self, decision: Decision, name: bytes, closed: bool, start: int, end: int, switch: Switch, before: bytes
-    ) -> None:
-        text = stub_element(decision.stub, decision.nonce)
-        if decision.embed is not None:
-            text = self._owner.placeholder(decision.embed)
-        self.edits.append(Edit(start, end, before + text))
+    def _leave_out(self, name: bytes, closed: bool, start: int, switch: Switch) -> None:
+        """Leave out the content of a withheld element as well."""
         if closed and not self.context.html and not self.context.unsure:
             return  # an empty element; with its tag gone no reading finds raw text here
         if switch is Switch.BOTH:
@@ -288,7 +293,7 @@ class Reading:
     def _enter(self, name: bytes, switch: Switch, decision: Decision | None, start: int, end: int) -> None:
         if switch is Switch.BOTH:
             self._part(name, start)
-            owner = self._owner
+            owner = self.owner
             kind = decision.script if decision is not None else None
             if self.fork is not None and self.fork.gathered is not None:
                 if self.fork.gathered.name == name:
@@ -298,17 +303,18 @@ class Reading:
                 self.fork.hold = start
         self.lexer.enter(name)
         if name == b"style":
-            self._body = StyleBody(self._owner, end)
+            self._body = StyleBody(self.owner, end)
         elif name == b"script" and decision is not None and decision.script is not None:
-            self._body = ScriptBody(self._owner, decision, start, end)
+            self._body = ScriptBody(self.owner, decision, start, end)
             self.hold = start
 
     def _part(self, name: bytes, start: int) -> None:
         """Let a second reading go on that takes the element's content for markup; this one takes it for raw text."""
         twin = self.copy()
-        self._owner.parting = start
+        self.owner.parting = start
         if name == b"noscript":
-            self.parted_at = self.pos
+            if self._plain:
+                self.owner.record(self, name, start, self.pos)
             self.fork = twin
             return
         # In foreign content it is the tree builder that reads markup: it is the one that places the banner.
@@ -320,7 +326,7 @@ class Reading:
         if self.lexer.foreign:
             return  # this is the one that parted for it
         twin = self.copy()
-        self._owner.parting = self.pos
+        self.owner.parting = self.pos
         self.origin = self.context.copy()
         twin.lexer.foreign = True
         self.fork = twin
@@ -335,14 +341,11 @@ class Reading:
             if name == self.dropping:
                 self.edits.append(Edit(start, end, b"", drop=True))
             self.dropping = b""
-        if self.main and self._owner.seeking:
-            self._owner.seek_end(self, name, start)
+        if self.main and self.owner.seeking:
+            self.owner.seek_end(self, name, start)
         self.context.end(name)
-        if self._drawing is not None and self.context.plain:
-            opened, words = self._drawing
-            self._drawing = None
-            if words == self._owner.words and self._owner.unmasked:
-                remember_drawing(self._owner.judge, bytes(buffer[opened:start]), name)
+        if name == b"svg" and self.owner.recording is not None and self._plain:
+            self.owner.recorded(self, buffer, start, name)
 
     # -- raw text -----------------------------------------------------------------------------------------------------
 
@@ -358,7 +361,7 @@ class Reading:
 
     def _go_long(self, buffer: Buffer, start: int, end: int, final: bool) -> bool:
         if self._long is None:
-            self._long = LongTag(self._owner, not self.context.html)
+            self._long = LongTag(self.owner, not self.context.html)
             self.hold = None
             return True
         self.pos = end

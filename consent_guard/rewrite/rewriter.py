@@ -25,10 +25,10 @@ from .encoding import Charset
 from .judge import Judge
 from .lexer import Buffer, Kind, Mode
 from .parts import Embed, PageParts
+from .passages import ENDS, Passage, Recording
 from .reading import Reading
 from .rules import Rules
-from .shortcuts import remember_content
-from .splicer import Splicer
+from .splicer import Splicer, laid_over
 from .tags import Decision
 from .xml import XmlRewriter
 
@@ -39,6 +39,16 @@ _NO_MARKUP: Final = re.compile(rb"<!--.*?(?:--!?>|\Z)|<(script|style|title|texta
 
 def _silent(finding: Finding) -> None:
     """Hear nothing."""
+
+
+def _past_end(buffer: Buffer, reading: Reading) -> int:
+    """Return the end of the noscript's end tag at which readings agree: there whoever reads again comes to rest as well."""
+    found = p.TAG.match(buffer, reading.pos) if reading.context.plain else None
+    return found.end() if found is not None and found[1] and found[2].lower() == b"noscript" else reading.pos
+
+
+def _never(origin: Context, judge: Judge) -> None:
+    """Read nothing again."""
 
 
 class HtmlRewriter:
@@ -87,9 +97,10 @@ class HtmlRewriter:
         """Where the latest second reading parted, in the buffer."""
         self._splicer = Splicer(self._again)
         self._rereadings = 0
-        self.words = 0
-        """Counts what has been found, bases taken and readings parted: alike before and after, nothing was said between."""
-        self._words_at_parting = 0
+        self.recording: Recording | None = None
+        """What is being found and changed in a content that has not been met before."""
+        self._svg_end = 0
+        """Where the next end tag of an svg was found in the buffer; past its end: there is none."""
         self._left = 0
         """How many bytes of the document, as it is read, have left."""
         self.found_at = 0
@@ -110,14 +121,12 @@ class HtmlRewriter:
 
     def report(self, findings: Iterable[Finding], at: int) -> None:
         """Hand on what a reading found at an offset of the buffer."""
+        recording = self.recording
         for finding in findings:
-            self.report_one(finding, at)
-
-    def report_one(self, finding: Finding, at: int) -> None:
-        """Hand on one finding."""
-        self.words += 1
-        self.found_at = self._left + at
-        self._on_finding(finding if self._emits else replace(finding, enforced=False))
+            self.found_at = self._left + at
+            if recording is not None:
+                recording.found(finding, at)
+            self._on_finding(finding if self._emits else replace(finding, enforced=False))
 
     def placeholder(self, embed: Embed) -> bytes:
         """Return what stands in for a withheld embed."""
@@ -126,9 +135,67 @@ class HtmlRewriter:
         self._placeholders = True
         return self._parts.placeholder(embed, self._lang)
 
+    def stand_in(self, reading: Reading, edit: Edit, embed: Embed) -> None:
+        """Make an edit, and put a placeholder behind its text."""
+        made = edit._replace(text=edit.text + self.placeholder(embed))
+        reading.edits.append(made)
+        if self.recording is not None:
+            self.recording.embeds[id(made)] = edit, embed
+
+    def record(self, reading: Reading, name: bytes, start: int, content: int) -> None:
+        """Begin to write down what comes of a content, if there is one reading and nothing else is being written down."""
+        free = self.recording is None and len(self._readings) == 1 and reading.fork is None
+        if free and self.unmasked and not (self.depth or self.seeking or self._rereadings or self._charset.layered):
+            self.recording = Recording(self.judge, name, start, content, reading.context.templates)
+
+    def recorded(self, reading: Reading, buffer: Buffer, end: int, name: bytes, other: Reading | None = None) -> None:
+        """End it where the content ends and one reading is left (``other``: the one that has just come to the same)."""
+        recording = self.recording
+        if recording is None or recording.name != name or len(self._readings) > (1 if other is None else 2):
+            return
+        self.recording = None
+        if ENDS[name].match(buffer, end) is not None and recording.ends(self.judge, buffer, end, reading.context.templates):
+            recording.take([*self._splicer.edits, *(other.edits if other is not None else ()), *reading.edits])
+            if not recording.edits or (other is None and not recording.parted) or self._holds(recording, reading):
+                recording.keep(parted=other is not None)
+
+    def _holds(self, recording: Recording, reading: Reading) -> bool:
+        """Tell whether a content read in two ways is as good when it is read again without what was withheld in it."""
+        reader = (
+            self._again(reading.origin, self.judge) if reading.origin is not None and recording.name == b"noscript" else None
+        )
+        if reader is None:
+            return False
+        reader._on_finding = _silent
+        piece = laid_over(recording.whole, recording.edits, self._charset) + b"</noscript>"
+        return reader.feed(piece) == piece and not reader.overrun and reader.rests_in(reading.state())
+
+    def pass_again(self, reading: Reading, passage: Passage, start: int, content: int, end: int) -> None:
+        """Do what came of a content when it was read before; ``start``: of the tag before it."""
+        for finding, at in passage.findings:
+            self.report((finding,), content + at)
+        embeds = False
+        for edit, embed in passage.edits:
+            if embed is None:
+                reading.edits.append(edit.moved(content))
+            else:
+                self.stand_in(reading, edit.moved(content), embed)
+                embeds = True
+        if embeds and passage.parted and self._emits and self._parts is not None:
+            # What stands in is the site's own: it is read again each time.
+            self._splicer.part(start, reading.context.copy(), self.judge)
+            self._splicer.agree(end, (reading.lexer.state(), reading.context.state()))
+
+    def svg_end(self, buffer: Buffer, start: int) -> int:
+        """Return where the next end tag of an svg stands, -1 where none does. Looked for once."""
+        if self._svg_end < start:
+            found = ENDS[b"svg"].search(buffer, start)
+            self._svg_end = len(buffer) if found is None else found.start()
+        return self._svg_end if self._svg_end < len(buffer) else -1
+
     def take_html(self, raw: bytes) -> None:
         """Learn the page's language, and whether it is AMP, from its ``<html>``."""
-        self.words += 1
+        self.recording = None
         attributes = Attributes(raw, raw, 5, self.decode)
         if self._lang is None:
             self._lang = attributes.text(b"lang")
@@ -138,7 +205,7 @@ class HtmlRewriter:
     def take_base(self, decision: Decision, *, certain: bool) -> None:
         """Note a ``<base href>`` (WHATWG 4.2.3): the first one holds, and where it is no good the document's own address. Where
         browsers' two parsers, or our readings, may differ on which one that is, all are kept."""
-        self.words += 1
+        self.recording = None
         judge = self.judge
         absolute = judge.absolute_base(decision.base or "")
         certain = certain and len(self._readings) == 1 and self._readings[0].fork is None
@@ -195,13 +262,17 @@ class HtmlRewriter:
         self._closed = True
         if self.overrun:
             return b""
-        return self._advance(self._charset.finish(), True)
+        out = self._advance(self._charset.finish(), True)
+        if not self._rereadings:
+            self._readings, self._splicer = [], Splicer(_never)  # both point back here: the memory is free at once
+        return out
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         if self._undeclared and self._charset.name is not None and self._doubts_charset(data):
             self._end_here("escapes of an encoding that is not declared", 0)
             return b"" if self._emits else data
         self.endless.clear()
+        self._svg_end = 0
         masks = self._charset.masks
         if self._charset.name != self.judge.charset:
             self.judge = self.judge.variant(self.judge.bases, self._charset.name)
@@ -231,7 +302,7 @@ class HtmlRewriter:
     def _end_here(self, why: str, at: int) -> None:
         """Let the document end: the rest of it is left out."""
         self.overrun = True
-        self.report_one(Finding(FindingKind.UNFILTERED, "", why), at)
+        self.report((Finding(FindingKind.UNFILTERED, "", why),), at)
 
     def _doubts_charset(self, data: bytes) -> bool:
         """Tell whether browsers may disagree on the encoding of a document that does not declare it (ISO-2022-JP): they look
@@ -271,7 +342,8 @@ class HtmlRewriter:
                 self._splicer.part(self.parting, reading.origin, self.judge)
             self._readings.append(reading.fork)
             reading.fork = None
-            self._words_at_parting = self.words
+            if self.recording is not None:
+                self.recording.parted += 1
             self.overrun = self.overrun or len(self._readings) > READINGS
 
     def _merge(self, buffer: Buffer, reading: Reading) -> None:
@@ -282,23 +354,13 @@ class HtmlRewriter:
             if other is not reading and other.pos == reading.pos and other.state() == state:
                 gone, kept = (reading, other) if other.main or not reading.main else (other, reading)
                 kept.main = kept.main or gone.main
-                self._note_clean(buffer, kept, gone)
+                if self.recording is not None and kept.context.plain:
+                    self.recorded(kept, buffer, kept.pos, b"noscript", gone)
                 self._splicer.edits += gone.edits
                 self._readings.remove(gone)
                 if len(self._readings) == 1 and self._emits:
-                    self._splicer.agree(kept.pos, state)
+                    self._splicer.agree(_past_end(buffer, kept), state)
                 return
-
-    def _note_clean(self, buffer: Buffer, one: Reading, other: Reading) -> None:
-        """Remember a noscript's content that both readings passed without a word, so that it can be passed in one step."""
-        start = one.parted_at if one.parted_at is not None else other.parted_at
-        one.parted_at = None
-        if start is None or len(self._readings) != 2 or self.words != self._words_at_parting or one.edits or other.edits:
-            return
-        text = bytes(buffer[start : one.pos])
-        ends_here = p.RAW_END[b"noscript"].match(buffer, one.pos) is not None and p.RAW_END[b"noscript"].search(text) is None
-        if ends_here and self.unmasked:
-            remember_content(self.judge, b"noscript", text)
 
     def _emit(self, source: Buffer, final: bool, until: int = sys.maxsize) -> bytes:
         readings = self._readings
@@ -308,6 +370,7 @@ class HtmlRewriter:
         elif self._charset.name is None:
             safe = min(safe, self._splicer.parted)
         splicer = self._splicer
+        self.recording = None
         for reading in readings:
             if reading.edits:
                 splicer.edits += reading.edits
@@ -344,7 +407,7 @@ class HtmlRewriter:
 
     def _hear_again(self, finding: Finding) -> None:
         if finding.enforced:
-            self.report_one(finding, 0)
+            self.report((finding,), 0)
 
     def rests_in(self, state: tuple[object, ...] | None) -> bool:
         """Tell whether it holds nothing and has come to a state that another rewriter is in."""

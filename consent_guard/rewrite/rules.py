@@ -5,6 +5,8 @@ May import the policy domain and this package's finders. The engine makes it; ju
 
 from __future__ import annotations
 
+from itertools import count
+
 from ..limits import JUDGES
 from ..policy.hosts import HostIndex
 from ..policy.model import Policy
@@ -29,18 +31,21 @@ class Rules:
         self._partial = self.index.hosts_with_paths()
         self._first_party = tuple(policy.first_party)
         self._judges: dict[tuple[object, ...], Judge] = {}
+        self._asked = count()
 
     def judge(self, allowed: frozenset[str], document: DocumentFacts) -> Judge:
         """Return the judge for this consent and this document, remembered from an earlier request where it can be."""
         own = document.host.lower()
         path = document.path if self.reads_own_paths(own) else "/"
         key = (allowed, document.scheme, document.host.lower(), path, document.syntax, document.charset)
-        judge = self._judges.get(key)
+        judges = self._judges
+        judge = judges.get(key)
         if judge is None:
-            if len(self._judges) >= JUDGES:
-                self._judges = {}
-            judge = Judge(self, allowed, document)
-            self._judges[key] = judge
+            while len(judges) >= JUDGES:
+                # The one that was not asked for the longest: made-up hosts must not drive out the others.
+                judges.pop(min(list(judges.items()), key=lambda item: item[1].asked)[0], None)
+            judges[key] = judge = Judge(self, allowed, document)
+        judge.asked = next(self._asked)
         return judge
 
     def reads_own_paths(self, own_host: str) -> bool:

@@ -121,20 +121,28 @@ class Splicer:
     def _splice(self, source: Buffer, start: int, end: int, charset: Charset) -> bytes:
         """Return a stretch of the document with its edits laid in."""
         edits = self._within(start, end, len(source))
-        if not edits:
-            return charset.encode_pieces((bytes(source[start:end]),))
-        pieces: list[bytes] = []
-        at = start
-        dropped = _ranges(edits)
-        for edit in edits:
-            if edit.start >= at:
-                text = b"" if dropped and _inside(dropped, edit.start) else edit.text
-                pieces += (bytes(source[at : edit.start]), text)
-                at = edit.end
-            elif edit.end > at:
-                at = edit.end  # two readings withhold overlapping pieces: the first one's text stands for both
-        pieces.append(bytes(source[at:end]))
-        return charset.encode_pieces(pieces)
+        return charset.encode_pieces(_pieces(source, start, end, edits) if edits else (bytes(source[start:end]),))
+
+
+def laid_over(source: bytes, edits: list[Edit], charset: Charset) -> bytes:
+    """Return a whole text with edits laid in."""
+    return charset.encode_pieces(_pieces(source, 0, len(source), sorted(edits, key=_order)))
+
+
+def _pieces(source: Buffer, start: int, end: int, edits: list[Edit]) -> list[bytes]:
+    """Return what stays and what is put in, in turn."""
+    pieces: list[bytes] = []
+    at = start
+    dropped = _ranges(edits)
+    for edit in edits:
+        if edit.start >= at:
+            text = b"" if dropped and _inside(dropped, edit.start) else edit.text
+            pieces += (bytes(source[at : edit.start]), text)
+            at = edit.end
+        elif edit.end > at:
+            at = edit.end  # two readings withhold overlapping pieces: the first one's text stands for both
+    pieces.append(bytes(source[at:end]))
+    return pieces
 
 
 def _start(edit: Edit) -> int:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ..findings import Finding, FindingKind
-from ..limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
+from ..limits import JUDGE_MEMO_LONG_BYTES
 from . import elements, nested, srcset, styles
 from .attributes import Attributes, Edit, ascii_attribute
 from .inline import ScriptKind, handler_hit, is_javascript_url, javascript_url_hit, script_kind
 from .judge import Judge, Verdict
+from .memory import size_of
 from .parts import Embed
 
 
@@ -85,23 +86,27 @@ def decide(
     ``name`` (a prefixed one). ``remember``: False where the decision holds for this document alone.
     ``exact``: the tag is XML's.
     """
-    memo = judge.foreign_tags if foreign else judge.tags
-    if not remember or not remembers(judge, raw) or (depth and _NESTS.search(raw) is not None):
-        memo = {}
-    try:
-        return memo[raw]
-    except KeyError:
-        attributes = Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode, exact=exact)
-        decision = _Tag(judge, attributes, name, foreign, depth).decide()
-        if len(raw) <= JUDGE_MEMO_KEY_BYTES * 4:
-            if len(memo) >= JUDGE_MEMO_ENTRIES:
-                memo.clear()
-            memo[raw] = decision
-        return decision
+    table = judge.foreign_tags if foreign else judge.tags
+    kept = remember and remembers(judge, raw) and not (depth and nests(raw))
+    if kept:
+        try:
+            return table[raw]
+        except KeyError:
+            kept = len(raw) <= JUDGE_MEMO_LONG_BYTES
+    attributes = Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode, exact=exact)
+    decision = _Tag(judge, attributes, name, foreign, depth).decide()
+    if kept:
+        size = 0 if decision is None else size_of(len(decision.findings), len(decision.edits))
+        table.keep(raw, decision, len(raw) + size)
+    return decision
 
 
 _NESTS: Final = re.compile(rb"srcdoc|:", re.I)
-"""A tag that may hold a document: how deep that one lies is part of the decision."""
+
+
+def nests(raw: bytes) -> bool:
+    """Tell whether a tag may hold a document: how deep that one lies is part of the decision."""
+    return _NESTS.search(raw) is not None
 
 
 def remembers(judge: Judge, raw: bytes) -> bool:

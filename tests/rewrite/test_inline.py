@@ -7,7 +7,7 @@ import json
 import pytest
 
 from consent_guard.findings import FindingKind
-from consent_guard.limits import JUDGE_MEMO_ENTRIES
+from consent_guard.rewrite import memory
 from consent_guard.rewrite.inline import handler_hit, is_javascript_url, javascript_url_hit, script_hit, script_kind
 
 from .documents import fresh, judge
@@ -147,11 +147,12 @@ def test_a_handlers_text_is_looked_at_like_a_script() -> None:
     assert handler_hit(MENTION, "go('/a')") is None
 
 
-def test_verdicts_on_texts_are_remembered_within_bounds() -> None:
+def test_verdicts_on_texts_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """R4."""
+    monkeypatch.setattr(memory, "JUDGE_MEMO_BYTES", 10_000)
     guard = judge(compiled=fresh(inline_scripts="mention"))
-    for number in range(JUDGE_MEMO_ENTRIES + 100):
+    for number in range(1000):
         script_hit(guard, b"a%d" % number)
-    assert len(guard.inline_memo) <= JUDGE_MEMO_ENTRIES
+        assert len(guard.inline_memo) < 100
     assert script_hit(guard, b"'//px.ads.example'") is script_hit(guard, b"'//px.ads.example'")
     assert script_hit(guard, b"'//px.ads.example'") is not None

@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from consent_guard.findings import FindingKind
-from consent_guard.limits import JUDGE_MEMO_ENTRIES, JUDGE_MEMO_KEY_BYTES
+from consent_guard.limits import JUDGE_MEMO_KEY_BYTES
 from consent_guard.policy.hosts import HostIndex
+from consent_guard.rewrite import memory
 from consent_guard.rewrite.judge import Judge
 
 from .documents import FUZZ, facts, fresh, judge, policy, rules
@@ -307,16 +308,27 @@ def test_the_shortcuts_for_plain_addresses_decide_as_the_full_parser_does(addres
     assert (verdict.service if verdict else None) == by_the_book(address, base, compiled.index)
 
 
-def test_what_is_remembered_is_bounded_and_changes_no_verdict() -> None:
+def test_what_is_remembered_is_bounded_and_changes_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     """R4."""
+    monkeypatch.setattr(memory, "JUDGE_MEMO_BYTES", 20_000)
     small = Judge(fresh(), frozenset(), facts())
-    for number in range(JUDGE_MEMO_ENTRIES * 2 + 10):
+    for number in range(1000):
         assert small.gated(f"https://h{number}.ads.example/{number}")
-        assert len(small._urls) <= JUDGE_MEMO_ENTRIES
-        assert len(small._hosts) <= JUDGE_MEMO_ENTRIES
+        assert len(small._urls) + len(small._hosts) < 200
     long = "https://px.ads.example/" + "x" * JUDGE_MEMO_KEY_BYTES
     assert small.gated(long)
     assert long not in small._urls
+
+
+def test_variants_for_other_bases_come_and_go_but_those_of_the_own_address_stay() -> None:
+    """R4: each page may name another base."""
+    own = Judge(fresh(), frozenset(), facts())
+    utf8 = own.variant(own.bases, "utf-8")
+    others = [own.variant((f"https://site.example/{number}/",), "utf-8") for number in range(40)]
+    assert own.variant(own.bases, None) is own
+    assert own.variant(own.bases, "utf-8") is utf8
+    assert others[-1].variant(others[-1].bases, "utf-8") is others[-1]
+    assert len(own._variants) < 20
 
 
 def test_a_verdict_asked_again_is_the_same_object() -> None:

@@ -43,6 +43,14 @@ def test_no_more_judges_are_remembered_than_the_limit() -> None:
         assert len(compiled._judges) <= JUDGES
 
 
+def test_made_up_hosts_do_not_drive_out_a_judge_that_is_in_use() -> None:
+    compiled = fresh()
+    ours = compiled.judge(frozenset(), facts())
+    for number in range(JUDGES * 4):
+        compiled.judge(frozenset(), facts(host=f"h{number}.example"))
+        assert compiled.judge(frozenset(), facts()) is ours
+
+
 def test_a_host_is_partial_where_some_rule_takes_a_part_of_it() -> None:
     compiled = fresh("*.wide.example/x/")
     assert compiled.partial("www.shared.example")

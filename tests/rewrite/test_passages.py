@@ -1,0 +1,101 @@
+"""Contents that were read before are not read again, and come out the same (DESIGN §8)."""
+
+from __future__ import annotations
+
+import pytest
+
+from consent_guard.findings import Finding
+from consent_guard.rewrite.judge import Judge
+from consent_guard.rewrite.rules import Rules
+
+from .documents import Parts, facts, fresh, once
+
+NOSCRIPT = b"<noscript><iframe src='https://www.video.example/v' title=a></iframe><img src=https://px.ads.example/></noscript>"
+DRAWING = b"<svg><use href='https://px.ads.example/#a'/><path d='M0'/></svg>"
+TITLED = b"<svg><title>a</title><use href='https://icons.other.example/#a'/></svg>"
+UNLISTED = b"<svg><use href='https://icons.other.example/#a'></use></svg>"
+SHEET = b"<style>a{background:url(https://px.ads.example/a)}b{background:url(https://other.example/b)}</style>"
+CONTENTS = (NOSCRIPT, DRAWING, TITLED, UNLISTED, SHEET)
+
+
+def judge_of(compiled: Rules) -> Judge:
+    own = compiled.judge(frozenset(), facts())
+    return own.variant(own.bases, "utf-8")
+
+
+def forks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count what is read step by step."""
+    from consent_guard.rewrite import rawtext, reading
+
+    seen: list[str] = []
+    copy, take = reading.Reading.copy, rawtext.StyleBody.take
+    monkeypatch.setattr(reading.Reading, "copy", lambda self: (seen.append("reading"), copy(self))[1])
+    monkeypatch.setattr(rawtext.StyleBody, "take", lambda self, *more: (seen.append("style"), take(self, *more))[1])
+    return seen
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_a_content_that_comes_again_is_done_in_one_step(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = fresh()
+    page = b"<!doctype html><p>a" + content + b"<p>b"
+    found: list[Finding] = []
+    first = once(page, compiled=compiled, found=found)
+    assert judge_of(compiled).passages
+    seen = forks(monkeypatch)
+    again: list[Finding] = []
+    assert once(b"<p>elsewhere" + page, compiled=compiled, found=again) == b"<p>elsewhere" + first
+    assert again == found
+    assert found
+    assert not seen
+
+
+def test_a_placeholder_that_stands_in_again_is_that_of_the_request() -> None:
+    """Each has its own words and its own form."""
+
+    class French(Parts):
+        def placeholder(self, embed: object, lang: str | None) -> bytes:
+            return b"[l'emplacement]"
+
+    compiled = fresh()
+    assert b"[l'emplacement]" in once(NOSCRIPT, compiled=compiled, parts=French())
+    again = once(NOSCRIPT, compiled=compiled, parts=Parts())
+    assert b"[l'emplacement]" not in again
+    assert again == once(NOSCRIPT, compiled=fresh(), parts=Parts())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<noscript><base href=https://px.ads.example/></noscript>",
+        b"<svg><foreignObject><base href=https://px.ads.example/></foreignObject></svg>",
+        b"<noscript><html lang=fr></noscript>",
+        b"<svg><svg></svg>",
+        b"<svg><foreignObject><template></foreignObject></svg>",
+        b"<noscript><!--</noscript>-->",
+        b"<noscript><template></noscript>",
+        b"<svg><title><img src=https://px.ads.example/></title></svg>",
+        b"<noscript><img src=https://px.ads.example/><!-- </noscript> -->",
+    ],
+)
+def test_what_tells_of_more_than_itself_is_read_each_time(content: bytes) -> None:
+    """A base address, the page's language, what stays open, what has to be read again without what was withheld."""
+    compiled = fresh()
+    page = content + b"<img src=a><img src=https://px.ads.example/>"
+    assert once(page, compiled=compiled) == once(page, compiled=compiled) == once(page, compiled=fresh())
+    assert not judge_of(compiled).passages
+
+
+def test_a_content_whose_piece_came_before_is_not_written_down() -> None:
+    """Its edits have left with that piece."""
+    compiled = fresh()
+    for cut in range(len(NOSCRIPT)):
+        split = once(b"<p>" + NOSCRIPT, compiled=compiled, sizes=cut + 1)
+        assert split == once(b"<p>" + NOSCRIPT, compiled=fresh())
+    assert once(b"<p>" + NOSCRIPT, compiled=compiled) == once(b"<p>" + NOSCRIPT, compiled=fresh())
+
+
+def test_bytes_above_ascii_are_not_remembered_before_the_encoding_is_known() -> None:
+    compiled = fresh()
+    once("<svg><text>é</text></svg>".encode(), compiled=compiled)
+    own = compiled.judge(frozenset(), facts())
+    assert not own.passages
