@@ -31,12 +31,15 @@ class Charset:
         self._mask: PairMask | None = None
         self.name: str | None = None
         """The encoding, None until it is known."""
+        self.certain = self._declared is not None
+        """Whether all browsers take it for that."""
 
     @classmethod
     def known(cls, name: str) -> Charset:
         """Return the charset of what follows within a document whose encoding is ``name``."""
         charset = cls(None)
         charset._settle(name)
+        charset.certain = True
         return charset
 
     @property
@@ -103,6 +106,7 @@ class Charset:
             doubtful = _UNDECIDED.search(head, self._released)
             start, self._released = self._released, doubtful.start() if doubtful else len(head)
             return head[start : self._released]
+        self.certain = self.certain or sniffing.bom(head) is not None or sniffing.declared_for_all(head)
         self._head = b""
         self._settle(name)
         rest = head[self._released :]

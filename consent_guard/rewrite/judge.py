@@ -176,6 +176,11 @@ class Judge:
         """Return a service that is not allowed, None where all are."""
         return next((service.id for service in self.rules.policy.services if service.id not in self.allowed), None)
 
+    @property
+    def withholds(self) -> bool:
+        """True where some address may have to be withheld."""
+        return self.rules.blocks_unlisted_hosts or self.some_withheld_service() is not None
+
     def absolute(self, text: str) -> str:
         """Return an address made absolute against the first base, or an empty string where it is no http or https address."""
         try:

@@ -7,13 +7,10 @@ within.
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Final
 
-from .. import limits
 from ..findings import Finding, FindingKind
 from ..limits import READINGS, REREADINGS
 from . import patterns as p
@@ -31,10 +28,6 @@ from .rules import Rules
 from .splicer import Splicer, laid_over
 from .tags import Decision
 from .xml import XmlRewriter
-
-_ESCAPE: Final = b"\x1b"
-_META_2022: Final = re.compile(rb"<meta[^>]*iso-2022-jp", re.I)
-_NO_MARKUP: Final = re.compile(rb"<!--.*?(?:--!?>|\Z)|<(script|style|title|textarea)\b.*?(?:</\1|\Z)", re.I | re.S)
 
 
 def _silent(finding: Finding) -> None:
@@ -76,7 +69,6 @@ class HtmlRewriter:
         self._charset = Charset(document.charset)
         self.unmasked = False
         """True where what the readings read is what the document holds."""
-        self._undeclared = document.charset is None
         self._place = BannerPlace() if banner and parts is not None and emits else None
         self.seeking = self._place is not None
         """True until the banner's place is known."""
@@ -268,9 +260,13 @@ class HtmlRewriter:
         return out
 
     def _advance(self, data: bytes, final: bool) -> bytes:
-        if self._undeclared and self._charset.name is not None and self._doubts_charset(data):
-            self._end_here("escapes of an encoding that is not declared", 0)
-            return b"" if self._emits else data
+        if self._emits and not self._charset.certain and self._charset.name is not None:
+            if self._charset.name == "iso-2022-jp" and self.judge.withholds:
+                self._end_here("an encoding that only some browsers see declared", 0)
+                return b""
+            if b"\x1b" in data and self.judge.withholds:
+                # In ISO-2022-JP, which a late meta may call for, escapes would make something else of what follows.
+                data = data.replace(b"\x1b", b"\x1a")
         self.endless.clear()
         self._svg_end = 0
         masks = self._charset.masks
@@ -303,14 +299,6 @@ class HtmlRewriter:
         """Let the document end: the rest of it is left out."""
         self.overrun = True
         self.report((Finding(FindingKind.UNFILTERED, "", why),), at)
-
-    def _doubts_charset(self, data: bytes) -> bool:
-        """Tell whether browsers may disagree on the encoding of a document that does not declare it (ISO-2022-JP): they look
-        for it in different ways, and as far as different places."""
-        if self._charset.name != "iso-2022-jp":
-            return _ESCAPE in data
-        head, self._undeclared = data[: limits.SNIFFED_BYTES], False
-        return _META_2022.search(_NO_MARKUP.sub(b"", head)) is None
 
     def _run_several(self, buffer: Buffer, final: bool) -> None:
         """Advance the readings side by side, the hindmost first, and merge those that have come to the same."""
@@ -400,7 +388,6 @@ class HtmlRewriter:
         assert self._charset.name is not None
         reader._charset = Charset.known(self._charset.name)
         reader.decode = reader._charset.text
-        reader._undeclared = False
         reader._readings[0].context = origin.copy()
         reader._based, reader._base_holds, reader._rereadings = self._based, self._base_holds, self._rereadings + 1
         return reader

@@ -19,6 +19,11 @@ _BOMS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xfe\xff": "utf-16be", b"\xff\xfe": 
 _UTF16_XML: Final = {b"<\x00?\x00x\x00": "utf-16le", b"\x00<\x00?\x00x": "utf-16be"}
 _MARKS: Final = {**_BOMS, **_UTF16_XML}
 
+_NO_MARKUP: Final = re.compile(
+    rb"<!--.*?(?:--!?>|\Z)|<(script|style|title|textarea|noscript|template|xmp|iframe|noembed|noframes|svg|math|select)\b.*?(?:</\1|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What the parser does not take for HTML's own markup, though the prescan may."""
 _STEP: Final = re.compile(
     rb"(?P<comment><!--)|(?P<meta><[mM][eE][tT][aA](?=[\t\n\f\r /]))|(?P<tag></?[A-Za-z][^\t\n\f\r >]*+)|(?P<other><[!/?])"
 )
@@ -54,6 +59,13 @@ def declared(head: bytes, *, xml: bool) -> str | None:
         if head.startswith(mark):
             return name
     return (None if xml else _from_meta(head)) or _from_xml_declaration(head)
+
+
+def declared_for_all(head: bytes) -> bool:
+    """Tell whether the parser finds the same ``meta`` as the prescan does, and so looks for no other (13.2.3.4): else browsers
+    may disagree on the encoding, for they look for it in different ways and as far as different places."""
+    name = _from_meta(head[:PRESCAN_BYTES])
+    return name is not None and name == _from_meta(_NO_MARKUP.sub(b"", head[:PRESCAN_BYTES]))
 
 
 def _from_xml_declaration(head: bytes) -> str | None:

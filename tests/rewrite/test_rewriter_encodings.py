@@ -86,3 +86,32 @@ def test_a_document_that_only_utf16_can_read_is_read() -> None:
     assert b"s\x00t\x00a\x00t\x00s" not in out
     assert out.startswith(b"\xff\xfe")
     assert out.endswith(b"\x41")
+
+
+LATE = b"<!doctype html><html><head><title>t</title><!--" + b"x" * 1200 + b"--><meta charset=iso-2022-jp></head><body>"
+
+
+@pytest.mark.parametrize("head", [LATE, b"<!doctype html>", b"<style><meta charset=utf-8></style>" + LATE])
+def test_escapes_in_a_document_of_no_certain_encoding_are_made_harmless(head: bytes) -> None:
+    """ROBUSTNESS 0.8: some browsers take a late meta for the document's encoding, and read other text after an escape."""
+    body = head + b"<p>\x1b$B<style>1\x1b(B<img src=//www.stats.example/a width=1><p>after"
+    for size in (1 << 20, 1, 1000):
+        out = rewritten(body, None, size=size)
+        assert out == head + b"<p>\x1a$B<style>1\x1a(B<img src=//www.stats.example/a width=1><p>after"
+        assert rewritten(body, None, size=size, allowed=EVERYTHING) == body
+
+
+@pytest.mark.parametrize(
+    "head", [b"\xef\xbb\xbf", b"<!doctype html><meta charset=utf-8>", b"<!doctype html><meta charset='latin1'><!--x-->"]
+)
+def test_escapes_in_a_document_of_a_certain_encoding_stay(head: bytes) -> None:
+    """R2: logs with colours."""
+    body = head + b"<pre>\x1b[31mred\x1b[0m</pre>" + LATE
+    for size in (1 << 20, 1, 1000):
+        assert rewritten(body, None, size=size) == body
+    assert rewritten(body[len(head) :], "utf-8") == body[len(head) :]
+
+
+def test_a_document_that_only_some_browsers_read_as_iso_2022_jp_is_not_shown() -> None:
+    hidden = b"<script><meta charset=iso-2022-jp></script><p>\x1b$B<style>1\x1b(B<img src=//www.stats.example/a>"
+    assert b"stats" not in rewritten(hidden + b" " * 1100, None)
