@@ -1,7 +1,7 @@
 """A small guarded site on loopback, visitors with and without JavaScript, and the screenshots of what they saw.
 
-The site's clock and policy can be changed while it runs. Every other host is answered by the browser itself, which notes who was
-contacted; nothing leaves the machine. Screenshots go to the folder that CONSENT_GUARD_SCREENSHOTS names, else to pytest's own.
+The site's clock and policy can be changed while it runs. Every other host is answered by the browser itself, which notes who
+was contacted; nothing leaves the machine. Screenshots go to the folder that CONSENT_GUARD_SCREENSHOTS names, else to pytest's.
 Skipped where there is no Playwright or no Chromium.
 """
 
@@ -43,7 +43,7 @@ POLICY: dict[str, Any] = {
             "id": "audience",
             "basis": "exempt",
             "title": texts("Mesure d’audience", "Audience measurement", "قياس الجمهور"),
-            "description": texts("Compter les visites, sans vous suivre.", "Counting visits, without following you.", "عد الزيارات."),
+            "description": texts("Compter les visites, sans vous suivre.", "Counting visits, not following you.", "عد الزيارات."),
         },
         {
             "id": "campaigns",
@@ -55,7 +55,7 @@ POLICY: dict[str, Any] = {
             "id": "interactivity",
             "basis": "consent",
             "title": texts("Contenus d’autres sites", "Contents of other sites", "محتويات من مواقع أخرى"),
-            "description": texts("Voir des vidéos et des cartes.", "Watching videos and maps.", "مشاهدة مقاطع الفيديو والخرائط."),
+            "description": texts("Voir des vidéos et des cartes.", "Watching videos and maps.", "مشاهدة الفيديو والخرائط."),
         },
     ],
     "services": [
@@ -104,10 +104,10 @@ PAGE = """<!DOCTYPE html>
 </html>
 """
 VIDEO = '<p><iframe src="https://clips.example/v/1" width="560" height="315" title="A clip"></iframe></p>'
-PARAGRAPHS = "".join(f'<p>Some words, and <a href="#n{n}" id="n{n}">a link</a> to follow, and more words.</p>' for n in range(24))
-STYLE = b"""body { margin: 1em; font: 1em/1.5 serif; background: #fff; color: #222 } button { background: red } iframe { border: 0 }
-* { letter-spacing: normal } section { float: left } @media (prefers-color-scheme: dark) { body { background: #111; color: #eee }
-a { color: #9cf } }"""
+PARAGRAPHS = "".join(f'<p>Words, and <a href="#n{n}" id="n{n}">a link</a> to follow, and more words.</p>' for n in range(24))
+STYLE = b"""body { margin: 1em; font: 1em/1.5 serif; background: #fff; color: #222 } button { background: red }
+* { letter-spacing: normal } section { float: left }
+@media (prefers-color-scheme: dark) { body { background: #111; color: #eee } a { color: #9cf } }"""
 STRICT = (
     "default-src 'none'; style-src 'self'; script-src 'self' https://stats.example https://ads.example; connect-src 'self'; "
     "form-action 'self'; frame-src https://clips.example; base-uri 'none'"
@@ -220,7 +220,7 @@ class Visitor:
         return self.page
 
     def click(self, selector: str) -> None:
-        """Press a button that posts a choice and leads to a page: always without a script, and where more or less loads with."""
+        """Press what posts a choice and leads to a page: always without a script; with one, where more or less loads."""
         self.contacts.clear()
         with self.page.expect_event("load"):
             self.page.locator(selector).first.click()
