@@ -43,7 +43,7 @@ POLICY: dict[str, Any] = {
             "id": "audience",
             "basis": "exempt",
             "title": texts("Mesure d’audience", "Audience measurement", "قياس الجمهور"),
-            "description": texts("Compter les visites, sans vous suivre.", "Counting visits, not following you.", "عد الزيارات."),
+            "description": texts("Compter les visites, sans vous suivre.", "Counting visits.", "عد الزيارات."),
         },
         {
             "id": "campaigns",
