@@ -6,8 +6,9 @@ import time
 
 import pytest
 
+from consent_guard.policy.cookie_names import CookieIndex
 from consent_guard.policy.hosts import HostIndex, HostMatch
-from consent_guard.policy.model import Basis, Category, HostRule, Policy, Service
+from consent_guard.policy.model import Basis, Category, CookieRule, HostRule, Policy, Service
 
 CATEGORIES = (
     Category("needed", Basis.NECESSARY, {"en": "Needed"}),
@@ -173,3 +174,35 @@ def test_a_hostile_host_costs_no_more_than_a_plain_one() -> None:
     for _ in range(50):
         assert rules.match(hostile, "/", "") is None
     assert time.perf_counter() - start < 1.0
+
+
+def test_a_look_up_costs_no_more_among_thirty_thousand_rules_than_among_three_hundred() -> None:
+    def rules(count: int) -> Policy:
+        names = (f"tracker-{number}.{'com' if number % 2 else 'co.uk'}" for number in range(count))
+        services = tuple(
+            Service(
+                name,
+                "c",
+                {"en": name},
+                hosts=(HostRule(f"*.{name}", name, subdomains=True),),
+                cookies=(CookieRule(f"_{name}*"),),
+            )
+            for name in names
+        )
+        return Policy((Category("c", Basis.CONSENT, {"en": "C"}),), services)
+
+    asked = [f"www.tracker-{number}.{tail}" for number in range(150) for tail in ("com", "co.uk", "example.org")]
+
+    def cost(policy: Policy) -> float:
+        index, cookies = HostIndex(policy), CookieIndex(policy)
+        least = float("inf")
+        for _ in range(7):
+            began = time.process_time()
+            for host in asked:
+                index.match(host, "/a/b.js", "id=1")
+                cookies.match(f"_{host.removeprefix('www.')}")
+            least = min(least, time.process_time() - began)
+        return least
+
+    few, many = cost(rules(300)), cost(rules(30_000))
+    assert many < 3 * few + 0.0005, (few, many)
