@@ -6,7 +6,7 @@ Thin: options in, ``audit`` asked, reports out. May import ``audit`` and ``outpu
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,9 @@ def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 @click.option(
     "--policy", "policy_path", metavar="FILE", help="The policy; without it the built-in one, with the whole catalogue."
 )
+@click.option(
+    "--browser", is_flag=True, help="Run each page in the system's Chromium, before a choice, after refusing and accepting."
+)
 @click.option("--format", "form", type=click.Choice(["table", *FORMATS]), default="table", help="What goes to standard output.")
 @click.option(
     "-o",
@@ -106,11 +109,17 @@ def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     metavar="NAME=VALUE",
     help="What a visitor who accepted carries; several.",
 )
+@click.option(
+    "--chromium", metavar="FILE", default="", help="With --browser: the browser to run, instead of the system's Chromium."
+)
+@click.option("--chromium-arg", multiple=True, metavar="ARG", help="With --browser: an argument for it; several.")
+@click.option("--refuse-selector", metavar="CSS", default="", help="With --browser: the button of another banner that refuses.")
+@click.option("--accept-selector", metavar="CSS", default="", help="With --browser: the button that accepts.")
 def command(targets: tuple[str, ...], policy_path: str | None, **given: Any) -> None:
     """Tell what pages make a browser contact and store without consent.
 
     TARGET is a saved page or a folder of them, a site's address (https://…), or an app as module:app or module:factory(), which
-    is called in process. Links within the host are followed. Pages are read; their scripts are not run.
+    is called in process. Links within the host are followed. Pages are read; with --browser they are run.
     """
     policy = policy_of(policy_path)
     options = _Options(policy, policy_path or "built in", given)
@@ -174,29 +183,55 @@ class _Options:
         return gathered.report(", ".join(targets), self.policy, self.policy_name, accepted)
 
     def _run(self, sources: list[Source], gathered: Gathered, progress: Progress) -> None:
-        wanted = [State(value) for value in self.given["states"]]
-        limits = CrawlLimits(
-            self.given["max_pages"], self.given["delay"], self.given["max_time"], not self.given["ignore_robots"]
-        )
-        cookies = {
-            state: self.given[option]
-            for state, option in ((State.REFUSED, "refuse_cookie"), (State.ACCEPTED, "accept_cookie"))
-            if self.given[option]
-        }
-        scan = StaticScan(
-            self.policy,
-            gathered,
-            states=wanted or [State.BEFORE, *cookies],
-            cookies=cookies,
-            limits=limits,
-            progress=progress,
-        )
-        for source in sources:
+        with contextlib.ExitStack() as stack:
             try:
-                with source:
-                    scan.run(source)
+                run = (
+                    self._in_browser(gathered, progress, stack)
+                    if self.given["browser"]
+                    else self._by_reading(gathered, progress)
+                )
             except Unreadable as fault:
                 gathered.problem(fault)
+                return
+            for source in sources:
+                try:
+                    with source:
+                        run(source)
+                except Unreadable as fault:
+                    gathered.problem(fault)
+
+    def _by_reading(self, gathered: Gathered, progress: Progress) -> Callable[[Source], None]:
+        cookies = self._cookies()
+        states = self._states() or (State.BEFORE, *cookies)
+        return StaticScan(self.policy, gathered, states=states, cookies=cookies, limits=self._limits(), progress=progress).run
+
+    def _in_browser(self, gathered: Gathered, progress: Progress, stack: contextlib.ExitStack) -> Callable[[Source], None]:
+        from ..audit.browser_scan import Banner, BrowserScan
+        from ..audit.chromium import Chromium
+
+        chromium = stack.enter_context(Chromium(self.given["chromium"], self.given["chromium_arg"]))
+        selectors = {State.REFUSED: self.given["refuse_selector"], State.ACCEPTED: self.given["accept_selector"]}
+        return BrowserScan(
+            self.policy,
+            gathered,
+            chromium,
+            states=self._states() or tuple(State),
+            banner=Banner({state: css for state, css in selectors.items() if css}, self._cookies()),
+            limits=self._limits(),
+            seconds=self.given["timeout"],
+            progress=progress,
+        ).run
+
+    def _states(self) -> tuple[State, ...]:
+        return tuple(state for state in State if state.value in self.given["states"])
+
+    def _cookies(self) -> dict[State, dict[str, str]]:
+        given = {State.REFUSED: self.given["refuse_cookie"], State.ACCEPTED: self.given["accept_cookie"]}
+        return {state: cookies for state, cookies in given.items() if cookies}
+
+    def _limits(self) -> CrawlLimits:
+        given = self.given
+        return CrawlLimits(given["max_pages"], given["delay"], given["max_time"], not given["ignore_robots"])
 
 
 @contextlib.contextmanager
