@@ -24,6 +24,9 @@ class Registered:
 
 
 COMMANDS: Final[dict[str, Registered]] = {
+    "check": Registered("check", "Tell every fault of a policy, and what is unwise in it."),
+    "catalog": Registered("catalog", "List, search and show the services that are known already."),
+    "cookie": Registered("cookie", "Show what a visitor's consent cookie holds, and why it counts or not."),
     "keys": Registered("keys", "Make a secret key."),
     "declare": Registered("declare", "Write what a policy declares, as HTML, Markdown, JSON or CSV."),
     "scan": Registered("scan", "Tell what pages make a browser contact and store without consent."),

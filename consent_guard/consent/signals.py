@@ -1,4 +1,4 @@
-"""Signals that a browser sends about its user's wishes: Global Privacy Control.
+"""Signals that a browser sends about its user's wishes: Global Privacy Control, and Do Not Track where a policy heeds it.
 
 May import the wire layer's values. Called by the engine, once a request.
 """
@@ -6,6 +6,11 @@ May import the wire layer's values. Called by the engine, once a request.
 from __future__ import annotations
 
 from ..wire.messages import Headers
+
+
+def dnt(headers: Headers) -> bool:
+    """Return True where a ``DNT`` line holds exactly ``1``. ``DNT: 0`` is no consent: it says nothing (G04)."""
+    return any(value.strip(b" \t") == b"1" for name, value in headers if name.lower() == b"dnt")
 
 
 def gpc(headers: Headers) -> bool:

@@ -25,7 +25,7 @@ import hashlib
 import re
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from itsdangerous import BadData, Signer
@@ -33,7 +33,7 @@ from itsdangerous import BadData, Signer
 from ..errors import Fault, PolicyError
 from ..limits import CLOCK_SKEW_SECONDS, CONSENT_COOKIE_BYTES, CONSENT_COOKIE_READINGS, ONCE_SECONDS
 from ..policy.model import Policy
-from .choice import Choice, holds
+from .choice import Choice, expiry, holds
 from .keys import Key, usable_keys
 from .receipt import RECEIPT_ID_BYTES
 from .restriction import most_restrictive
@@ -74,6 +74,21 @@ def names_to_read(policy: Policy, secure: bool) -> tuple[str, ...]:
 def once_cookie_name(policy: Policy, secure: bool) -> str:
     """Return the name of the one-use permission's cookie. It is never shared with other hosts."""
     return f"{'__Host-' if secure else ''}{policy.cookie_name}-once"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What a cookie value holds, for somebody who wonders why a choice does not count."""
+
+    choice: Choice | None
+    verified: bool
+    """One of the keys has signed it."""
+    reason: str
+    """Why it does not count; empty: it does, if the signature is right."""
+
+    @property
+    def counts(self) -> bool:
+        return self.verified and self.choice is not None and not self.reason
 
 
 class TokenSigner:
@@ -122,6 +137,35 @@ class TokenSigner:
         payload = _unsigned(self._choices, value)
         choice = None if payload is None else self._unpacked(payload)
         return choice if choice is not None and holds(self._policy, choice, now) else None
+
+    def explain(self, value: bytes | str, now: float, *, verify: bool = True) -> Explained:
+        """Return what a cookie value holds, and why it counts or does not at ``now``; for people, never for a decision.
+
+        ``verify=False`` reads on without the signature, which proves nothing then. Never raises.
+        """
+        if len(value) > CONSENT_COOKIE_BYTES:
+            return Explained(None, False, f"it is longer than {CONSENT_COOKIE_BYTES} bytes")
+        text = value.encode("ascii", "replace") if isinstance(value, str) else value
+        if not _TOKEN.fullmatch(text):
+            return Explained(None, False, "it is not spelt like a choice of ours")
+        payload = _unsigned(self._choices, text)
+        verified = payload is not None
+        if payload is None and not verify:
+            payload = _decode(text.rpartition(b".")[0])
+        if payload is None:
+            return Explained(None, False, "none of the keys has signed it")
+        choice = self._unpacked(payload)
+        if choice is None:
+            return Explained(None, verified, "it holds purposes that this policy lacks, or another format")
+        if choice.revision != self._policy.revision:
+            reason = f"it was made under revision {choice.revision}; the policy is at {self._policy.revision}"
+        elif choice.made_at > now + CLOCK_SKEW_SECONDS:
+            reason = "its time lies in the future"
+        elif now >= expiry(self._policy, choice):
+            reason = "it has expired"
+        else:
+            reason = ""
+        return Explained(choice, verified, reason)
 
     def read_all(self, values: Iterable[bytes | str], now: float) -> Choice | None:
         """Return the most restrictive reading of all cookies of our name.

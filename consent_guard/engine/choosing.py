@@ -10,7 +10,6 @@ from typing import Final
 
 from ..consent.choice import Choice, Consent, accept_all, effective, expiry, refuse_all, save, set_service
 from ..consent.receipt import Receipt
-from ..consent.signals import gpc
 from ..consent.terms import terms_of
 from ..consent.token import consent_cookie_name, once_cookie_name
 from ..errors import UnknownPurpose
@@ -62,7 +61,7 @@ def record(
         raise Refused(400, "purpose") from None
     if choice is None:
         return Recorded(visitor.consent, expiries(site, facts, visitor, visitor.consent))
-    consent = effective(policy, choice, facts.now, gpc(facts.headers))
+    consent = effective(policy, choice, facts.now, site.signalled(facts.headers))
     headers = [_cookie(site, facts, visitor, choice), *_other_cookies_of_ours(site, facts, visitor, submission)]
     withdrawn = visitor.consent.allowed_services - consent.allowed_services
     withdrawn |= visitor.consent.allowed_categories - consent.allowed_categories

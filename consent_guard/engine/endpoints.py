@@ -25,6 +25,8 @@ from .visitor import Visitor
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _ASSETS: Final = "/assets/"
+GPC_JSON: Final = "/.well-known/gpc.json"
+"""Where a site says what it makes of Global Privacy Control (G02): below its root, not below our path."""
 
 
 class Endpoints:
@@ -35,6 +37,8 @@ class Endpoints:
     @classmethod
     def at(cls, site: Site, facts: RequestFacts, visitor: Visitor, log: FindingLog) -> Endpoints | None:
         """Return what answers this request, or None where it is for the app."""
+        if site.policy.gpc_json is not None and facts.root_path + facts.path == GPC_JSON:
+            return cls(site, facts, visitor, log, GPC_JSON)
         if not facts.path.startswith(site.policy.path):
             return None
         page = facts.path[len(site.policy.path) :]
@@ -72,6 +76,9 @@ class Endpoints:
                 raise Refused(404, "missing")
             self._only_reads()
             return replies.asset(*found)
+        if self._page == GPC_JSON and (statement := self._site.policy.gpc_json) is not None:
+            self._only_reads()
+            return replies.public_data({"gpc": statement.gpc, "lastUpdate": statement.last_update})
         match self._page:
             case "":
                 self._only_reads(b"GET, HEAD, POST")

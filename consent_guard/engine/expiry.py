@@ -44,7 +44,9 @@ def known_cookies(policy: Policy, rulings: CookieRulings, consent: Consent, host
     own, _ = split_host(host)
     rules = [rule for service in policy.services for rule in service.cookies] + [cookie.rule for cookie in policy.cookies]
     names = dict.fromkeys(
-        rule.name.encode("ascii") for rule in rules if rule.domain and not rule.name.endswith("*") and _covers(rule.domain, own)
+        rule.name.encode("ascii")
+        for rule in rules
+        if rule.domain and rule.name and not rule.name.endswith("*") and _covers(rule.domain, own)
     )
     return [name for name in names if rulings.of(name).gated(consent)]
 

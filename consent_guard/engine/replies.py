@@ -58,6 +58,18 @@ def asset(content_type: str, body: bytes) -> Reply:
     return Reply(200, ((b"content-type", content_type.encode("ascii")), (b"content-length", b"%d" % len(body)), *_KEPT), body)
 
 
+def public_data(value: object) -> Reply:
+    """Return a JSON answer that is the same for everybody; it may be kept for an hour."""
+    body = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    head = (
+        (b"content-type", JSON),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"public, max-age=3600"),
+        (b"x-content-type-options", b"nosniff"),
+    )
+    return Reply(200, head, body)
+
+
 def without_body(reply: Reply) -> Reply:
     """Return the same answer to HEAD (N1)."""
     return Reply(reply.status, reply.headers, b"", reply.receipt)

@@ -13,6 +13,7 @@ from typing import Final
 from ..consent.choice import Consent
 from ..consent.imports.importer import Importer
 from ..consent.keys import check_keys
+from ..consent.signals import dnt, gpc
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read
 from ..findings import Finding
@@ -21,6 +22,7 @@ from ..pages.surface import Surface
 from ..policy.model import Policy
 from ..rewrite.rules import Rules
 from ..version import __version__
+from ..wire.messages import Headers
 from .cookie_rulings import CookieRulings
 
 _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
@@ -46,7 +48,12 @@ class Site:
         """Services of necessary categories: allowed for every visitor."""
         self.on_finding: Final = on_finding
         self.reporting: Final = policy.enforcement == "report"
-        self.vary: Final = (b"Cookie", b"Sec-GPC") if any(category.gpc for category in policy.categories) else (b"Cookie",)
+        heeding = any(category.gpc for category in policy.categories)
+        self.vary: Final = (
+            b"Cookie",
+            *((b"Sec-GPC",) if heeding else ()),
+            *((b"DNT",) if heeding and policy.dnt else ()),
+        )
         """What a response that depends on the choice varies on (N7, G03)."""
         self.consent_names: Final = {
             secure: frozenset(name.encode("ascii") for name in names_to_read(policy, secure)) for secure in (False, True)
@@ -55,6 +62,10 @@ class Site:
         self._version: Final = _UNFIT.sub("_", __version__)
         self.surface: Final = Surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""
+
+    def signalled(self, headers: Headers) -> bool:
+        """Tell whether the browser asks for what the categories with ``gpc`` refuse (G03; G04 where the policy heeds it)."""
+        return gpc(headers) or (self.policy.dnt and dnt(headers))
 
     def mark(self, consent: Consent, banner: bool) -> str:
         """Return what the entity tags of pages carry: the consent state, whether the banner may stand in them, and the version

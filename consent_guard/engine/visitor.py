@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..consent.choice import Choice, Consent, effective, imported
-from ..consent.signals import gpc
 from ..consent.token import once_cookie_name
 from ..wire.cookies import CookiePair, request_cookies
 from ..wire.messages import RequestFacts
@@ -39,7 +38,7 @@ def read_visitor(site: Site, facts: RequestFacts) -> Visitor:
     secure = is_secure(facts)
     cookies = request_cookies(facts.headers)
     once = _once(site, facts, cookies, secure)
-    signal, alone = gpc(facts.headers), () if once is None else (once,)
+    signal, alone = site.signalled(facts.headers), () if once is None else (once,)
     if site.importer:
         choice = None
         consent = _imported(site, cookies, signal, alone)

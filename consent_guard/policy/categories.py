@@ -22,13 +22,16 @@ _COOKIE_NAME: Final = re.compile(r"[!#$%&'+.^_`|~0-9A-Za-z-]+\*?\Z", re.ASCII)
 _COOKIE_PATH: Final = re.compile(r"/[!-:<-~]*\Z", re.ASCII)
 
 
-def read_category(table: Table) -> Category:
-    """Return one category; each fault is noted and a harmless value stands in."""
+def read_category(table: Table, heeds_gpc: bool = False) -> Category:
+    """Return one category; each fault is noted and a harmless value stands in.
+
+    ``heeds_gpc``: the regime's default of ``gpc``, for every category that is not necessary.
+    """
     id = table.id("category")
     basis = table.option("basis", _BASES, "consent")
     if not table.has("basis"):
         table.missing("basis", "Write necessary (always on), exempt (on until refused) or consent (off until granted)")
-    gpc = table.boolean("gpc", False)
+    gpc = table.boolean("gpc", heeds_gpc and basis != Basis.NECESSARY)
     if not table.has("title"):
         table.missing("title", 'Visitors are asked for it by name: write title = { en = "…" }')
     return Category(
@@ -54,10 +57,13 @@ def read_category_of(table: Table) -> str:
     return table.string("category")
 
 
-def read_cookie_rule(table: Table) -> CookieRule:
-    """Return one cookie rule, of a service or of the app."""
+def read_cookie_rule(table: Table, *, nameless: bool = False) -> CookieRule:
+    """Return one cookie rule, of a service or of the app.
+
+    ``nameless``: it may say the lifetime of cookies whose names are not known. Such a rule is declared, and matches none.
+    """
     return CookieRule(
-        name=_name(table),
+        name="" if nameless and not table.has("name") and table.has("lifetime") else _name(table),
         lifetime=_lifetime(table),
         purpose=table.texts("purpose", lines=True),
         domain=_domain(table),

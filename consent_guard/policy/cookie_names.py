@@ -42,6 +42,8 @@ class CookieIndex:
         prefixes: dict[str, CookieMatch] = {}
         for match in matches:
             name = match.rule.name
+            if not name:  # it declares a lifetime, and names nothing
+                continue
             if name.endswith("*"):
                 prefixes.setdefault(name[:-1], match)
             else:

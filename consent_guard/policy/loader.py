@@ -22,10 +22,13 @@ from .consistency import Draft, Placed, check, draft_of
 from .faults import FaultList
 from .import_tools import read_imports
 from .model import Policy, Service
+from .regimes import REGIMES
 from .services import SERVICE_KEYS, read_service, refuse_unknown
 from .settings import KEYS, read_settings
 from .tables import Table
 
+_LEFT_OUT: Final = ("regime", "gpc_json")
+"""Settings whose absence no document can write."""
 SECTIONS: Final = ("policy", "categories", "services", "cookies", "import")
 
 
@@ -50,7 +53,7 @@ def load_policy(source: Policy | str | os.PathLike[str] | Mapping[str, object] |
 
 def _checked(policy: Policy) -> Policy:
     faults = FaultList()
-    own = {key: getattr(policy, key) for key in KEYS if hasattr(policy, key)}
+    own = {key: value for key in KEYS if hasattr(policy, key) and ((value := getattr(policy, key)) or key not in _LEFT_OUT)}
     read_settings(Table(own, "policy", faults, KEYS))
     check(draft_of(policy), faults)
     if tuple(rule.tool for rule in policy.imports) != policy.import_from:
@@ -93,8 +96,9 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         if root.has(key):
             root.fault(key, "stands outside of its table", "Move it below [policy]")
     settings = read_settings(root.table("policy", KEYS))
+    heeds_gpc = bool(settings.regime) and REGIMES[settings.regime].gpc
     categories = [
-        Placed(table.path, read_category(table), table.value)
+        Placed(table.path, read_category(table, heeds_gpc), table.value)
         for table in root.tables("categories", CATEGORY_KEYS, "[[categories]]")
     ]
     services = list(_services(root))
@@ -126,6 +130,9 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         cookie_domain=settings.cookie_domain,
         import_from=settings.import_from,
         imports=imports,
+        regime=settings.regime,
+        dnt=settings.dnt,
+        gpc_json=settings.gpc_json,
     )
 
 

@@ -140,6 +140,16 @@ class ImportRule:
 
 
 @dataclass(frozen=True, slots=True)
+class GpcStatement:
+    """What the site says of Global Privacy Control at ``/.well-known/gpc.json`` (G02)."""
+
+    gpc: bool
+    """It intends to honour the signal."""
+    last_update: str
+    """RFC 3339 date, or date and time."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One site's whole policy. Immutable; equal policies compare equal."""
 
@@ -168,6 +178,11 @@ class Policy:
     import_from: tuple[str, ...] = ()
     imports: tuple[ImportRule, ...] = ()
     """One for each of ``import_from``."""
+    regime: str = ""
+    """One of ``policy.regimes.REGIMES``; empty: none is named."""
+    dnt: bool = False
+    """``DNT: 1`` refuses what ``Sec-GPC: 1`` refuses (G04)."""
+    gpc_json: GpcStatement | None = None
 
     @classmethod
     def load(cls, source: PolicySource = None) -> Policy:

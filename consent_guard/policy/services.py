@@ -135,7 +135,7 @@ def _hosts(table: Table) -> tuple[HostRule, ...]:
 
 def _cookies(table: Table) -> tuple[CookieRule, ...]:
     example = 'cookies = [ { name = "_x*", lifetime = "13 months" } ]'
-    return tuple(read_cookie_rule(cookie) for cookie in table.tables("cookies", COOKIE_RULE_KEYS, example))
+    return tuple(read_cookie_rule(cookie, nameless=True) for cookie in table.tables("cookies", COOKIE_RULE_KEYS, example))
 
 
 def _inline(table: Table) -> tuple[InlineSignature, ...]:

@@ -6,6 +6,7 @@ versions are refused here, never accepted and ignored.
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -16,6 +17,8 @@ from .frameworks import is_framework_cookie
 from .host_rules import RuleFault, normal_host, refuse_public_suffix
 from .import_tools import read_import_from
 from .language_tags import language_tag, mend_of
+from .model import GpcStatement
+from .regimes import REGIMES
 from .tables import Table
 
 Report = Literal["report", "block"]
@@ -44,11 +47,16 @@ KEYS: Final = (
     "cookie_name",
     "cookie_domain",
     "import_from",
+    "regime",
+    "dnt",
+    "gpc_json",
 )
 REVISION_MAX: Final = 999_999_999
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+\Z", re.ASCII)
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", re.ASCII)
 _COOKIE_NAME_CHARACTERS: Final = 64
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d))?\Z", re.ASCII)
+_DATE_EXAMPLE: Final = 'the day on which the statement was last changed, as in "2026-01-31"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,9 @@ class Settings:
     cookie_name: str = "consent"
     cookie_domain: str = ""
     import_from: tuple[str, ...] = ()
+    regime: str = ""
+    dnt: bool = False
+    gpc_json: GpcStatement | None = None
 
 
 def read_settings(table: Table | None) -> Settings:
@@ -97,7 +108,43 @@ def read_settings(table: Table | None) -> Settings:
         cookie_name=_cookie_name(table),
         cookie_domain=_cookie_domain(table, first_party),
         import_from=read_import_from(table),
+        regime=table.option("regime", tuple(REGIMES), ""),
+        dnt=table.boolean("dnt", False),
+        gpc_json=_gpc_json(table),
     )
+
+
+def _gpc_json(table: Table) -> GpcStatement | None:
+    """What ``/.well-known/gpc.json`` says (G02). A date of TOML is as good as one in quotes."""
+    value = table.value.get("gpc_json")
+    if isinstance(value, GpcStatement):
+        return value
+    statement = table.table("gpc_json", ("gpc", "lastUpdate"))
+    if statement is None:
+        return None
+    for key, mend in (("gpc", "Write true or false"), ("lastUpdate", f"Write {_DATE_EXAMPLE}")):
+        if not statement.has(key):
+            statement.missing(key, mend)
+    gpc = statement.boolean("gpc", False)
+    updated = statement.value.get("lastUpdate", "")
+    if isinstance(updated, datetime.datetime):
+        updated = updated.isoformat() if updated.tzinfo is not None else ""
+    elif isinstance(updated, datetime.date):
+        updated = updated.isoformat()
+    if not isinstance(updated, str) or (statement.has("lastUpdate") and not _is_date(updated)):
+        statement.fault("lastUpdate", "is no date, nor a time with its zone", f"Write {_DATE_EXAMPLE}")
+        return None
+    return GpcStatement(gpc, updated)
+
+
+def _is_date(text: str) -> bool:
+    if not _RFC3339.match(text):
+        return False
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_later(table: Table) -> None:

@@ -1,0 +1,94 @@
+"""``consent-guard check``: every fault of a policy at once; without faults, advice.
+
+May import the policy package, the pages' languages and ``output``. The table in ``app`` registers it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ..consent.keys import SHORT_KEY_BYTES
+from ..errors import Fault, PolicyError
+from ..pages.missing import missing_texts
+from ..policy.advice import Advice, advise
+from ..policy.model import Policy
+from ..policy.regimes import REGIMES
+from .output import FAULTS, console, could_not, error_console, json_out, leave, printable
+
+
+@click.command()
+@click.argument("policy", type=click.Path(dir_okay=False))
+@click.option("--key-env", metavar="NAME", help="Look at the secret key in this environment variable, too.")
+@click.option("--app", metavar="MODULE:APP", help="Look at how this app uses the policy, too: its key, its scheme, its proofs.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object: faults and advice.")
+@click.option("--strict", is_flag=True, help="Leave with code 1 where there is advice, too.")
+def command(policy: str, key_env: str | None, app: str | None, as_json: bool, strict: bool) -> None:
+    """Tell every fault of a POLICY file; where there is none, what is unwise in it, with the rule that says so.
+
+    Advice names rules by their ids; docs/rules.md restates them. It is no legal advice, and its absence no proof of compliance.
+
+    Exit codes: 0 no faults, 1 faults (with --strict: or advice), 2 the file cannot be read.
+    """
+    try:
+        found = Policy.load(Path(policy))
+    except PolicyError as error:
+        _faults(error.faults, policy, as_json)
+    except OSError as error:
+        could_not(f"{policy}: {error.strerror or error}")
+    advice = [*advise(found), *(Advice("texts", sentence, ("L45",)) for sentence in missing_texts(found))]
+    if key_env is not None:
+        advice += _key(key_env)
+    if app is not None:
+        from .deployment import deployed
+
+        advice += deployed(app, found)
+    if as_json:
+        json_out(
+            {
+                "policy": policy,
+                "regime": found.regime or None,
+                "faults": [],
+                "advice": [{"path": a.path, "message": a.message, "rules": list(a.sources)} for a in advice],
+            }
+        )
+    else:
+        _show(advice, policy, found)
+    if strict and advice:
+        leave(FAULTS)
+
+
+def _faults(faults: tuple[Fault, ...], policy: str, as_json: bool) -> None:
+    if as_json:
+        told = [{"path": fault.path, "message": fault.message, "mend": fault.mend} for fault in faults]
+        json_out({"policy": policy, "regime": None, "faults": told, "advice": []})
+    else:
+        for fault in faults:
+            console.print(f"fault   {printable(str(fault))}", style="red")
+        error_console.print(f"{printable(policy)}: {_count(len(faults), 'fault')}")
+    leave(FAULTS)
+
+
+def _show(advice: list[Advice], policy: str, found: Policy) -> None:
+    for piece in advice:
+        console.print(f"advice  {printable(str(piece))}")
+    named = f", regime {REGIMES[found.regime].title}" if found.regime else ""
+    error_console.print(f"{printable(policy)}: no faults, {_count(len(advice), 'piece')} of advice{named}")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _key(name: str) -> list[Advice]:
+    """What is to say of a key that an environment variable holds. The key itself is never shown."""
+    value = os.environ.get(name, "")
+    if not value.strip():
+        return [Advice(f"${name}", "no secret key is there; consent-guard keys new makes one", ("K2",))]
+    length = len(value.encode("utf-8", "surrogateescape"))
+    if length < SHORT_KEY_BYTES:
+        message = f"the secret key is {length} bytes long; {SHORT_KEY_BYTES} random ones are hard to guess"
+        return [Advice(f"${name}", message, ("K2",))]
+    return []

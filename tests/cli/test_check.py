@@ -1,0 +1,119 @@
+"""``consent-guard check``: every fault at once, then advice with its rule; exit codes that a script can trust (S20)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from consent_guard.cli.app import cli
+
+AMELI = Path(__file__).resolve().parents[2] / "examples" / "ameli" / "consent.toml"
+
+
+def check(*arguments: str | Path, **environment: str) -> Result:
+    return CliRunner(env=environment).invoke(cli, ["check", *map(str, arguments)])
+
+
+def test_the_seeds_policy_prints_exactly_the_gaps_of_the_seed() -> None:
+    """S20"""
+    shown = check(AMELI)
+    assert shown.exit_code == 0
+    lines = [line for line in shown.stdout.splitlines() if line]
+    assert len(lines) == 6
+    assert all(line.startswith("advice  ") for line in lines)
+    for line, word in zip(lines, ("13 months", "xiti.com", "campaign-manager", "damdy", "recaptcha", "Espace"), strict=True):
+        assert word in line
+    assert "no faults, 6 pieces of advice" in shown.stderr
+
+
+def test_advice_counts_as_a_fault_where_that_is_asked_for() -> None:
+    assert check(AMELI, "--strict").exit_code == 1
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "consent.toml"
+    file.write_text('[policy]\nrevision = 0\n[[services]]\nid = "yuotube"\n', encoding="utf-8")
+    shown = check(file)
+    assert shown.exit_code == 1
+    assert "policy.revision" in shown.stdout
+    assert 'Did you mean "youtube"' in shown.stdout
+    assert "categories" in shown.stdout
+    told = json.loads(check(file, "--json").stdout)
+    assert {fault["path"] for fault in told["faults"]} == {"policy.revision", "services[0].id", "categories"}
+    assert all(fault["mend"] for fault in told["faults"])
+
+
+def test_host_rules_that_contradict_each_other_name_both_services(tmp_path: Path) -> None:
+    file = tmp_path / "consent.toml"
+    service = '[[services]]\nid = "%s"\ncategory = "c"\nhosts = ["x.example/a/"]\n'
+    category = '[[categories]]\nid = "c"\nbasis = "consent"\ntitle.en = "C"\n'
+    file.write_text(category + service % "one" + service % "two", encoding="utf-8")
+    shown = check(file)
+    assert shown.exit_code == 1
+    assert "one" in shown.stdout
+    assert "two" in shown.stdout
+
+
+def test_a_script_gets_advice_with_its_rules_as_json() -> None:
+    told = json.loads(check(AMELI, "--json").stdout)
+    assert told["faults"] == []
+    assert [advice["rules"][0] for advice in told["advice"]] == ["L30", "L51", "L42", "L42", "L42", "L02"]
+
+
+@pytest.mark.parametrize("name", ["absent.toml", "."])
+def test_a_file_that_cannot_be_read_is_code_2(tmp_path: Path, name: str) -> None:
+    shown = check(tmp_path / name)
+    assert shown.exit_code == 2
+    assert shown.stdout == ""
+
+
+def test_texts_that_a_language_lacks_are_told(tmp_path: Path) -> None:
+    """L45"""
+    file = tmp_path / "consent.toml"
+    text = '[policy]\nchoice_months = 6\nlanguages = ["en", "fr"]\n[[categories]]\nid = "c"\nbasis = "consent"\n'
+    file.write_text(text + 'title = { en = "C", fr = "C" }\ndescription = { en = "Only English" }\n', encoding="utf-8")
+    shown = check(file)
+    assert "categories[0].description" in shown.stdout
+    assert "(L45)" in shown.stdout
+
+
+def test_the_key_in_the_environment_is_measured_and_never_shown() -> None:
+    """K2"""
+    assert "8 bytes long" in check(AMELI, "--key-env", "SITE_KEY", SITE_KEY="hush-key").stdout
+    assert "hush-key" not in check(AMELI, "--key-env", "SITE_KEY", SITE_KEY="hush-key").output
+    assert "SITE_KEY" not in check(AMELI, "--key-env", "SITE_KEY", SITE_KEY="k" * 32).stdout
+    assert "no secret key is there" in check(AMELI, "--key-env", "SITE_KEY", SITE_KEY="").stdout
+
+
+APP = """
+from wsgiref.simple_server import demo_app
+from consent_guard.wsgi import ConsentMiddleware
+
+plain = demo_app
+guarded = ConsentMiddleware(demo_app, {policy!r}, secret_key="short")
+
+
+def proxied(environ, start_response):
+    environ["wsgi.url_scheme"] = environ.get("HTTP_X_FORWARDED_PROTO", "http")
+    return guarded(environ, start_response)
+"""
+
+
+def test_an_app_is_asked_for_its_key_its_scheme_and_its_proofs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """K2, H06, K21, L26"""
+    pytest.importorskip("httpx")
+    (tmp_path / "deployed_site.py").write_text(APP.format(policy=str(AMELI)), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shown = check(AMELI, "--app", "deployed_site:guarded").stdout
+    assert "shorter than 32 bytes" in shown
+    assert "X-Forwarded-Proto" in shown
+    assert "no ledger keeps the receipts" in shown
+    assert "X-Forwarded-Proto" not in check(AMELI, "--app", "deployed_site:proxied").stdout
+    assert "is the guard around it?" in check(AMELI, "--app", "deployed_site:plain").stdout
+    missing = check(AMELI, "--app", "deployed_site:absent")
+    assert missing.exit_code == 2
+    assert "has no absent" in missing.stderr
