@@ -142,6 +142,9 @@ def _unfair(trees: Mapping[str, ElementTree.Element], out: Mapping[str, bytes]) 
         if found is None:
             mend = "Scripts, style sheets and tests find it by that"
             yield Fault("banner" + ENDING, 'its element is not <section data-cg="banner">', mend)
+        if trees["banner"].find("section/*[@class='cg-saved'][last()]") is None:
+            mend = "End it as ours ends: the style sheet shows a banner once that element is there"
+            yield Fault("banner" + ENDING, 'no element of the class "cg-saved" in its section', mend)
         buttons = {button.get("value"): button for button in trees["banner"].iter("button") if button.get("name") == "choice"}
         accept, refuse = buttons.get("accept"), buttons.get("refuse")
         if accept is None or refuse is None or accept.get("class") != refuse.get("class"):

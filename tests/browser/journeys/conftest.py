@@ -93,7 +93,7 @@ PAGE = """<!DOCTYPE html>
 <script async src="https://ads.example/a.js"></script>
 </head>
 <body>
-<a class="top" href="/{lang}/other">Another page</a>
+<nav><a class="top" href="/{lang}/other">Another page</a></nav>
 <main>
 <h1>A site</h1>
 {body}
@@ -108,10 +108,6 @@ PARAGRAPHS = "".join(f'<p>Words, and <a href="#n{n}" id="n{n}">a link</a> to fol
 STYLE = b"""body { margin: 1em; font: 1em/1.5 serif; background: #fff; color: #222 } button { background: red }
 * { letter-spacing: normal } section { float: left }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #eee } a { color: #9cf } }"""
-STRICT = (
-    "default-src 'none'; style-src 'self'; script-src 'self' https://stats.example https://ads.example; connect-src 'self'; "
-    "form-action 'self'; frame-src https://clips.example; base-uri 'none'"
-)
 
 
 class Site:
@@ -127,10 +123,13 @@ class Site:
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
 
-    def configure(self, **changes: Any) -> None:
-        """Serve under another ``[policy]`` table from now on."""
+    def configure(self, *, all_ask: bool = False, **changes: Any) -> None:
+        """Serve under another ``[policy]`` table from now on. ``all_ask``: nothing is exempt, nothing is on before a choice."""
         policy = {**POLICY, "policy": {**POLICY["policy"], **changes}}
-        key = repr(sorted(changes.items()))
+        if all_ask:
+            policy["categories"] = [{**category, "basis": "consent"} for category in POLICY["categories"]]
+            policy["services"] = [{key: v for key, v in service.items() if key != "exempt"} for service in POLICY["services"]]
+        key = repr((all_ask, sorted(changes.items())))
         if key not in self._guarded:
             self._guarded[key] = ConsentMiddleware(_app(self), policy, secret_key=KEY, clock=self.now)
         self._guard = self._guarded[key]
