@@ -63,30 +63,40 @@ class Attributes:
         """``exact``: XML's names, where case counts and any prefix may stand for xlink."""
         self.raw = raw
         self._decode = decode
-        self._all: list[Attribute] = []
-        self._first: dict[bytes, Attribute] = {}
-        for found in _each(shape, names_end):
-            group = found.lastindex or 1
-            start, end = found.span(group) if group > 1 else (found.end(), found.end())
+        self._all: list[tuple[bytes, re.Match[bytes]]] = []
+        self._first: dict[bytes, re.Match[bytes]] = {}
+        match, at = p.ATTRIBUTE.match, names_end
+        while (found := match(shape, at)) is not None:
+            at = found.end()
             name = _exact_name(found[1]) if exact else found[1].lower()
-            attribute = Attribute(name, found.start(1), found.end(), start, end)
-            self._all.append(attribute)
-            self._first.setdefault(attribute.name, attribute)
+            self._all.append((name, found))
+            if name not in self._first:
+                self._first[name] = found
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._first
 
     def __iter__(self) -> object:
-        return iter(self._first.values())
+        return iter(self.effective())
 
     def effective(self) -> list[Attribute]:
         """Return the attributes that count: the first of each name."""
-        return list(self._first.values())
+        return [_attribute(name, found) for name, found in self._first.items()]
+
+    def names(self) -> list[bytes]:
+        """Return their names."""
+        return list(self._first)
 
     def text(self, name: bytes) -> str | None:
         """Return the decoded value of an attribute, None where it is absent."""
-        attribute = self._first.get(name)
-        return None if attribute is None else self.value(attribute)
+        found = self._first.get(name)
+        if found is None:
+            return None
+        group = found.lastindex or 1
+        if group == 1:
+            return ""
+        start, end = found.span(group)
+        return decode_attribute(self._decode(self.raw[start:end]))
 
     def value(self, attribute: Attribute) -> str:
         """Return an attribute's value, character references decoded."""
@@ -95,8 +105,9 @@ class Attributes:
     def removal(self, name: bytes) -> list[Edit]:
         """Return the edits that take out every attribute of this name and leave all others as they are."""
         edits = []
-        for attribute in self._all:
-            if attribute.name == name:
+        for each, found in self._all:
+            if each == name:
+                attribute = _attribute(name, found)
                 # What follows must not become the value of what precedes, nor "/" and ">" come together.
                 closes = (
                     self.raw[attribute.start - 1 : attribute.start] == b"/"
@@ -112,7 +123,7 @@ class Attributes:
 
     def replacement(self, name: bytes, text: str) -> list[Edit]:
         """Return the edits that give an attribute another value, in quotes of our own; its duplicates stay without effect."""
-        attribute = self._first[name]
+        attribute = _attribute(name, self._first[name])
         written = (
             self.raw[attribute.start : attribute.start + self._name_length(attribute)] + b'="' + ascii_attribute(text) + b'"'
         )
@@ -127,6 +138,12 @@ class Attributes:
         ):
             written += b" "
         return [Edit(attribute.start, attribute.end, written)]
+
+
+def _attribute(name: bytes, found: re.Match[bytes]) -> Attribute:
+    group = found.lastindex or 1
+    start, end = found.span(group) if group > 1 else (found.end(), found.end())
+    return Attribute(name, found.start(1), found.end(), start, end)
 
 
 def _exact_name(name: bytes) -> bytes:

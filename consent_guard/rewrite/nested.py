@@ -22,6 +22,7 @@ from .inline import Hit, script_hit
 from .judge import Judge
 
 _DATA: Final = re.compile(r"[\x00-\x20]*[dD][aA][tT][aA]:([^,]*),(.*)", re.S)
+_LINE_ENDS: Final = re.compile(r"[\t\n\r]")
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]")
 _DOCUMENTS: Final = re.compile(r"text/html|text/xsl|(?:text|application)/xml|.*\+xml")
 _PARAMETER: Final = re.compile(r"([^;=]*+)(?:=(\"(?:[^\"\\]|\\.)*\"?[^;]*+|[^;]*+))?(?:;|$)")
@@ -33,7 +34,8 @@ def data_url(text: str) -> tuple[str, str | None, bytes] | None:
     """Return a data: address's MIME essence, charset and body (WHATWG Fetch, data: URL processor), None for another address."""
     if "d" not in (head := text[:64].lower()) or ":" not in head:
         return None
-    text = text.translate({9: None, 10: None, 13: None})
+    if _LINE_ENDS.search(text):
+        text = text.translate({9: None, 10: None, 13: None})
     found = _DATA.match(text)
     if found is None:
         return None

@@ -132,6 +132,12 @@ _BORING_NAME: Final = (
     rb"(?:(?:div|span|a|p|li|ul)(?=[ >])|(?!(?:" + any_case_words(INTERESTING) + rb")[" + SPACE + rb"/>])" + _TAG_NAME + rb")"
 )
 
+_SIMPLE_ATTRIBUTE: Final = rb' [c-nqrt-z][a-z-]*+="[^\x00-\x20&jJ"][^"]*+"'
+_BORING_REST: Final = (
+    rb"(?:>|" + _SIMPLE_ATTRIBUTE + rb"(?:>|" + _SIMPLE_ATTRIBUTE + rb">)|" + _BORING_ATTRIBUTES + _GAP + rb">)"
+)
+"""Of a tag after its name. Most have none, one or two attributes, in the usual spelling: these need no loop."""
+
 _BORING_META: Final = (
     rb"(?:[mM][eE][tT][aA]|[iI][nN][pP][uU][tT])(?=[" + SPACE + rb"/>])" + _boring_attributes(b"http-", b"src") + _GAP + rb">"
 )
@@ -139,9 +145,7 @@ _BORING_META: Final = (
 
 SKIP: Final = re.compile(
     rb"(?>(?:[^<]*+<(?:"
-    + rb"|".join(
-        (_END_TAG, _BORING_NAME + rb"(?:>|" + _BORING_ATTRIBUTES + _GAP + rb">)", _BORING_META, _COMMENT, _DECLARATION, _STRAY)
-    )
+    + rb"|".join((_END_TAG, _BORING_NAME + _BORING_REST, _BORING_META, _COMMENT, _DECLARATION, _STRAY))
     + rb"))*)[^<]*+"
 )
 """Everything in HTML content at which nothing can be withheld and no reading changes: the fast path."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from ..findings import Finding, FindingKind
@@ -51,19 +51,29 @@ class Decision:
         return not (self.edits or self.gone or self.embed is not None or self.base is not None or self.encoding is not None)
 
 
-@dataclass(slots=True)
 class _Draft:
-    edits: list[Edit] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    removed: set[bytes] = field(default_factory=set)
-    gone: bool = False
-    embed: Embed | None = None
-    stub: bytes = b""
-    nonce: str = ""
-    script: ScriptKind | None = None
-    base: str | None = None
-    base_gated: bool = False
-    encoding: str | None = None
+    """A decision in the making."""
+
+    __slots__ = ("base", "base_gated", "edits", "embed", "encoding", "findings", "gone", "nonce", "removed", "script", "stub")
+
+    def __init__(self) -> None:
+        self.edits: list[Edit] = []
+        self.findings: list[Finding] = []
+        self.removed: set[bytes] = set()
+        self.gone = False
+        self.embed: Embed | None = None
+        self.stub = b""
+        self.nonce = ""
+        self.script: ScriptKind | None = None
+        self.base: str | None = None
+        self.base_gated = False
+        self.encoding: str | None = None
+
+    @property
+    def empty(self) -> bool:
+        """True where nothing is to be done and nothing is to be known."""
+        said = self.edits or self.findings or self.removed or self.gone or self.script or self.nonce or self.stub
+        return not (said or self.embed is not None or self.base is not None or self.encoding is not None)
 
 
 def decide(
@@ -139,7 +149,7 @@ class _Tag:
             if self.foreign:
                 self._foreign_attributes()
             self._global_attributes()
-        if draft == _NOTHING:
+        if draft.empty:
             return None
         draft.edits.sort()
         return Decision(
@@ -205,12 +215,11 @@ class _Tag:
 
     def _global_attributes(self) -> None:
         """Attributes that act on any element: on*, style, background, ping, attributionsrc, and javascript: addresses."""
-        for attribute in self.at.effective():
-            name = attribute.name
+        for name in self.at.names():
             if name in self.draft.removed:
                 continue
-            if name.startswith(b"on"):
-                hit = handler_hit(self.judge, self.at.value(attribute))
+            if name[:2] == b"on":
+                hit = handler_hit(self.judge, self.at.text(name) or "")
                 if hit is not None:
                     self.draft.findings.append(hit.finding(self._where(name)))
                     self._remove(name)
@@ -221,7 +230,7 @@ class _Tag:
             elif name in (b"ping", b"attributionsrc"):
                 self._address_list(name)
             elif name in elements.JAVASCRIPT_URLS:
-                text = self.at.value(attribute)
+                text = self.at.text(name) or ""
                 hit = javascript_url_hit(self.judge, text) if is_javascript_url(text) else None
                 if hit is not None:
                     self.draft.findings.append(hit.finding(self._where(name)))
@@ -427,7 +436,6 @@ _SPECIAL: Final[dict[bytes, Callable[[_Tag], None]]] = {
     b"base": _Tag._base,
     b"annotation-xml": _Tag._annotation,
 }
-_NOTHING: Final = _Draft()
 
 
 def stub_element(stub: bytes, nonce: str) -> bytes:
