@@ -51,7 +51,9 @@ class Banner:
     selectors: Mapping[State, str] = field(default_factory=dict)
     """CSS selectors of the buttons."""
     cookies: Mapping[State, Mapping[str, str]] = field(default_factory=dict)
-    """What a visitor who has chosen carries: no button is pressed then."""
+    """What a visitor who has chosen carries, where there is no button."""
+    assume: bool = False
+    """Where there are neither, the page that asks nothing is judged as in that state."""
 
 
 class BrowserScan:
@@ -66,15 +68,17 @@ class BrowserScan:
         states: Sequence[State] = tuple(State),
         banner: Banner | None = None,
         limits: CrawlLimits | None = None,
+        paths: Sequence[str] = (),
         seconds: float = PAGE_SECONDS,
         progress: Progress = no_progress,
     ) -> None:
-        """``seconds`` bounds each load of a page."""
+        """``paths``: these pages, and no other, whatever is linked. ``seconds`` bounds each load of a page."""
         self._gathered = gathered
         self._chromium = chromium
         self._states = tuple(states)
         self._banner = banner or Banner()
         self._limits = limits or CrawlLimits()
+        self._paths = tuple(paths)
         self._seconds = seconds
         self._progress = progress
         self._contacts = Contacts(policy)
@@ -91,15 +95,14 @@ class BrowserScan:
             self._run(source)
 
     def _run(self, source: Source) -> None:
-        crawl = Crawl(source, self._limits, self._gathered.note)
+        crawl = Crawl(source, self._limits, self._gathered.note, self._paths)
         carried: dict[State, dict[str, Any]] = {State.BEFORE: {}}
-        unreached: set[State] = set()
         for done, address in enumerate(crawl):
             self._progress(source.label(address), done, crawl.known)
             try:
                 url = self._address(source, address)
                 for state in self._states:
-                    if state not in carried and state not in unreached:
+                    if state not in carried:
                         chosen = self._choose(source, url, address, state)
                         if chosen is not None:
                             carried[state] = chosen
@@ -144,10 +147,6 @@ class BrowserScan:
 
     def _choose(self, source: Source, url: str, address: str, state: State) -> dict[str, Any] | None:
         """Make the choice on this page; return what it stored, None where the page offers no way."""
-        given = self._banner.cookies.get(state)
-        if given is not None:
-            cookies = [{"name": name, "value": value, "domain": host_of(url), "path": "/"} for name, value in given.items()]
-            return {"cookies": [{**_COOKIE, **cookie} for cookie in cookies]}
         selector = self._banner.selectors.get(state) or _OURS.format(_ANSWERS[state])
         with self._profile(source, url, address, {}) as context:
             page = context.new_page()
@@ -156,11 +155,19 @@ class BrowserScan:
             self._load(source, address, page, url, recording)
             button = page.locator(selector).first
             if not button.count():
-                return None
+                return self._given(url, state)
             before = context.storage_state()
             button.click(timeout=5000)
             self._settle(page, recording)
             return _new(before, context.storage_state())
+
+    def _given(self, url: str, state: State) -> dict[str, Any] | None:
+        """Return what stands in for a choice on a page that offers none."""
+        given = self._banner.cookies.get(state)
+        if given is None:
+            return {} if self._banner.assume else None
+        place = {"domain": host_of(url), "path": "/", "expires": -1, "httpOnly": False, "secure": False, "sameSite": "Lax"}
+        return {"cookies": [{"name": name, "value": value, **place} for name, value in given.items()]}
 
     def _look(self, source: Source, url: str, address: str, state: State, carried: Mapping[str, Any]) -> Links:
         """Load a page in one state, and note what it does."""
@@ -263,9 +270,6 @@ class BrowserScan:
             else:
                 judged = self._contacts.key(kept.name, kept.place, own, consent)
                 yield from new(Sort.STORAGE, judged, kept.how, kept.initiator, name=kept.name)
-
-
-_COOKIE: Final = {"expires": -1, "httpOnly": False, "secure": False, "sameSite": "Lax"}
 
 
 def _new(before: Any, after: Any) -> dict[str, Any]:

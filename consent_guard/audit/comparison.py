@@ -70,11 +70,15 @@ class Totals:
 
 def compare(unguarded: Report, guarded: Report) -> Comparison:
     """Return what differs between two scans, page by page, as far as both reached the same paths in the same state."""
-    ours = {(_path(visit.page, guarded.target), visit.state): visit for visit in guarded.visits}
-    theirs = {(_path(visit.page, unguarded.target), visit.state): visit for visit in unguarded.visits}
+    ours, theirs = _reached(guarded), _reached(unguarded)
     both = [key for key in ours if key in theirs]
     alone = {path for path, _ in ours.keys() ^ theirs.keys()}
     return Comparison(unguarded, guarded, tuple(_change(*key, theirs[key], ours[key]) for key in both), tuple(sorted(alone)))
+
+
+def _reached(report: Report) -> dict[tuple[str, State], Visit]:
+    """Return the visits by path and state; a page that is not there is not reached."""
+    return {(_path(visit.page, report.target), visit.state): visit for visit in report.visits if visit.status not in (404, 410)}
 
 
 def _path(page: str, target: str) -> str:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urljoin
 from urllib.robotparser import RobotFileParser
 
 from .fetching import USER_AGENT
@@ -36,26 +37,28 @@ class CrawlLimits:
 class Crawl:
     """The addresses of one source, one after another, breadth first."""
 
-    def __init__(self, source: Source, limits: CrawlLimits, note: Callable[[str], None]) -> None:
-        """``note`` is told in words of what was left out."""
+    def __init__(self, source: Source, limits: CrawlLimits, note: Callable[[str], None], paths: Sequence[str] = ()) -> None:
+        """``note`` is told in words of what was left out. ``paths``: these pages, and no other, whatever is linked."""
         self._source = source
         self._limits = limits
         self._note = note
-        self._queue = deque(source.starts)
-        self._met = {path_key(address) for address in source.starts}
+        starts = [urljoin(source.starts[0], path) for path in paths] if paths and source.crawls else source.starts
+        self._follows = source.crawls and not paths
+        self._queue = deque(starts)
+        self._met = {path_key(address) for address in starts}
         self._robots: RobotFileParser | None = None
         self._barred = 0
 
     @property
     def known(self) -> int:
         """How many pages there are to look at, as far as is known, within the limit."""
-        return min(len(self._met), self._limits.pages) if self._source.crawls else len(self._met)
+        return min(len(self._met), self._limits.pages) if self._follows else len(self._met)
 
     def __iter__(self) -> Iterator[str]:
         end = time.monotonic() + self._limits.seconds
         looked_at = 0
         while self._queue:
-            if self._source.crawls and looked_at >= self._limits.pages:
+            if self._follows and looked_at >= self._limits.pages:
                 self._note(f"{self._source.name}: stopped after {looked_at} pages; more are linked (--max-pages)")
                 break
             if time.monotonic() > end:
@@ -72,7 +75,7 @@ class Crawl:
 
     def found(self, links: Links) -> None:
         """Take a page's links into the queue."""
-        if not self._source.crawls:
+        if not self._follows:
             return
         for address in in_order(links.pages):
             key = path_key(address)

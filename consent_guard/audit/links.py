@@ -67,6 +67,7 @@ class _Reader(HTMLParser):
         self._page = url
         self._base = url
         self._known: set[str] = set()
+        self._of_banner: list[str] = []
         self._in_banner = False
         self._action: str | None = None
         self._fields: list[tuple[str, str]] = []
@@ -106,7 +107,13 @@ class _Reader(HTMLParser):
             return
         if address not in self._known:
             self._known.add(address)
-            self.links.pages.append(address)
+            (self._of_banner if self._in_banner else self.links.pages).append(address)
+
+    def close(self) -> None:
+        """End the page: what our banner leads to, which is on every page, comes after what the page itself does."""
+        super().close()
+        self.links.pages += self._of_banner
+        self._of_banner = []
 
 
 def path_key(address: str) -> str:

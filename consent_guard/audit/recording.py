@@ -123,7 +123,8 @@ class Recording:
 
     def _finished(self, event: Mapping[str, Any]) -> None:
         self.last += 1
-        self.bytes += int(event.get("encodedDataLength", 0))
+        if self._urls.get(event["requestId"], "").startswith("http"):
+            self.bytes += int(event.get("encodedDataLength", 0))
 
     def kept(self, context: BrowserContext, page: Page) -> list[Kept]:
         """Return the cookies and keys that are stored now, in all frames of the page."""

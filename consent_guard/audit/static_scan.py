@@ -38,21 +38,26 @@ class StaticScan:
         states: Sequence[State] = (State.BEFORE,),
         cookies: Mapping[State, Mapping[str, str]] | None = None,
         limits: CrawlLimits | None = None,
+        paths: Sequence[str] = (),
+        assume: bool = False,
         progress: Progress = no_progress,
     ) -> None:
-        """``cookies`` are what a visitor carries in a state; without them our own banner's form is posted for the states after
-        a choice."""
+        """For the states after a choice our own banner's form is posted; where there is none, ``cookies`` are what a visitor
+        carries. ``assume``: where there are neither, the page that asks nothing is judged as in that state. ``paths``: these
+        pages, and no other."""
         self._gathered = gathered
         self._states = tuple(states)
         self._cookies = dict(cookies or {})
         self._limits = limits or CrawlLimits()
+        self._paths = tuple(paths)
+        self._assume = assume
         self._progress = progress
         self._finders = {state: _finder(policy, state) for state in self._states}
 
     def run(self, source: Source) -> None:
         """Look at every page of a source. What cannot be read is noted, and the scan goes on."""
-        crawl = Crawl(source, self._limits, self._gathered.note)
-        cookies = dict(self._cookies)
+        crawl = Crawl(source, self._limits, self._gathered.note, self._paths)
+        cookies: dict[State, Mapping[str, str]] = {}
         choice: Choice | None = None
         for done, address in enumerate(crawl):
             self._progress(source.label(address), done, crawl.known)
@@ -77,6 +82,10 @@ class StaticScan:
 
     def _chosen(self, source: Source, choice: Choice | None, state: State) -> Mapping[str, str]:
         """Return the cookies of a visitor who has answered our banner. Raises Unreadable where there is none."""
+        if choice is None and state in self._cookies:
+            return self._cookies[state]
+        if choice is None and self._assume:
+            return {}
         if choice is None:
             option = "--refuse-cookie" if state is State.REFUSED else "--accept-cookie"
             reason = f"the state {state.phrase} cannot be reached: no banner of ours was found; give {option} NAME=VALUE"

@@ -84,7 +84,7 @@ def open_target(target: str, limits: Limits, site: str = "") -> Source:
     if re.match(r"https?://", target, re.I):
         return UrlSource(target, limits)
     path = Path(target)
-    if path.exists():
+    if target and path.exists():
         return SavedPages(target, path, limits, site)
     if looks_like_app(target):
         return AppSource(target, limits, site)

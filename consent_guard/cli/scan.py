@@ -19,7 +19,7 @@ from ..audit.comparison import Comparison, compare
 from ..audit.crawling import CrawlLimits
 from ..audit.fetching import PAGE_BYTES, PAGE_SECONDS
 from ..audit.problems import Unreadable
-from ..audit.report import Report, State
+from ..audit.report import Report, State, path_of
 from ..audit.static_scan import StaticScan
 from ..audit.targets import Limits, Source, open_target
 from ..audit.writers import FORMATS, SUFFIXES, written
@@ -100,14 +100,18 @@ def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option("--ignore-robots", is_flag=True, help="Follow links that robots.txt keeps robots from: for sites of your own.")
 @click.option(
-    "--refuse-cookie", callback=_pairs, multiple=True, metavar="NAME=VALUE", help="What a visitor who refused carries; several."
+    "--refuse-cookie",
+    callback=_pairs,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What a visitor who refused carries, where the banner is not ours.",
 )
 @click.option(
     "--accept-cookie",
     callback=_pairs,
     multiple=True,
     metavar="NAME=VALUE",
-    help="What a visitor who accepted carries; several.",
+    help="What a visitor who accepted carries.",
 )
 @click.option(
     "--chromium", metavar="FILE", default="", help="With --browser: the browser to run, instead of the system's Chromium."
@@ -128,7 +132,7 @@ def command(targets: tuple[str, ...], policy_path: str | None, **given: Any) -> 
     except Unreadable as fault:
         could_not(str(fault))
     report = options.scan(targets, accepted)
-    comparison = compare(options.scan((given["unguarded"],)), report) if given["unguarded"] else None
+    comparison = compare(options.scan((given["unguarded"],), same_as=report), report) if given["unguarded"] else None
     _write(report, comparison, given)
     if given["new_baseline"] and report.visits:
         _accept(report, given["new_baseline"])
@@ -168,8 +172,11 @@ class _Options:
     policy_name: str
     given: dict[str, Any]
 
-    def scan(self, targets: tuple[str, ...], accepted: frozenset[str] = frozenset()) -> Report:
-        """Return the report on these targets. What cannot be looked at stands in it."""
+    def scan(self, targets: tuple[str, ...], accepted: frozenset[str] = frozenset(), same_as: Report | None = None) -> Report:
+        """Return the report on these targets. What cannot be looked at stands in it.
+
+        ``same_as``: look at the pages and states of that report, to compare; a site that asks nothing is in every state.
+        """
         gathered = Gathered()
         sources: list[Source] = []
         for target in targets:
@@ -178,46 +185,65 @@ class _Options:
                 sources.append(open_target(target, limits, self.given["site"]))
             except Unreadable as fault:
                 gathered.problem(fault)
-        with _progress() as progress:
-            self._run(sources, gathered, progress)
+        if sources:
+            with _progress() as progress, contextlib.ExitStack() as stack:
+                self._run(sources, gathered, progress, same_as, stack)
         return gathered.report(", ".join(targets), self.policy, self.policy_name, accepted)
 
-    def _run(self, sources: list[Source], gathered: Gathered, progress: Progress) -> None:
-        with contextlib.ExitStack() as stack:
+    def _run(
+        self,
+        sources: list[Source],
+        gathered: Gathered,
+        progress: Progress,
+        same_as: Report | None,
+        stack: contextlib.ExitStack,
+    ) -> None:
+        scanner = self._in_browser if self.given["browser"] else self._by_reading
+        try:
+            run = scanner(gathered, progress, same_as, stack)
+        except Unreadable as fault:
+            gathered.problem(fault)
+            return
+        for source in sources:
             try:
-                run = (
-                    self._in_browser(gathered, progress, stack)
-                    if self.given["browser"]
-                    else self._by_reading(gathered, progress)
-                )
+                with source:
+                    run(source)
             except Unreadable as fault:
                 gathered.problem(fault)
-                return
-            for source in sources:
-                try:
-                    with source:
-                        run(source)
-                except Unreadable as fault:
-                    gathered.problem(fault)
 
-    def _by_reading(self, gathered: Gathered, progress: Progress) -> Callable[[Source], None]:
+    def _by_reading(
+        self, gathered: Gathered, progress: Progress, same_as: Report | None, stack: contextlib.ExitStack
+    ) -> Callable[[Source], None]:
         cookies = self._cookies()
         states = self._states() or (State.BEFORE, *cookies)
-        return StaticScan(self.policy, gathered, states=states, cookies=cookies, limits=self._limits(), progress=progress).run
+        return StaticScan(
+            self.policy,
+            gathered,
+            states=same_as.states if same_as else states,
+            cookies=cookies,
+            limits=self._limits(),
+            paths=_paths(same_as),
+            assume=same_as is not None,
+            progress=progress,
+        ).run
 
-    def _in_browser(self, gathered: Gathered, progress: Progress, stack: contextlib.ExitStack) -> Callable[[Source], None]:
+    def _in_browser(
+        self, gathered: Gathered, progress: Progress, same_as: Report | None, stack: contextlib.ExitStack
+    ) -> Callable[[Source], None]:
         from ..audit.browser_scan import Banner, BrowserScan
         from ..audit.chromium import Chromium
 
         chromium = stack.enter_context(Chromium(self.given["chromium"], self.given["chromium_arg"]))
         selectors = {State.REFUSED: self.given["refuse_selector"], State.ACCEPTED: self.given["accept_selector"]}
+        selectors = {state: css for state, css in selectors.items() if css}
         return BrowserScan(
             self.policy,
             gathered,
             chromium,
-            states=self._states() or tuple(State),
-            banner=Banner({state: css for state, css in selectors.items() if css}, self._cookies()),
+            states=same_as.states if same_as else self._states() or tuple(State),
+            banner=Banner(selectors, self._cookies(), assume=same_as is not None),
             limits=self._limits(),
+            paths=_paths(same_as),
             seconds=self.given["timeout"],
             progress=progress,
         ).run
@@ -232,6 +258,10 @@ class _Options:
     def _limits(self) -> CrawlLimits:
         given = self.given
         return CrawlLimits(given["max_pages"], given["delay"], given["max_time"], not given["ignore_robots"])
+
+
+def _paths(report: Report | None) -> tuple[str, ...]:
+    return tuple(path_of(page) for page in report.pages if "://" in page) if report is not None else ()
 
 
 @contextlib.contextmanager

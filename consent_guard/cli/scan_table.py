@@ -101,7 +101,7 @@ def _show_comparison(comparison: Comparison, console: Console) -> None:
     title = f"Unguarded {comparison.unguarded.target}, guarded {comparison.guarded.target}"
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for name in ("state", "pages", "removed", "added", "other hosts", "requests", "page weight", "documents"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for state in comparison.guarded.states:
         sums = comparison.totals(state)
         weight = _pair(sums.bytes, size) if any(sums.bytes) else "not run"

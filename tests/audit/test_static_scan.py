@@ -193,6 +193,7 @@ def test_a_redirect_to_another_site_is_told_and_not_followed(site: Any) -> None:
     ("target", "said"),
     [
         ("no-such-folder/page", "is no file or folder, no URL"),
+        ("", "is no file or folder, no URL"),
         ("www.site.example", "for the site write https://www.site.example"),
     ],
 )

@@ -18,7 +18,9 @@ from consent_guard.audit.fetching import within
 from consent_guard.audit.problems import Unreadable
 from consent_guard.audit.report import Report, Sort, State, Verdict
 from consent_guard.audit.serving import served
+from consent_guard.audit.static_scan import StaticScan
 from consent_guard.audit.targets import Limits, open_target
+from consent_guard.audit.writers import written
 
 pytest.importorskip("playwright.sync_api")
 
@@ -204,3 +206,30 @@ def test_without_a_browser_on_the_machine_one_line_says_so(monkeypatch: pytest.M
     monkeypatch.setattr("consent_guard.audit.chromium._PLACES", ())
     with pytest.raises(Unreadable, match="there is no Chromium on this machine"):
         within(60, lambda: Chromium().__enter__())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_html_report_fetches_nothing_and_has_no_fault_that_axe_finds(loopback: Any, tmp_path: Path, scheme: Any) -> None:
+    """WCAG 2.2 AA, as far as a program can tell."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    if not find_chromium():
+        pytest.skip("no Chromium on this machine")
+    policy = Policy.load(EXAMPLE)
+    gathered = Gathered()
+    with open_target("ameli.flask_app:create_app(guarded=False)", Limits(), "") as source:
+        StaticScan(policy, gathered, limits=CrawlLimits(pages=2)).run(source)
+    file = tmp_path / "report.html"
+    file.write_text(written("html", gathered.report("example", policy, "consent.toml")), encoding="utf-8")
+
+    def look() -> tuple[list[str], list[str]]:
+        with Chromium() as chromium:
+            page = chromium.browser.new_context(color_scheme=scheme, bypass_csp=True).new_page()
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto(file.as_uri())
+            found = axe.Axe().run(page).response["violations"]
+            return asked, [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
+
+    asked, violations = within(60, look)
+    assert asked == [file.as_uri()]
+    assert not violations

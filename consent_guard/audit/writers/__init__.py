@@ -11,9 +11,9 @@ from typing import Final
 from ..comparison import Comparison
 from ..report import Report
 
-FORMATS: Final = {"json": "as_json", "sarif": "sarif", "junit": "junit"}
+FORMATS: Final = {"json": "as_json", "sarif": "sarif", "junit": "junit", "html": "html"}
 """What files can be written, and the module that does. The table is for terminals only."""
-SUFFIXES: Final = {".json": "json", ".sarif": "sarif", ".xml": "junit"}
+SUFFIXES: Final = {".json": "json", ".sarif": "sarif", ".xml": "junit", ".html": "html", ".htm": "html"}
 """The form that a file's name asks for."""
 
 
