@@ -23,7 +23,7 @@ from .clock import unix_seconds
 from .engine.destinations import wants_page
 from .engine.guard import Guard
 from .errors import ExchangeStateError
-from .manage import ManageLink
+from .manage import Html, ManageLink, PreferencesForm
 from .refusal import REFUSAL
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 
@@ -44,6 +44,7 @@ logger: Final = logging.getLogger("consent_guard")
 
 CONSENT_KEY: Final = "consent_guard"
 MANAGE_KEY: Final = "consent_guard.manage"
+PREFERENCES_KEY: Final = "consent_guard.preferences"
 FILE_CHUNK_BYTES: Final = 64 * 1024
 
 
@@ -110,6 +111,19 @@ def manage_link(scope: Mapping[str, Any], text: str | None = None, *, lang: str 
     return link.html(text, lang)
 
 
+def preferences_form(scope: Mapping[str, Any], *, lang: str | None = None, next: str | None = None) -> Html:
+    """Return the preferences as HTML for a page of the app's own (L23): the stored state and the form that changes it.
+
+    ``lang`` is the page's language, ``next`` the path of this site to go to after a choice; without it, back to this request's
+    address. Raises LookupError where the middleware is not around the app.
+    """
+    try:
+        form: PreferencesForm = scope[PREFERENCES_KEY]
+    except KeyError:
+        raise LookupError("no consent in this scope: consent_guard's middleware is not around the app") from None
+    return Html(form(lang, next))
+
+
 async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send: Send, now: float) -> None:
     """Answer one request: by one of our own pages, or by the app's response as this visitor may have it."""
     facts = request_facts(scope, now)
@@ -133,6 +147,7 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
         inner["extensions"] = {key: value for key, value in scope["extensions"].items() if key not in _FILES}
     inner[CONSENT_KEY] = exchange.consent
     inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
+    inner[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
     response = _Response(exchange, send, head=facts.method == "HEAD")
     try:
         await app(inner, receive, response.send)

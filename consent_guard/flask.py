@@ -4,9 +4,9 @@
     ConsentGuard(app, policy="consent.toml")              # or guard = ConsentGuard(policy=...); guard.init_app(app)
 
 It wraps ``app.wsgi_app``: Flask adds its session cookie after all its hooks, so that no hook sees every cookie. Templates get
-``consent`` and ``manage_link``. The key is the app's own ``secret_key`` with ``SECRET_KEY_FALLBACKS``, read with the first
-request, because apps often set it after their extensions; while it is missing, every request raises SecretKeyError. May import
-Flask, the WSGI transport and the engine. Apps call it.
+``consent``, ``manage_link`` and ``preferences_form``. The key is the app's own ``secret_key`` with ``SECRET_KEY_FALLBACKS``,
+read with the first request, because apps often set it after their extensions; while it is missing, every request raises
+SecretKeyError. May import Flask, the WSGI transport and the engine. Apps call it.
 """
 
 from __future__ import annotations
@@ -126,20 +126,29 @@ class _GuardedApp:
         return wsgi.serve(self._wsgi_app, self.guard, environ, start_response, self._clock())
 
     def template_context(self) -> dict[str, Any]:
-        """``consent`` and ``manage_link`` for templates.
+        """``consent``, ``manage_link`` and ``preferences_form`` for templates.
 
         Outside a guarded request (a mail, a test_request_context) they are those of the request at hand, else of a visitor who
         has chosen nothing: on any doubt there is no consent.
         """
         environ = current_request.environ if has_request_context() else None
         if environ is not None and wsgi.CONSENT_KEY in environ:
-            return {"consent": wsgi.consent_from(environ), "manage_link": partial(wsgi.manage_link, environ)}
+            return {
+                "consent": wsgi.consent_from(environ),
+                "manage_link": partial(wsgi.manage_link, environ),
+                "preferences_form": partial(wsgi.preferences_form, environ),
+            }
         now = self._clock()
         if environ is not None:
             facts = wsgi.request_facts(environ, now)
         else:
             facts = RequestFacts(method="GET", scheme="https", host="", path="/", now=now)
-        return {"consent": self.guard.open(facts).consent, "manage_link": ManageLink.of(self.guard.policy, facts).html}
+        exchange = self.guard.open(facts)
+        return {
+            "consent": exchange.consent,
+            "manage_link": ManageLink.of(self.guard.policy, facts).html,
+            "preferences_form": partial(wsgi.preferences_form, {wsgi.PREFERENCES_KEY: exchange.preferences_form}),
+        }
 
 
 def consent_from(request: Request | None = None) -> Consent:
@@ -156,3 +165,12 @@ def manage_link(text: str | None = None, *, lang: str | None = None, request: Re
     Raises LookupError where no ConsentGuard is around the app.
     """
     return wsgi.manage_link((request or current_request).environ, text, lang=lang)
+
+
+def preferences_form(*, lang: str | None = None, next: str | None = None, request: Request | None = None) -> str:
+    """Return the preferences as HTML for a page of the app's own, for a request, by default the current one (L23).
+
+    ``lang`` is the page's language, ``next`` the path to go to after a choice; without it, back to the request's address.
+    Raises LookupError where no ConsentGuard is around the app.
+    """
+    return wsgi.preferences_form((request or current_request).environ, lang=lang, next=next)

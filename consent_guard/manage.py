@@ -1,4 +1,5 @@
-"""The "Manage cookies" link of one request, which a site places on every page itself (S08, L23, A10).
+"""The "Manage cookies" link of one request, which a site places on every page itself (S08, L23, A10), and markup that templates
+take as it stands.
 
 May import the policy, the wire messages and the pages' link. The transports and the Django middleware put one into each
 request; views and templates print it through their adapter's ``manage_link``.
@@ -6,6 +7,7 @@ request; views and templates print it through their adapter's ``manage_link``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -26,6 +28,10 @@ class Html(str):
 
     def __html__(self) -> str:
         return str(self)
+
+
+PreferencesForm = Callable[[str | None, str | None], str]
+"""``Exchange.preferences_form`` of one request: language and ``next`` to HTML."""
 
 
 @dataclass(frozen=True, slots=True)

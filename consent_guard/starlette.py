@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from .asgi import ConsentMiddleware, consent_from, manage_link
+from .asgi import ConsentMiddleware, consent_from, manage_link, preferences_form
 from .clock import unix_seconds
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .pages.overriding import TemplatesSource
     from .policy.model import PolicySource
 
-__all__ = ["ConsentMiddleware", "consent_from", "install", "manage_link", "template_context"]
+__all__ = ["ConsentMiddleware", "consent_from", "install", "manage_link", "preferences_form", "template_context"]
 
 
 def install(
@@ -74,6 +74,11 @@ async def _unbuilt(scope: Any, receive: Any, send: Any) -> None:
 def template_context(request: HTTPConnection) -> dict[str, Any]:
     """A context processor: ``Jinja2Templates(..., context_processors=[template_context])``.
 
-    Gives templates ``consent`` and ``manage_link``. Raises LookupError where the middleware is not around the app.
+    Gives templates ``consent``, ``manage_link`` and ``preferences_form``. Raises LookupError where the middleware is not around
+    the app.
     """
-    return {"consent": consent_from(request), "manage_link": partial(manage_link, request)}
+    return {
+        "consent": consent_from(request),
+        "manage_link": partial(manage_link, request),
+        "preferences_form": partial(preferences_form, request),
+    }

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .clock import unix_seconds
 from .engine.guard import Guard
 from .errors import ExchangeStateError
-from .manage import ManageLink
+from .manage import Html, ManageLink, PreferencesForm
 from .refusal import REFUSAL, reason_phrase
 from .side_channels import guard_side_channels
 from .wire.messages import Header, Headers, RequestFacts, ResponsePlan
@@ -35,6 +35,7 @@ logger: Final = logging.getLogger("consent_guard")
 
 CONSENT_KEY: Final = "consent_guard.consent"
 MANAGE_KEY: Final = "consent_guard.manage"
+PREFERENCES_KEY: Final = "consent_guard.preferences"
 
 
 class ConsentMiddleware:
@@ -94,6 +95,19 @@ def manage_link(environ: Mapping[str, Any], text: str | None = None, *, lang: st
     return link.html(text, lang)
 
 
+def preferences_form(environ: Mapping[str, Any], *, lang: str | None = None, next: str | None = None) -> Html:
+    """Return the preferences as HTML for a page of the app's own (L23): the stored state and the form that changes it.
+
+    ``lang`` is the page's language, ``next`` the path of this site to go to after a choice; without it, back to this request's
+    address. Raises LookupError where the middleware is not around the app.
+    """
+    try:
+        form: PreferencesForm = environ[PREFERENCES_KEY]
+    except KeyError:
+        raise LookupError("no consent in this environ: consent_guard's middleware is not around the app") from None
+    return Html(form(lang, next))
+
+
 def serve(
     app: WSGIApplication, guard: Guard, environ: WSGIEnvironment, start_response: StartResponse, now: float
 ) -> Iterable[bytes]:
@@ -109,6 +123,7 @@ def serve(
     inner = forwarded_environ(environ, facts.headers, exchange.forward_headers)
     inner[CONSENT_KEY] = exchange.consent
     inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
+    inner[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
     guard_side_channels(inner, exchange)
     response = _Response(exchange, start_response, head=facts.method == "HEAD")
     try:

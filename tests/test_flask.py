@@ -12,7 +12,7 @@ from flask import Flask, Response, render_template_string, request, send_file, s
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from consent_guard.errors import ConsentGuardError, PolicyError, SecretKeyError
-from consent_guard.flask import ConsentGuard, consent_from, manage_link
+from consent_guard.flask import ConsentGuard, consent_from, manage_link, preferences_form
 from consent_guard.policy.model import Policy
 from consent_guard.testing import consent_cookie
 
@@ -285,10 +285,35 @@ def test_a_template_outside_a_guarded_request_sees_the_request_at_hand_or_nobody
 def test_asking_outside_of_a_guarded_app_is_a_clear_error() -> None:
     app = Flask(__name__)
     with app.test_request_context("/page"):
-        for ask in (consent_from, manage_link):
+        for ask in (consent_from, manage_link, preferences_form):
             with pytest.raises(LookupError, match="middleware is not around the app"):
                 ask()
 
 
 def test_the_link_leads_below_the_mount() -> None:
     assert 'href="/shop/privacy-choices"' in make_app().test_client().get("/template", base_url="http://localhost/shop").text
+
+
+def test_the_preferences_stand_in_a_page_of_the_apps_own_and_lead_back_to_it() -> None:
+    """L23, S08: the stored state, in the page's language, with a form that comes back."""
+    app = make_app()
+    page = '<!doctype html><html lang="en"><title>You</title><body>{{ preferences_form(lang="en") }}</body></html>'
+    app.add_url_rule("/account", view_func=lambda: render_template_string(page))
+    client = client_of(app)
+    shown = client.get("/account?tab=2").text
+    assert shown.count('data-cg="preferences"') == 1
+    assert "&lt;section" not in shown
+    assert '<input type="hidden" name="next" value="/account?tab=2">' in shown
+    assert "You have not made a choice yet." in shown
+    own = {"sec-fetch-site": "same-origin"}
+    answer = client.post("/privacy-choices", data={"choice": "save", "allow": "tracker", "next": "/account?tab=2"}, headers=own)
+    assert (answer.status_code, answer.location) == (303, "/account?tab=2")
+    after = client.get("/account?tab=2", headers=granted(app)).text
+    assert "You have not made a choice yet." not in after
+    assert 'name="allow" value="ads" checked' in after
+
+
+def test_the_preferences_outside_of_a_guarded_request_are_those_of_nobody() -> None:
+    app = make_app()
+    with app.app_context():
+        assert "You have not made a choice yet." in render_template_string("{{ preferences_form() }}")

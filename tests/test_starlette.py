@@ -25,7 +25,7 @@ from starlette.websockets import WebSocket
 
 from consent_guard.errors import PolicyError, SecretKeyError
 from consent_guard.policy.model import Policy
-from consent_guard.starlette import ConsentMiddleware, consent_from, install, manage_link, template_context
+from consent_guard.starlette import ConsentMiddleware, consent_from, install, manage_link, preferences_form, template_context
 from consent_guard.testing import consent_cookie
 
 KEY = "a key of the tests, longer than 32 bytes"
@@ -94,6 +94,12 @@ async def template(request: Any) -> Response:
     return Jinja2Templates(env=loader, context_processors=[template_context]).TemplateResponse(request, "page.html")
 
 
+async def account(request: Any) -> Response:
+    source = '<!doctype html><html lang="en"><title>You</title><body>{{ preferences_form(lang="en") }}</body></html>'
+    loader = jinja2.Environment(loader=jinja2.DictLoader({"account.html": source}), autoescape=True)
+    return Jinja2Templates(env=loader, context_processors=[template_context]).TemplateResponse(request, "account.html")
+
+
 async def socket(websocket: WebSocket) -> None:
     await websocket.accept(headers=[(b"set-cookie", b"_trk=1"), (b"set-cookie", b"session=1")])
     await websocket.send_json(
@@ -113,6 +119,7 @@ def routes(directory: Path | None = None) -> list[Any]:
         Route("/stream", stream),
         Route("/error", error),
         Route("/template", template),
+        Route("/account", account),
         WebSocketRoute("/socket", socket),
         Mount("/mounted", routes=[Route("/allowed", allowed), Route("/page", page)]),
     ]
@@ -416,3 +423,19 @@ def test_a_sync_generator_is_streamed_too() -> None:
     app = Starlette(routes=[Route("/page", view)])
     install(app, POLICY, secret_key=KEY)
     assert SCRIPT not in client_of(app).get("/page").text
+
+
+def test_the_preferences_stand_in_a_page_of_the_apps_own_and_lead_back_to_it() -> None:
+    """L23, S08: the stored state, in the page's language, with a form that comes back."""
+    client = client_of(make_app())
+    shown = client.get("/account?tab=2").text
+    assert shown.count('data-cg="preferences"') == 1
+    assert "&lt;section" not in shown
+    assert '<input type="hidden" name="next" value="/account?tab=2">' in shown
+    assert "You have not made a choice yet." in shown
+    assert "You have not made a choice yet." not in client.get("/account", headers=granted()).text
+
+
+def test_asking_for_the_preferences_without_the_middleware_is_a_clear_error() -> None:
+    with pytest.raises(LookupError, match="middleware is not around the app"):
+        preferences_form({"type": "http"})

@@ -22,11 +22,19 @@ from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
 from django.utils.functional import SimpleLazyObject
 
-from ..manage import ManageLink
+from ..manage import ManageLink, PreferencesForm
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
 from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts
-from ..wsgi import CONSENT_KEY, MANAGE_KEY, changed_keys, environ_headers, read_body, request_facts
+from ..wsgi import (
+    CONSENT_KEY,
+    MANAGE_KEY,
+    PREFERENCES_KEY,
+    changed_keys,
+    environ_headers,
+    read_body,
+    request_facts,
+)
 from .conf import configuration, current_guard
 from .headers import apply_headers, header_lines
 
@@ -118,6 +126,21 @@ def manage_link(request: HttpRequest | None, text: str | None = None, *, lang: s
     return link.html(text, lang)
 
 
+def preferences_form(request: HttpRequest | None, *, lang: str | None = None, next: str | None = None) -> str:
+    """Return the preferences as HTML for a page of the project's own (L23), and keep Django's per-site cache from storing it.
+
+    ``lang`` is the page's language, ``next`` the path to go to after a choice; without it, back to the request's address.
+    Without a request, or with one that did not come through the middleware, it is that of a visitor who has chosen nothing.
+    """
+    form: PreferencesForm | None = request.META.get(PREFERENCES_KEY) if request is not None else None
+    if request is not None and form is not None:
+        consent_from(request)
+    else:
+        facts = RequestFacts("GET", "https", host="", path="/", root_path=get_script_prefix().rstrip("/"))
+        form = current_guard().open(facts).preferences_form
+    return form(lang, next)
+
+
 def django_facts(request: HttpRequest, now: float) -> tuple[RequestFacts, bool]:
     """Return what the engine needs to know of a request, and whether its host is one of ALLOWED_HOSTS.
 
@@ -178,6 +201,7 @@ def _prepare(request: HttpRequest, facts: RequestFacts, exchange: Exchange, link
             meta[key] = value
     meta[CONSENT_KEY] = exchange.consent
     meta[MANAGE_KEY] = link
+    meta[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
     guard_side_channels(meta, exchange)
     request.META = meta
     if isinstance(request, WSGIRequest):

@@ -83,6 +83,9 @@ class Endpoints:
             case "":
                 self._only_reads(b"GET, HEAD, POST")
                 return replies.page(self._site.surface.preferences(self._view()), self._head())
+            case "/fragment":
+                self._only_reads()
+                return replies.page(self._site.surface.fragment(self._view()).encode("utf-8"), self._head())
             case "/declaration":
                 self._only_reads()
                 return replies.page(self._site.surface.declaration(self._view()), self._head())

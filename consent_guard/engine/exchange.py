@@ -70,6 +70,14 @@ class Exchange:
         """The request headers that the app may see: the very object that came in, where nothing is kept back."""
         return self._forwarded.headers
 
+    def preferences_form(self, lang: str | None = None, next: str | None = None) -> str:
+        """Return the preferences as HTML for a page of the app's own: the stored state and the form that changes it (L23).
+
+        ``lang`` is the page's language; without it Accept-Language decides. The form leads back to ``next``, a path of this
+        site; without one, or where it is none, to the address of this request. It may be called at any time.
+        """
+        return self._response.preferences_form(lang, next)
+
     def answer(self, body: bytes = b"") -> Reply:
         """Return our own answer to a request with a ``body_limit``. A longer body than that is answered with 413."""
         if self._endpoints is None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from ..findings import Finding, FindingKind
@@ -17,7 +18,7 @@ from ..rewrite.rewriter import page_rewriter
 from ..wire.codings import decodable
 from ..wire.headers import content_type, first, get_all
 from ..wire.messages import BodyRewriter, Header, Headers, RequestFacts, ResponsePlan
-from ..wire.origins import split_host
+from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query
 from .bodies import BodyKind, body_kind, has_body
@@ -185,6 +186,11 @@ class ResponseSide:
             syntax="xml" if kind is BodyKind.XML else "html",
             charset=charset,
         )
+
+    def preferences_form(self, lang: str | None, next: str | None) -> str:
+        """Return the preferences for a page of the app's own; ``Exchange.preferences_form`` says how."""
+        back = same_site_path(next) if next else None
+        return self._site.surface.fragment(replace(self._view(), lang=lang, next=back or own_address(self._facts)))
 
     def _view(self) -> RequestView:
         return RequestView(

@@ -111,6 +111,7 @@ def _trial_faults(surface: Surface, overrides: Overrides) -> Iterator[Fault]:
     }
     pages: dict[str, Callable[[], bytes]] = {
         "preferences": lambda: b"".join(surface.preferences(view) for view in views),
+        "fragment": lambda: "".join(surface.fragment(view) for view in views).encode("utf-8"),
         "declaration": lambda: surface.declaration(views[0]),
         "declaration_file": lambda: surface.declaration_file("html").body,
         "error": lambda: surface.error(views[0], 400, "choice"),

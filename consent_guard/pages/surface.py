@@ -85,19 +85,15 @@ class Surface:
     def preferences(self, view: RequestView) -> bytes:
         """Return the page « Gestion des cookies »: every purpose and service, with the stored state (L23)."""
         language = self._language(view)
-        value, _ = self.texts(language)
-        consent = view.consent
-        states = [state_of(purpose, consent) for purpose in value.purposes]
-        return self._page(
-            "preferences_imported" if self.policy.imports else "preferences",
-            view,
-            language,
-            purposes=list(zip(value.purposes, states, strict=True)),
-            consent=consent,
-            signalled=[p for p in value.purposes if p.gpc and p.id not in consent.allowed_categories] if consent.gpc else [],
-            granted=any(consent.choices.values()),
-            tools=" + ".join(TOOLS[rule.tool].title for rule in self.policy.imports),
-        )
+        name = "preferences_imported" if self.policy.imports else "preferences"
+        return self._page(name, view, language, embedded=False, **self._choices(view, language))
+
+    def fragment(self, view: RequestView) -> str:
+        """Return the same preferences without a page around them, for a page of the site's own. They bring their style sheet,
+        and their forms lead back to ``view.next``."""
+        language = self._language(view)
+        values = {**self._surroundings(language), **self._choices(view, language)}
+        return self._templates.render("fragment", view=view, embedded=True, **values)
 
     def declaration(self, view: RequestView) -> bytes:
         """Return the table of everything that the policy declares (S17, L41, L42, L44)."""
@@ -181,6 +177,19 @@ class Surface:
             rendered = self._templates.render(name, hole=cut.marks, **self._surroundings(language), **values)
             known = self._splices.setdefault(at, cut.splice(rendered))
         return known
+
+    def _choices(self, view: RequestView, language: str) -> dict[str, object]:
+        """What the preferences show: every purpose with its stored state."""
+        value, _ = self.texts(language)
+        consent = view.consent
+        states = [state_of(purpose, consent) for purpose in value.purposes]
+        return {
+            "purposes": list(zip(value.purposes, states, strict=True)),
+            "consent": consent,
+            "signalled": [p for p in value.purposes if p.gpc and p.id not in consent.allowed_categories] if consent.gpc else [],
+            "granted": any(consent.choices.values()),
+            "tools": " + ".join(TOOLS[rule.tool].title for rule in self.policy.imports),
+        }
 
     def _language(self, view: RequestView) -> str:
         return self.negotiate(view.lang, view.accept_language)

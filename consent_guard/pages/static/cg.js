@@ -28,7 +28,9 @@ async function choose(form, button) {
   const event = new CustomEvent("consentchange", { detail: after, cancelable: true });
   const wanted = document.dispatchEvent(event);
   if ($("body[data-cg=page]")) return renew(form, button);
-  if (wanted && (body.choice === "once" || permitted(before) !== permitted(after))) return location.reload();
+  /* Preferences in a page of the site show the stored state: it has changed whatever was chosen. */
+  const shown = form.closest("[data-cg=preferences]");
+  if (wanted && (shown || body.choice === "once" || permitted(before) !== permitted(after))) return location.reload();
   return done(after);
 }
 
