@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 POLICY = replace(Policy.load(None), inline_scripts="mention", first_party=("site.example",))
 """The built-in policy, which holds the whole catalogue."""
-INDEX = HostIndex(POLICY)
+INDEX = HostIndex(replace(POLICY, services=tuple(s for s in POLICY.services if s.category != "necessary")))
+"""What is gated while nothing is granted: other consent platforms are necessary, and load."""
 
 
 class Pages:

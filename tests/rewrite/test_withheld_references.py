@@ -66,9 +66,10 @@ def compiled(inline: str) -> Rules:
 
 
 def rewritten(body: bytes, inline: str) -> bytes:
-    rewriter = page_rewriter(
-        compiled(inline), frozenset(), DocumentFacts("https", "guarded.example", "/a/page", charset="utf-8")
-    )
+    """With nothing granted: what is necessary loads, other consent platforms for one."""
+    necessary = frozenset(service.id for service in Policy.load(None).services_of("necessary"))
+    document = DocumentFacts("https", "guarded.example", "/a/page", charset="utf-8")
+    rewriter = page_rewriter(compiled(inline), necessary, document)
     return rewriter.feed(body) + rewriter.close()
 
 
