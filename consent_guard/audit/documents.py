@@ -27,7 +27,8 @@ _CHUNK: Final = 256 * 1024
 _SCRIPT_END: Final = re.compile(rb"</script[\t\n\f\r />]", re.I)
 _XML_NAME: Final = re.compile(rb"<[^\t\n\r />]*")
 _TOKEN_END: Final = re.compile(r"[\s\"'`<>\\;,)\]}]")
-_QUERY_VALUES: Final = re.compile(r"([?#&;][^=&;#\s\"'<>]*)=[^&;#\s\"'<>,)]*")
+_QUERY: Final = re.compile(r"([?&#])([^=&#\s\"'<>,)]*)(=?)[^&#\s\"'<>,)]*")
+_USER: Final = re.compile(r"//[^/@\s]*@")
 _EXCERPT: Final = 100
 """Characters."""
 
@@ -96,7 +97,7 @@ def _not_in(known: set[str]) -> Callable[[str], bool]:
 
 def _located(noted: list[tuple[int, Finding]], source: SourceText) -> list[Located]:
     found: dict[Located, int] = {}
-    for at, finding in noted:
+    for at, finding in dict.fromkeys(noted):
         offset, where, excerpt = _refined(at, finding, source)
         line, column = source.place(offset)
         located = Located(replace(finding, where=where), line, column, excerpt)
@@ -150,9 +151,14 @@ def _address_at(text: str) -> str:
 
 def _without_values(text: str) -> str:
     """Return an address, or several, without the values of their queries: those can be personal data (R9)."""
-    text = _QUERY_VALUES.sub(r"\1=…", " ".join(text.split()))
+    text = _USER.sub("//…@", _QUERY.sub(_key_alone, " ".join(text[: 4 * _EXCERPT].split())))
     scheme, colon, _ = text.partition(":")
     return f"{scheme}:…" if colon and scheme.strip().lower() in ("data", "javascript") else text
+
+
+def _key_alone(part: re.Match[str]) -> str:
+    mark, key, equals = part.groups()
+    return f"{mark}{key}=…" if equals else f"{mark}…" if key else mark
 
 
 def _shortened(text: str) -> str:

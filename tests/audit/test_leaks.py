@@ -227,6 +227,19 @@ def test_what_no_rule_names_is_a_leak_only_where_the_policy_blocks_it() -> None:
     assert not blocked.unlisted
 
 
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("//video.example/x?uid=4711&mail=a@b.example#frag", "//video.example/x?uid=…&mail=…#…"),
+        ("//video.example/x?4711", "//video.example/x?…"),
+        ("https://me:secret@video.example/x", "https://…@video.example/x"),
+    ],
+)
+def test_an_excerpt_shows_neither_values_of_a_query_nor_who_signs_in(address: str, shown: str) -> None:
+    """R9."""
+    assert only(inspected(f'<img src="{address}">')).excerpt == f'<img src="{shown}"'
+
+
 def test_hosts_of_our_own_site_are_neither_leaks_nor_unlisted() -> None:
     assert inspected('<img src="/x"><img src="https://static.site.example/x">') == Inspection()
 
