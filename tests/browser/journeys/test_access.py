@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from consent_guard.pages.languages import available
-
 P = "/privacy-choices"
 ACCEPT = "[data-cg=banner] button[value=accept]"
 REFUSE = "[data-cg=banner] button[value=refuse]"
@@ -185,7 +183,6 @@ def test_text_at_twice_its_size_loses_nothing(arrive: Any, width: int, height: i
     page = visitor.visit("/en/")
     page.add_style_tag(content="html { font-size: 200% }")
     for selector in (ACCEPT, REFUSE):
-        page.locator(selector).scroll_into_view_if_needed()
         box = page.locator(selector).bounding_box()
         assert 0 <= box["y"] <= height - box["height"]
 
@@ -245,8 +242,6 @@ def test_high_contrast_and_reduced_motion_keep_every_state_visible(arrive: Any) 
 
 def test_arabic_runs_from_right_to_left(arrive: Any) -> None:
     """A07: the page, the order of the buttons, the switches."""
-    if "ar" not in available():
-        pytest.skip("no Arabic sentences are shipped")
     visitor = arrive(locale="ar")
     page = visitor.visit("/ar/video")
     banner = page.locator("[data-cg=banner]")
