@@ -11,7 +11,7 @@ help:
 	@echo "make quick   all tests against the source tree"
 	@echo "make lint    ruff      make types   mypy --strict"
 	@echo "make wheel   build/wheel/*.whl"
-	@echo "make bench   the rewriter on real pages (BENCH=rewrite|streams|requests|lookups|all)"
+	@echo "make bench   the rewriter on real pages (BENCH=rewrite|streams|requests|lookups|audit|all)"
 	@echo "make clean   remove what these commands made, .venv too"
 
 demo:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import lookups, requests, rewrite, streams
+from benchmarks import audit, lookups, requests, rewrite, streams
 
-BENCHMARKS = {"rewrite": rewrite.main, "streams": streams.main, "requests": requests.main, "lookups": lookups.main}
+BENCHMARKS = {"rewrite": rewrite.main, "streams": streams.main, "requests": requests.main, "lookups": lookups.main, "audit": audit.main}
 
 
 def main() -> None:

@@ -5,14 +5,13 @@ May import the rewriter's encodings. ``documents`` makes one for a document in w
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
 
 from ..rewrite.encoding import Charset
 
-_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _MARK: Final = "\ufeff"
 
 
@@ -28,7 +27,9 @@ class SourceText:
 
     @cached_property
     def _starts(self) -> list[int]:
-        return [0, *(found.end() for found in _LINE_END.finditer(self.data))]
+        lines = self.data.splitlines(keepends=True)  # of bytes: at CRLF, LF and CR, and at nothing else
+        ends = list(accumulate(map(len, lines)))
+        return [0, *(ends if self.data.endswith((b"\n", b"\r")) else ends[:-1])]
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return the line and the column at an offset, both counted from 1, the column in characters. CRLF, LF and CR end a
