@@ -175,6 +175,13 @@ def test_an_id_or_alias_stands_for_one_service_alone() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize(
+    "word", ["analytics", "archive", "ads", "maps", "video", "chat", "stats", "tiktok", "pixel", "newsletter", "search"]
+)
+def test_a_word_that_a_site_may_give_its_own_service_brings_nobody_else_s_facts(word: str) -> None:
+    assert find(word) is None
+
+
 def test_no_two_services_claim_the_same_address() -> None:
     claims: dict[object, str] = {}
     for entry in ENTRIES:
@@ -301,7 +308,7 @@ def test_a_tracker_s_cookie_is_its_own(policy: Policy, name: str, service: str) 
         ("s.pinimg.com/ct/core.js", "pinterest-tag"),
         ("i.pinimg.com/236x/a.jpg", "pinterest"),
         ("bat.bing.com/bat.js", "microsoft-advertising"),
-        ("www.tiktok.com/embed/v2/1", "tiktok"),
+        ("www.tiktok.com/embed/v2/1", "tiktok-embed"),
         ("analytics.tiktok.com/i18n/pixel/events.js", "tiktok-pixel"),
     ],
 )
