@@ -24,6 +24,7 @@ class Registered:
 
 
 COMMANDS: Final[dict[str, Registered]] = {
+    "init": Registered("init", "Write a first policy from what a site's pages are seen to use."),
     "check": Registered("check", "Tell every fault of a policy, and what is unwise in it."),
     "catalog": Registered("catalog", "List, search and show the services that are known already."),
     "cookie": Registered("cookie", "Show what a visitor's consent cookie holds, and why it counts or not."),

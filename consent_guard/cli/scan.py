@@ -6,7 +6,7 @@ Thin: options in, ``audit`` asked, reports out. May import ``audit`` and ``outpu
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from ..audit.writers import FORMATS, SUFFIXES, written
 from ..policy.model import Policy
 from .output import console, could_not, error, error_console, leave
 from .policies import policy_of
+from .progress import page_progress
 from .scan_table import show
 
 
@@ -186,7 +187,7 @@ class _Options:
             except Unreadable as fault:
                 gathered.problem(fault)
         if sources:
-            with _progress() as progress, contextlib.ExitStack() as stack:
+            with page_progress() as progress, contextlib.ExitStack() as stack:
                 self._run(sources, gathered, progress, same_as, stack)
         return gathered.report(", ".join(targets), self.policy, self.policy_name, accepted)
 
@@ -262,23 +263,3 @@ class _Options:
 
 def _paths(report: Report | None) -> tuple[str, ...]:
     return tuple(path_of(page) for page in report.pages if "://" in page) if report is not None else ()
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on stderr where that is a terminal, else nothing."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=error_console, transient=True, disable=not error_console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-
-        def tell(address: str, done: int, known: int) -> None:
-            bar.update(task, description=address, completed=done, total=known)
-
-        yield tell

@@ -1,0 +1,131 @@
+"""A first policy file, as text: the purposes of the built-in policy and the services that a site was seen to use.
+
+May import the policy package. ``consent-guard init`` writes it. What comes out is a policy without faults; what a person must
+fill in stands in comments, so that nothing is declared that nobody has looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from .builtin import builtin_policy
+from .catalogue import catalogue
+from .model import Category
+
+NECESSARY: Final = "necessary"
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """What a first policy says."""
+
+    services: Mapping[str, str]
+    """Catalogue id to category."""
+    languages: Sequence[str] = ("en",)
+    regime: str = ""
+    first_party: Sequence[str] = ()
+    hosts: Sequence[str] = ()
+    """Third-party hosts that were seen and that the catalogue does not know."""
+    cookies: Sequence[str] = ()
+    """Cookie names that were seen and that nothing names."""
+
+
+def known_categories() -> tuple[str, ...]:
+    """Return the ids of the purposes that a first policy can have."""
+    return tuple(category.id for category in _categories())
+
+
+def known_languages() -> tuple[str, ...]:
+    """Return the languages in which those purposes are written."""
+    return tuple(_categories()[0].title)
+
+
+def starter_policy(starter: Starter) -> str:
+    """Return the text of the policy file. Raises KeyError for a service, category or language that is not known."""
+    used = {NECESSARY, *starter.services.values()}
+    parts = [_settings(starter)]
+    for category in _categories():
+        if category.id in used:
+            parts.append(_category(category, starter.languages))
+            parts += [_service(id, home) for id, home in starter.services.items() if home == category.id]
+    unknown = used - set(known_categories())
+    if unknown:
+        raise KeyError(min(unknown))
+    parts += [_strange_hosts(starter.hosts)] if starter.hosts else []
+    parts += [_strange_cookies(starter.cookies)] if starter.cookies else []
+    return "\n".join(parts)
+
+
+def _categories() -> tuple[Category, ...]:
+    return builtin_policy().categories
+
+
+def _settings(starter: Starter) -> str:
+    lines = [
+        "# What this site sets and embeds, for which purposes, on what ground. consent-guard check tells what it lacks.",
+        "",
+        "[policy]",
+        "revision = 1                       # raise it, and everybody is asked again",
+        f"languages = {_array(starter.languages)}",
+    ]
+    if starter.regime:
+        lines.append(f"regime = {_string(starter.regime)}")
+    if starter.first_party:
+        lines.append(f"first_party = {_array(starter.first_party)}")
+    return "\n".join([*lines, ""])
+
+
+def _category(category: Category, languages: Sequence[str]) -> str:
+    lines = ["[[categories]]", f"id = {_string(category.id)}", f"basis = {_string(category.basis.value)}"]
+    for key, texts in (("title", category.title), ("description", category.description)):
+        lines.append(f"{key} = {{ {', '.join(f'{language} = {_string(texts[language])}' for language in languages)} }}")
+    return "\n".join([*lines, ""])
+
+
+def _service(id: str, category: str) -> str:
+    entry = catalogue()[id]
+    title = entry.service.title.get("en") or next(iter(entry.service.title.values()), id)
+    lines = ["[[services]]", f"id = {_string(id)}   # {title}", f"category = {_string(category)}"]
+    return "\n".join([*lines, ""])
+
+
+def _strange_hosts(hosts: Iterable[str]) -> str:
+    lines = [
+        "# Seen in the pages, and not in the catalogue. Find out who runs each, and what for; then make services of them, or",
+        '# withhold all that this file does not name with unlisted_hosts = "block":',
+        *(f"#   {host}" for host in hosts),
+        "#",
+        "# [[services]]",
+        '# id = "its-name"',
+        '# category = "interactivity"',
+        '# title = { en = "…" }',
+        '# controller = { name = "…", policy_url = "https://…" }',
+        '# hosts = ["*.its.example"]',
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _strange_cookies(names: Iterable[str]) -> str:
+    lines = [
+        "# Cookies that the site set, and that nothing names. Say what each is for:",
+        *(f"#   {json.dumps(name)}" for name in names),
+        "#",
+        "# [[cookies]]",
+        '# name = "…"',
+        '# category = "necessary"            # if the site cannot work without it',
+        '# lifetime = "session"',
+        '# purpose = { en = "…" }',
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _array(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_string, texts))}]"
+
+
+def _string(text: str) -> str:
+    """Return a TOML basic string: JSON's escapes are TOML's, but for DEL."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
