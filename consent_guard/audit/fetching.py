@@ -67,7 +67,7 @@ class Fetcher:
 
         Raises Unreadable where httpx is not installed.
         """
-        httpx = _httpx()
+        httpx = require_httpx()
         self._seconds = seconds
         self._max_bytes = max_bytes
         self._in_process = transport is not None
@@ -131,7 +131,7 @@ class Fetcher:
 
     def _told(self, url: str, ask: Callable[[float], T]) -> T:
         """Ask, within the time there is, and say in one line why it failed."""
-        httpx = _httpx()
+        httpx = require_httpx()
         shown = without_query(url)
         try:
             return within(self._seconds, lambda: ask(time.monotonic() + self._seconds))
@@ -183,7 +183,7 @@ def redirect_target(answer: Answer) -> str | None:
     location = next((value for name, value in answer.headers if name == b"location"), None)
     if not location:
         return None
-    httpx = _httpx()
+    httpx = require_httpx()
     try:
         return str(httpx.URL(answer.url).join(location.decode("latin-1")))
     except (httpx.InvalidURL, ValueError):
@@ -192,7 +192,7 @@ def redirect_target(answer: Answer) -> str | None:
 
 def same_site(address: str, other: str) -> bool:
     """Tell whether two addresses are of one site: one registrable domain, else one host and port."""
-    httpx = _httpx()
+    httpx = require_httpx()
     try:
         ours, theirs = httpx.URL(address), httpx.URL(other)
     except (httpx.InvalidURL, ValueError):
@@ -205,7 +205,8 @@ def same_site(address: str, other: str) -> bool:
     return domain == registrable_domain(theirs.host)
 
 
-def _httpx() -> ModuleType:
+def require_httpx() -> ModuleType:
+    """Return httpx. Raises Unreadable, with what to install, where it is absent."""
     try:
         import httpx
     except ImportError as error:
@@ -223,6 +224,8 @@ def _reason(error: Exception) -> str:
             return f"its TLS certificate is not to be trusted ({cause.verify_message})"
         if isinstance(cause, ssl.SSLError):
             return f"TLS fails ({(cause.reason or 'no reason given').replace('_', ' ').lower()})"
+        if isinstance(cause, OSError) and cause.strerror:
+            return f"cannot be reached ({cause.strerror.lower()})"
     return f"cannot be reached ({str(error) or type(error).__name__})"
 
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Protocol
 
 from .apps import RunningApp, load_app, looks_like_app
-from .fetching import PAGE_BYTES, PAGE_SECONDS, Answer, Fetcher
+from .fetching import PAGE_BYTES, PAGE_SECONDS, Answer, Fetcher, require_httpx
 from .problems import Unreadable
 from .report import without_query
 
@@ -186,15 +186,12 @@ class AppSource:
         self._fetcher: Fetcher | None = None
 
     def __enter__(self) -> AppSource:
-        self._running.__enter__()
-        transport = self._running.transport(self._limits.max_bytes)
-        self._fetcher = Fetcher(seconds=self._limits.seconds, max_bytes=self._limits.max_bytes, transport=transport)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._fetcher is not None:
             self._fetcher.__exit__(kind, error, trace)
-        self._running.__exit__(kind, error, trace)
+            self._running.__exit__(kind, error, trace)
 
     def label(self, address: str) -> str:
         return without_query(address)
@@ -206,6 +203,9 @@ class AppSource:
         return self._open().post(address, form)
 
     def _open(self) -> Fetcher:
+        """Start the app with the first page that is read: a browser's pages come from a server, which starts it itself."""
         if self._fetcher is None:
-            raise RuntimeError("the source is not open: use it in a with statement")
+            require_httpx()
+            transport = self._running.__enter__().transport(self._limits.max_bytes)
+            self._fetcher = Fetcher(seconds=self._limits.seconds, max_bytes=self._limits.max_bytes, transport=transport)
         return self._fetcher

@@ -166,3 +166,9 @@ def test_a_body_that_is_not_in_the_coding_that_it_claims_is_told_in_one_line(sit
 )
 def test_a_site_is_a_registrable_domain_else_a_host_and_port(address: str, other: str, same: bool) -> None:
     assert same_site(address, other) is same
+
+
+def test_without_httpx_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "httpx", None)
+    with pytest.raises(Unreadable, match=r"consent-guard-middleware\[scan\]"):
+        Fetcher()

@@ -47,7 +47,7 @@ def test_sarif_has_the_members_that_its_schema_requires() -> None:
         assert ids[result["ruleIndex"]] == result["ruleId"]
         assert result["partialFingerprints"]
         location = result["locations"][0]["physicalLocation"]
-        assert location["artifactLocation"]["uri"] == "https://site.example/a b"
+        assert location["artifactLocation"]["uri"] == "https://site.example/a%20b"
         region = location.get("region")
         assert region is None or (region["startLine"] >= 1 and region["startColumn"] >= 1)
     assert [len(result.get("suppressions", ())) for result in run["results"]] == [1, 0, 0, 0, 0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from ...version import __version__
 from ..comparison import Comparison
@@ -72,7 +73,8 @@ def _result(seen: Sighting, report: Report, rules: list[str]) -> dict[str, Any]:
 
 
 def _uri(page: str) -> str:
+    """Return a page as a URI reference (RFC 3986); a file from the working directory, as code scanning wants it."""
     if "://" in page:
-        return page
+        return quote(page, safe=":/?#[]@!$&'()*+,;=%~")
     path = Path(page)
-    return path.as_uri() if path.is_absolute() else path.as_posix().replace("%", "%25").replace(" ", "%20")
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
