@@ -54,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from .testing.reporting import Recorder
 
     recorder = config.stash[_recorder_key] = Recorder()
-    listen(recorder.hear)
+    config.add_cleanup(listen(recorder.hear))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

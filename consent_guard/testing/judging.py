@@ -67,9 +67,10 @@ def expecting(policy: PolicySource, visitor: Visitor) -> Iterator[None]:
         _expected.pop()
 
 
-def listen(listener: Callable[[Judged], None]) -> None:
-    """Tell this callable of everything that is judged from now on."""
+def listen(listener: Callable[[Judged], None]) -> Callable[[], None]:
+    """Tell this callable of everything that is judged, until the callable that is returned is called."""
     _listeners.append(listener)
+    return lambda: _listeners.remove(listener)
 
 
 def judge(seen: Seen, policy: PolicySource = None, visitor: Visitor | None = None) -> Judged:

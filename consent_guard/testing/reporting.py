@@ -144,7 +144,8 @@ h1 { font-size: 1.5rem; margin-bottom: .25rem } h2 { font-size: 1.1rem; overflow
 .bad { color: var(--bad) } .good { color: var(--good) }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0 }
 th, td { text-align: left; vertical-align: top; padding: .5rem .75rem; border-bottom: 1px solid var(--line) }
-thead th { font-size: .85rem } td.n { text-align: right; font-variant-numeric: tabular-nums }
+thead th { font-size: .85rem } section th:first-child { width: 13% } section th:nth-child(2) { width: 34% }
+section th:nth-child(3) { width: 22% } .n { text-align: right; font-variant-numeric: tabular-nums }
 code { font: .85em ui-monospace, monospace; overflow-wrap: anywhere } .source { opacity: .8 }
 p { margin: .25rem 0 } footer { margin: 3rem 0 1rem; font-size: .85rem; opacity: .8 }
 """
@@ -157,7 +158,7 @@ _PAGE: Final = (
 )
 _BY_SERVICE: Final = (
     "<h2>By service</h2>\n<table><thead><tr><th scope=col>Service<th scope=col>Category<th scope=col>Host or cookie"
-    "<th scope=col>Times seen<tbody>{rows}</table>"
+    "<th scope=col class=n>Times seen<tbody>{rows}</table>"
 )
 _SECTION: Final = (
     "<section>\n<h2>{url}</h2>\n<p>{state}, status {status}{test}\n<table><thead><tr><th scope=col>Where<th scope=col>What"
