@@ -301,7 +301,7 @@ def test_the_preferences_stand_in_a_page_of_the_apps_own_and_lead_back_to_it() -
     app.add_url_rule("/account", view_func=lambda: render_template_string(page))
     client = client_of(app)
     shown = client.get("/account?tab=2").text
-    assert shown.count('data-cg="preferences"') == 1
+    assert shown.count('data-cg="page-preferences"') == 1
     assert "&lt;section" not in shown
     assert '<input type="hidden" name="next" value="/account?tab=2">' in shown
     assert "You have not made a choice yet." in shown

@@ -429,7 +429,7 @@ def test_the_preferences_stand_in_a_page_of_the_apps_own_and_lead_back_to_it() -
     """L23, S08: the stored state, in the page's language, with a form that comes back."""
     client = client_of(make_app())
     shown = client.get("/account?tab=2").text
-    assert shown.count('data-cg="preferences"') == 1
+    assert shown.count('data-cg="page-preferences"') == 1
     assert "&lt;section" not in shown
     assert '<input type="hidden" name="next" value="/account?tab=2">' in shown
     assert "You have not made a choice yet." in shown

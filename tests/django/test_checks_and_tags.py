@@ -167,7 +167,7 @@ def test_the_tag_gives_the_preferences_for_a_page_of_the_project(project: Any) -
     """L23: unescaped in the page, its own texts escaped; without a request, of a visitor who has chosen nothing."""
     project()
     shown = rendered('{% consent_preferences lang="en" next="/account?a=1&b=2" %}')
-    assert shown.startswith('<section data-cg="preferences"')
+    assert shown.startswith('<section data-cg="page-preferences"')
     assert '<input type="hidden" name="next" value="/account?a=1&amp;b=2">' in shown
     assert "You have not made a choice yet." in shown
     elsewhere = rendered('{% consent_preferences next="https://evil.example/" %}')

@@ -29,7 +29,7 @@ async function choose(form, button) {
   const wanted = document.dispatchEvent(event);
   if ($("body[data-cg=page]")) return renew(form, button);
   /* Preferences in a page of the site show the stored state: it has changed whatever was chosen. */
-  const shown = form.closest("[data-cg=preferences]");
+  const shown = form.closest("[data-cg=page-preferences]");
   if (wanted && (shown || body.choice === "once" || permitted(before) !== permitted(after))) return location.reload();
   return done(after);
 }
