@@ -24,6 +24,8 @@ class SourceText:
         charset = Charset(label, xml=xml)
         self.data: Final = charset.decode(body) + charset.finish()
         self.decode: Final = charset.text
+        self._last = (0, 1)
+        """The offset that was asked for last, and its column."""
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -33,7 +35,13 @@ class SourceText:
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return the line and the column at an offset, both counted from 1, the column in characters. CRLF, LF and CR end a
-        line; a byte order mark takes no column."""
+        line; a byte order mark takes no column. Asked in the text's order, it reads each line once."""
         line = bisect_right(self._starts, offset)
-        before = self.decode(self.data[self._starts[line - 1] : offset])
-        return line, len(before.removeprefix(_MARK)) + 1
+        start = self._starts[line - 1]
+        known, column = self._last
+        if not start <= known <= offset:
+            known, column = start, 1
+        before = self.decode(self.data[known:offset])
+        column += len(before.removeprefix(_MARK) if known == 0 else before)
+        self._last = offset, column
+        return line, column

@@ -117,6 +117,13 @@ def test_a_place_does_not_depend_on_how_much_was_read_before() -> None:
     ]
 
 
+def test_leaks_of_one_line_are_told_in_a_time_that_grows_with_it() -> None:
+    """A minified page is one line: its columns must not be counted from the line's beginning each time."""
+    tag = "<b>é</b><img src=//video.example/x>"
+    leaks = inspected(tag * 20_000).leaks
+    assert [leak.column for leak in leaks] == [len(tag) * number + 14 for number in range(20_000)]
+
+
 @pytest.mark.parametrize(
     ("markup", "where", "column"),
     [
@@ -316,3 +323,23 @@ def test_binary_garbage_under_an_html_type_is_read_to_its_end() -> None:
     garbage = bytes(range(256)) * 64
     assert inspected(garbage).leaks == ()
     assert inspected(garbage + b"><img src=//video.example/x>").leaks
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("size", [1, 7, 64])
+def test_the_places_are_the_same_however_the_rewriter_is_fed(monkeypatch: pytest.MonkeyPatch, size: int, encoding: str) -> None:
+    """R1."""
+    page = (
+        "<!doctype html>\n<title>é</title><noscript>\n<img src=//video.example/1></noscript><svg><style>"
+        "a{b:url(//video.example/2)}</style><image href=//video.example/3 /></svg>\n<style>p{}\n q{background:url( '//video.example/4' )}</style>"
+        "<script>\n\n'é';x('video.example/5')\ny('maps.example/tiles')</script><p style='b:url(//video.example/6)'>\r\n"
+        "<iframe srcdoc='<img src=//video.example/7>'></iframe>"
+        + "é" * 400
+        + "<img src=//video.example/8>\n<embed src=//video.example/9>"
+    )
+    kind = f"text/html; charset={encoding}".encode()
+    body = page.encode("utf-16-le" if encoding == "utf-16" else encoding)
+    whole = inspected(body, kind=kind)
+    assert len(whole.leaks) >= 10
+    monkeypatch.setattr("consent_guard.audit.documents._CHUNK", size)
+    assert inspected(body, kind=kind) == whole
