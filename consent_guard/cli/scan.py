@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,12 @@ def command(targets: tuple[str, ...], policy_path: str | None, **given: Any) -> 
     except Unreadable as fault:
         could_not(str(fault))
     report = options.scan(targets, accepted)
-    comparison = compare(options.scan((given["unguarded"],), same_as=report), report) if given["unguarded"] else None
+    comparison = None
+    if given["unguarded"] and report.visits:
+        unguarded = options.scan((given["unguarded"],), same_as=report)
+        further = tuple(problem for problem in unguarded.problems if problem not in report.problems)
+        report = replace(report, problems=report.problems + further)
+        comparison = compare(unguarded, report)
     _write(report, comparison, given)
     if given["new_baseline"] and report.visits:
         _accept(report, given["new_baseline"])

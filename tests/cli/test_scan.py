@@ -67,6 +67,13 @@ def test_two_sites_are_compared(pages: Path) -> None:
     assert comparison["totals"]["before"]["removed"] == 1
 
 
+def test_what_could_not_be_compared_is_said(pages: Path) -> None:
+    result = scan("clean.html", "--compare", "none.html")
+    assert result.exit_code == 0
+    assert "could not be looked at: none.html" in result.stdout
+    assert scan("none.html", "--compare", "clean.html").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
