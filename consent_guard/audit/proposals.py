@@ -5,8 +5,9 @@ May import the catalogue and the report. ``consent-guard init`` asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..policy.catalogue import catalogue
 from .report import Report, Sort, Verdict
@@ -42,8 +43,11 @@ class Proposal:
         }
 
 
-def propose(report: Report) -> Proposal:
-    """Return what a report, made under the whole catalogue before any choice, has seen."""
+def propose(report: Report, held: Mapping[str, Iterable[str]] = MappingProxyType({})) -> Proposal:
+    """Return what a report, made under the whole catalogue before any choice, has seen.
+
+    ``held``: the hosts of services that the pages hold back themselves, by the services' ids.
+    """
     known = catalogue()
     seen: dict[str, dict[str, None]] = {}
     hosts: dict[str, None] = {}
@@ -54,5 +58,7 @@ def propose(report: Report) -> Proposal:
             seen.setdefault(sighting.service, {})[subject] = None
         elif sighting.verdict is Verdict.UNLISTED and subject:
             (cookies if sighting.sort is Sort.COOKIE else hosts)[subject] = None
+    for id, names in held.items():
+        seen.setdefault(id, {}).update(dict.fromkeys(names))
     services = {id: Found(known[id].service.category, tuple(filter(None, seen[id]))) for id in sorted(seen)}
     return Proposal(services, tuple(sorted(hosts)), tuple(sorted(cookies)))

@@ -6,6 +6,7 @@ May import ``audit``, the policy's starter and ``output``. The table in ``app`` 
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,13 +14,15 @@ import click
 from ..audit.collecting import Gathered
 from ..audit.crawling import CrawlLimits
 from ..audit.fetching import PAGE_BYTES, PAGE_SECONDS
+from ..audit.held_back import Listening
 from ..audit.problems import Unreadable
 from ..audit.proposals import Proposal, propose
 from ..audit.static_scan import StaticScan
 from ..audit.targets import Limits, open_target
 from ..policy.catalogue import catalogue, find, names
 from ..policy.faults import guess
-from ..policy.model import Policy
+from ..policy.hosts import HostIndex
+from ..policy.model import Basis, Policy
 from ..policy.regimes import REGIMES
 from ..policy.starter import Starter, known_categories, known_languages, starter_policy
 from .output import console, could_not, error, error_console, json_out, printable
@@ -91,12 +94,15 @@ def command(
 
 def _look(targets: tuple[str, ...], limits: Limits, site: str, max_pages: int) -> Proposal:
     """Read the targets' pages against the whole catalogue. Ends the command with code 2 where one cannot be read."""
-    policy = Policy.load(None)
+    policy = _asking_for_all()
+    index = HostIndex(policy)
+    held: dict[str, dict[str, None]] = {}
     gathered = Gathered()
     for target in targets:
         visited = len(gathered.visits)
         try:
-            with open_target(target, limits, site) as source, page_progress() as progress:
+            source = Listening(open_target(target, limits, site), index, held)
+            with source, page_progress() as progress:
                 StaticScan(policy, gathered, limits=CrawlLimits(pages=max_pages), progress=progress).run(source)
         except Unreadable as reason:
             could_not(str(reason))
@@ -104,7 +110,13 @@ def _look(targets: tuple[str, ...], limits: Limits, site: str, max_pages: int) -
             could_not("; ".join(map(str, gathered.problems)) or f"{target}: no page was found")
     for problem in gathered.problems:
         error(str(problem))
-    return propose(gathered.report(", ".join(targets), policy, "the whole catalogue"))
+    return propose(gathered.report(", ".join(targets), policy, "the whole catalogue"), held)
+
+
+def _asking_for_all() -> Policy:
+    """The whole catalogue with every service under consent, the necessary ones too: what needs no consent is not seen."""
+    policy = Policy.load(None)
+    return replace(policy, categories=tuple(replace(category, basis=Basis.CONSENT) for category in policy.categories))
 
 
 def _tell(proposal: Proposal, targets: tuple[str, ...]) -> None:
