@@ -13,7 +13,7 @@ import click
 from rich.table import Table
 
 from ..policy.catalogue import CatalogueEntry, catalogue, find, names
-from ..policy.faults import guess
+from ..policy.faults import guess, near
 from ..policy.model import Lifetime
 from .output import FAULTS, console, could_not, error, json_out, leave
 
@@ -68,7 +68,7 @@ def show(id: str, as_json: bool) -> None:
     """Show all that is known of one service, by its id or another name of it."""
     entry = find(id)
     if entry is None:
-        error(f"the catalogue has no service {id!r}. {guess(id, names(), 'It has')}")
+        error(f"the catalogue has no service {id!r}. {near(id, names()) or 'Look it up: consent-guard catalog search'}")
         leave(FAULTS)
     value = _value(entry)
     if as_json:
@@ -107,6 +107,8 @@ def _value(entry: CatalogueEntry) -> dict[str, object]:
         ],
         "inline": [{"host": signature.host, "global": signature.global_} for signature in service.inline],
         "stubs": list(service.stubs),
+        "embed": service.embed,
+        "consent_types": list(service.consent_types),
         "sources": list(entry.sources),
     }
 
@@ -127,12 +129,16 @@ def _lines(entry: CatalogueEntry) -> Iterable[tuple[str, list[str]]]:
     yield (
         "cookies",
         [f"{rule.name}  {_lifetime(rule.lifetime) or 'lifetime not known'}" for rule in service.cookies]
-        or ["none on your domain"],
+        or ["none known on your domain"],
     )
     if service.inline:
         yield "inline", [f"{signature.host} with {signature.global_}" for signature in service.inline]
     if service.stubs:
         yield "stubs", [", ".join(service.stubs)]
+    if service.embed:
+        yield "embed", [service.embed]
+    if service.consent_types:
+        yield "consent types", [", ".join(service.consent_types)]
     yield "sources", list(entry.sources)
 
 

@@ -29,6 +29,23 @@ def test_a_script_gets_every_service_and_each_makes_a_policy_again() -> None:
     assert len(Policy.load({"categories": categories, "services": written}).services) == len(told)
 
 
+def test_what_it_embeds_and_google_s_consent_types_are_told() -> None:
+    told = json.loads(catalog("show", "wistia", "--json").stdout)
+    assert (told["embed"], told["consent_types"]) == ("video", ["personalization_storage"])
+    assert "ad_storage" in catalog("show", "criteo").stdout
+
+
+def test_a_service_without_known_cookies_is_not_said_to_set_none() -> None:
+    assert "none known" in catalog("show", "pubmatic").stdout
+
+
+def test_an_id_like_no_other_does_not_list_the_whole_catalogue() -> None:
+    shown = catalog("show", "qqqqqqqqqq")
+    assert shown.exit_code == 1
+    assert "catalog search" in shown.stderr
+    assert len(shown.stderr) < 300
+
+
 def test_a_person_gets_a_table() -> None:
     shown = catalog("list", "--group", "video")
     assert shown.exit_code == 0
