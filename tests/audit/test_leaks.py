@@ -331,7 +331,8 @@ def test_the_places_are_the_same_however_the_rewriter_is_fed(monkeypatch: pytest
     """R1."""
     page = (
         "<!doctype html>\n<title>é</title><noscript>\n<img src=//video.example/1></noscript><svg><style>"
-        "a{b:url(//video.example/2)}</style><image href=//video.example/3 /></svg>\n<style>p{}\n q{background:url( '//video.example/4' )}</style>"
+        "a{b:url(//video.example/2)}</style><image href=//video.example/3 /></svg>\n"
+        "<style>p{}\n q{background:url( '//video.example/4' )}</style>"
         "<script>\n\n'é';x('video.example/5')\ny('maps.example/tiles')</script><p style='b:url(//video.example/6)'>\r\n"
         "<iframe srcdoc='<img src=//video.example/7>'></iframe>"
         + "é" * 400
