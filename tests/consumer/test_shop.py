@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import venv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -87,8 +86,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     for wheel in (library_wheel(folder / "library"), make_wheel(project, folder / "own")):
         pip("install", "--no-deps", "--no-index", "--target", packages, wheel)
     shutil.rmtree(project / "src")  # what runs is what was installed
-    borrowed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    (packages / "borrowed.pth").write_text("\n".join(sorted(borrowed)) + "\n", encoding="utf-8")
+    borrowed = [folder for folder in sys.path if Path(folder).name in ("site-packages", "dist-packages")]
+    (packages / "borrowed.pth").write_text("\n".join(borrowed) + "\n", encoding="utf-8")
     return Environment(python, packages, project)
 
 
