@@ -83,6 +83,10 @@ def _syntax_fault(error: Exception) -> Fault:
     """tomllib tells the place at the end of its message: ``… (at line 3, column 7)``."""
     message, _, place = str(error).rpartition(" (at ")
     mend = "Mend the TOML there; nothing after it was read"
+    if message.startswith(("Cannot overwrite a value", "Duplicate inline table key", "Cannot declare")):
+        # tomllib speaks of its own doing; what is wrong is that one name was given twice.
+        message = f"a key or table stands twice ({message[0].lower()}{message[1:]})"
+        mend = "Leave one of the two out; several services or categories are written [[services]], [[categories]]"
     if message and place.endswith(")"):
         return Fault(place[:-1], message, mend)
     return Fault("the file", str(error) or type(error).__name__, mend)

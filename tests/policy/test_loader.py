@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
@@ -329,3 +330,17 @@ def test_a_policy_cannot_be_changed() -> None:
         policy.revision = 2
     with pytest.raises(TypeError):
         policy.categories[0].title["en"] = "other"
+
+
+@pytest.mark.parametrize(
+    "text", ["[policy]\nrevision = 1\nrevision = 2\n", "[policy]\n[policy]\n", "[services]\n[[services]]\n"]
+)
+def test_what_stands_twice_is_told_with_its_line_and_how_several_are_written(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "consent.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(file)
+    (fault,) = caught.value.faults
+    assert re.match(r"line [23], column \d+$", fault.path)
+    assert "stands twice" in fault.message
+    assert "[[services]]" in fault.mend
