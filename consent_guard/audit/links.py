@@ -75,14 +75,14 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in reversed(attrs)}
         if tag == "base" and "href" in given:
-            self._base = urljoin(self._page, given["href"])
+            self._base = _joined(self._page, given["href"])
         mark = given.get("data-cg")
         if mark == "banner":
             self.links.banner = self._in_banner = True
         elif mark == "manage":
             self.links.manage = True
         if self._in_banner and tag == "form" and self.links.choice is None:
-            self._action = urljoin(self._base, given.get("action", ""))
+            self._action = _joined(self._base, given.get("action", ""))
         elif self._action is not None and tag == "input" and given.get("type") == "hidden" and given.get("name"):
             self._fields.append((given["name"], given.get("value", "")))
         if tag in _LEADS and not (tag == "a" and "download" in given):
@@ -90,7 +90,9 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form" and self._action is not None:
-            self.links.choice = Choice(self._action, tuple(self._fields))
+            # A page must not make the scanner post to another host.
+            if self._is_own(self._action):
+                self.links.choice = Choice(self._action, tuple(self._fields))
             self._action = None
         elif tag == "section":
             self._in_banner = False
@@ -98,22 +100,32 @@ class _Reader(HTMLParser):
     def _lead(self, target: str) -> None:
         try:
             address = urldefrag(urljoin(self._base, target.strip()))[0]
-            parts, own = urlsplit(address), urlsplit(self._page)
+            skipped = not self._is_own(address) or _NO_PAGE.search(urlsplit(address).path)
         except ValueError:
             return
-        if parts.scheme not in ("http", "https") or parts.netloc.lower() != own.netloc.lower():
-            return
-        if _NO_PAGE.search(parts.path):
+        if skipped:
             return
         if address not in self._known:
             self._known.add(address)
             (self._of_banner if self._in_banner else self.links.pages).append(address)
+
+    def _is_own(self, address: str) -> bool:
+        parts, own = urlsplit(address), urlsplit(self._page)
+        return parts.scheme in ("http", "https") and parts.netloc.lower() == own.netloc.lower()
 
     def close(self) -> None:
         """End the page: what our banner leads to, which is on every page, comes after what the page itself does."""
         super().close()
         self.links.pages += self._of_banner
         self._of_banner = []
+
+
+def _joined(base: str, target: str) -> str:
+    """Return an address against its base; the base itself where it is no address."""
+    try:
+        return urljoin(base, target.strip())
+    except ValueError:
+        return base
 
 
 def path_key(address: str) -> str:

@@ -97,6 +97,7 @@ class Recording:
         session.on("Network.requestWillBeSent", self._request)
         session.on("Network.webSocketCreated", self._socket)
         session.on("Network.responseReceivedExtraInfo", self._head)
+        session.on("Network.loadingFailed", self._failed)
         session.on("Network.loadingFinished", self._finished)
         session.send("Network.enable")
         # What a script starts later, as images do, is told with that script only where a debugger remembers it.
@@ -120,6 +121,11 @@ class Recording:
             if name.lower() == "set-cookie":
                 for line in value.split("\n"):
                     self._set[line.partition("=")[0].strip()] = self._urls.get(event["requestId"], "")
+
+    def _failed(self, event: Mapping[str, Any]) -> None:
+        """Forget a request that failed: the browser's own error page, which comes in its place, is no byte of the site's."""
+        self.last += 1
+        self._urls.pop(event["requestId"], None)
 
     def _finished(self, event: Mapping[str, Any]) -> None:
         self.last += 1

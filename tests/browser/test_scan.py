@@ -190,6 +190,12 @@ def test_a_page_that_never_finishes_is_looked_at_as_far_as_it_came(
     assert services(report, State.BEFORE) == {"google-tag-manager"}
 
 
+def test_the_browsers_own_error_page_is_no_byte_of_the_sites(scan: Callable[..., Report], serve: Callable[..., str]) -> None:
+    page = '<!doctype html><iframe src="http://127.0.0.1:9/"></iframe>'
+    report = scan(serve(lambda path, cookies: ("200 OK", [], page)), states=[State.BEFORE])
+    assert 0 < report.visits[0].bytes < 10_000
+
+
 def test_an_address_where_nobody_listens_is_told_in_one_line(scan: Callable[..., Report]) -> None:
     (problem,) = scan("http://127.0.0.1:9/", states=[State.BEFORE]).problems
     assert problem.message in ("cannot be loaded (connection refused)", "cannot be loaded (unsafe port)")
