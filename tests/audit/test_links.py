@@ -38,8 +38,10 @@ def test_what_our_banner_leads_to_comes_last() -> None:
 
 
 def test_the_banners_form_is_the_choice() -> None:
-    html = """<section data-cg="banner"><form method="post" action="/privacy-choices"><input type="hidden" name="next" value="/a">
-    <button name="choice" value="refuse">r</button></form></section><form action="/search"><input type="hidden" name="q"></form>"""
+    html = """<section data-cg="banner"><form method="post" action="/privacy-choices">
+    <input type="hidden" name="next" value="/a">
+    <button name="choice" value="refuse">r</button></form></section>
+    <form action="/search"><input type="hidden" name="q"></form>"""
     found = read_links(html.encode(), PAGE, None)
     assert found.banner
     assert found.choice == Choice("https://www.site.example/privacy-choices", (("next", "/a"),))
