@@ -3,7 +3,7 @@ PYTHON ?= python3
 FRAMEWORK ?= flask
 ENVIRONMENT = $(PYTHON) scripts/environment.py
 
-.PHONY: help demo test quick lint types wheel bench clean
+.PHONY: help demo test quick lint types wheel bench clean pictures
 
 help:
 	@echo "make demo    the example site twice, guarded and unguarded, on free ports (FRAMEWORK=flask|django|starlette)"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint    ruff      make types   mypy --strict"
 	@echo "make wheel   build/wheel/*.whl"
 	@echo "make bench   the rewriter on real pages (BENCH=rewrite|streams|requests|lookups|audit|all)"
+	@echo "make pictures  take the README's pictures anew, with the system's Chromium"
 	@echo "make clean   remove what these commands made, .venv too"
 
 demo:
@@ -31,6 +32,9 @@ types:
 
 wheel:
 	@$(ENVIRONMENT) dev -- -m pip wheel --no-deps --no-build-isolation --wheel-dir build/wheel .
+
+pictures:
+	@$(ENVIRONMENT) pictures -- scripts/screenshots.py
 
 bench:
 	@$(ENVIRONMENT) dev bench -- -m benchmarks $(BENCH)

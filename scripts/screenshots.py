@@ -1,4 +1,5 @@
-"""Make the README's pictures of the banner and the preferences again: ``python scripts/screenshots.py [FOLDER]``.
+"""Make the README's pictures of the banner and the preferences again: ``make pictures``, or, where its libraries are there,
+``PYTHONPATH=. python scripts/screenshots.py [FOLDER]``.
 
 Serves a small guarded page on loopback and looks at it in headless Chromium, in the light scheme, at 1280 and 375 CSS pixels.
 Needs Playwright, Pillow (for fewer colours, and so fewer bytes) and a Chromium on the path. Run it after a change of templates,
