@@ -20,7 +20,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
-from consent_guard.wsgi import ConsentMiddleware, consent_from, manage_link
+from consent_guard.wsgi import ConsentMiddleware, consent_from, manage_link, preferences_form
 
 KEY = "a key of forty characters for the tests."
 P = "/privacy-choices"
@@ -173,6 +173,8 @@ def _app(site: Site) -> Any:
             return []
         lang = path.split("/")[1] if path.split("/")[1] in ("fr", "en", "ar") else "en"
         body = VIDEO if path.endswith("/video") else ""
+        if path.endswith("/account"):
+            body = preferences_form(environ, lang=lang)
         if consent_from(environ).allows("maps"):
             body += "<p>Maps are allowed.</p>"
         page = PAGE.format(

@@ -14,6 +14,7 @@ PAGES = {
     "banner": "/en/",
     "placeholder": "/en/video",
     "preferences": P,
+    "embedded": "/en/account",
     "declaration": P + "/declaration",
     "error": P + "/none",
 }

@@ -201,3 +201,21 @@ def test_what_the_browser_keeps_is_one_cookie_that_scripts_cannot_read(arrive: A
     assert cookie["httpOnly"]
     assert cookie["expires"] - time.time() < 398 * 86400
     assert page.evaluate("[document.cookie, localStorage.length, sessionStorage.length]") == ["", 0, 0]
+
+
+def test_the_preferences_work_inside_a_page_of_the_site_and_look_like_ours(visitor: Any) -> None:
+    """S02, L23: the choice is made there, and the page shows what is stored."""
+    page = visitor.visit("/en/account")
+    visitor.click(REFUSE)
+    page.locator("summary", has_text="(2)").click()
+    page.get_by_label("Maps", exact=True).check()
+    box = page.get_by_label("Maps", exact=True)
+    assert box.evaluate("it => getComputedStyle(it).appearance") == "none"  # drawn as a switch, as on our own page
+    visitor.click("[data-cg=page-preferences] .cg-bar button[value=save]")
+    assert page.url == visitor.site.base + "/en/account"
+    assert visitor.allowed() == {"maps"}
+    assert page.get_by_label("Maps", exact=True).is_checked()
+    assert page.get_by_text("Maps are allowed.").is_visible()
+    visitor.shot("preferences-in-a-page", full=True)
+    visitor.click("[data-cg=page-preferences] .cg-withdraw button")
+    assert visitor.allowed() == set()
