@@ -30,6 +30,9 @@ URL_STOP: Final = re.compile(rb"[)\"'(\\ \t\n\r\f\x01-\x08\x0b\x0e-\x1f\x7f]")
 BAD_URL_STOP: Final = re.compile(rb"[)\\]")
 FAR: Final = re.compile(rb"[/:\\]")
 """In a string that may name another host; escapes may hide the rest."""
-NO_ADDRESS: Final = re.compile(rb"=[ \t\n\r\f]*+\Z|(?<![^{;\s])content[ \t\n\r\f]*+:[ \t\n\r\f]*+\Z", re.IGNORECASE)
-"""Before a string that no image-set() can take: one of an attribute selector, or the text of ``content``."""
+CONTENT: Final = re.compile(
+    rb"[ \t\n\r\f]*+content[ \t\n\r\f]*+:(?>(?:[^\"'()\\/\n;{}]++|\"[^\"\n\\]*+\"|'[^'\n\\]*+'|\([^\"'()\\/]*+\)|\n)*)\Z",
+    re.IGNORECASE,
+)
+"""A declaration of ``content`` as far as its next string, which no image-set() can take. Escapes and comments leave doubt."""
 ABOVE_ASCII: Final = re.compile("[^\x00-\x7f]")

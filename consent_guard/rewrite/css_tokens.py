@@ -256,7 +256,10 @@ class CssScanner:
             self._at = at + 1
             self._state = _State.TEXT
             return True
-        self._mode = _Mode.IMPORT if text == "import" and not self._attribute else _Mode.PRELUDE
+        if text == "import" and not self._attribute:
+            self._mode = _Mode.IMPORT
+        elif text != "function":  # whose parameters have defaults, which its result may be
+            self._mode = _Mode.PRELUDE
         if self._state is not _State.NAME:
             self._at = end
         return True
@@ -281,9 +284,13 @@ class CssScanner:
         """Tell whether image-set() may take the string here through var(); None: if it may name another host. Custom properties
         are set in many ways (``--x``, escaped, @property, a function's result), so every string is looked at."""
         head = bytes(self._buffer[max(0, at - CONTEXT_BYTES) : at])
-        if p.NO_ADDRESS.search(head):
+        begin = max(head.rfind(b";"), head.rfind(b"{"))
+        declaration = head[begin + 1 :]
+        if declaration.rstrip().endswith(b"="):
+            return False  # in an attribute selector
+        if begin >= 0 and head[begin - 1 : begin] != b"\\" and p.CONTENT.match(declaration):
             return False
-        return head[max(head.rfind(b";"), head.rfind(b"{")) + 1 :].lstrip().startswith(b"--") or None
+        return declaration.lstrip().startswith(b"--") or None
 
     def _function(self, name: str) -> None:
         """A parenthesis was read, and this name before it."""

@@ -210,7 +210,8 @@ class LongTag:
             for address in self._addresses(tag, name, text):
                 verdict = judge.look(address)
                 if tag == b"base" and name == b"href":
-                    owner.take_base(Decision(base=text, base_gated=verdict is not None and verdict.enforced), certain=False)
+                    base = Decision(base=text, base_gated=verdict is not None and verdict.enforced)
+                    owner.take_base(base, 0, certain=False)
                 if verdict is not None:
                     found.append(verdict.finding(FindingKind.ATTRIBUTE, where))
             hit = javascript_url_hit(judge, text) or (nested.data_script(judge, text) if tag == b"script" else None)

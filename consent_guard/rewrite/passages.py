@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ENDS: Final = {**p.RAW_END, b"svg": re.compile(rb"</[sS][vV][gG][" + p.SPACE + rb"/>]")}
 """Where the content of an element ends."""
 _SVG_START: Final = re.compile(rb"<[sS][vV][gG]")
+_TEMPLATE: Final = re.compile(rb"</?template", re.IGNORECASE)
 
 
 class Passage(NamedTuple):
@@ -110,6 +111,8 @@ class Recording:
         head = self._content - self._start
         if self.name == b"svg" and _SVG_START.search(self.whole, head) is not None:
             return False  # its own end tag would be the inner one's
+        if _TEMPLATE.search(self.whole, head) is not None:
+            return False  # its end tags may be those of templates around it
         return ENDS[self.name].search(self.whole, head) is None
 
     def take(self, pending: Iterable[Edit]) -> None:

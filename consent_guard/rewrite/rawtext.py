@@ -32,6 +32,8 @@ class StyleBody:
         self._owner = owner
         self._content = content
         self._findings: list[tuple[Finding, int]] = []
+        self._judge = owner.judge
+        """What another reading finds meanwhile may call for another."""
         self._block = StyleBlock(gate(owner.judge, self._report, "style url()"), owner.decode)
 
     def _report(self, finding: Finding) -> None:
@@ -46,8 +48,8 @@ class StyleBody:
     def take(self, reading: Reading, buffer: Buffer, start: int, end: int, ended: bool) -> bool:
         """Take the next piece of text; True once it is done with."""
         text = bytes(buffer[start:end])
-        judge = self._owner.judge
-        whole = ended and start == self._content
+        judge = self._judge
+        whole = ended and start == self._content and judge is self._owner.judge
         if whole and (known := passages.known(judge, b"style", text)) is not None:
             self._owner.pass_again(reading, known, start, start, end)
             return True

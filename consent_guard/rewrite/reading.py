@@ -149,7 +149,8 @@ class Reading:
         """
         lexer, context, owner = self.lexer, self.context, self.owner
         skip, tag, find, still = p.SKIP.match, p.TAG.match, buffer.find, isinstance(buffer, bytes)
-        known_tags, plain = owner.judge.plain_tags, self._plain
+        shallow = not owner.depth  # how deep a document lies may be part of a decision
+        known_tags, plain = owner.judge.plain_tags, shallow and self._plain
         at = self.pos
         while True:
             known: tuple[bytes, Decision] | None
@@ -199,7 +200,7 @@ class Reading:
                 if lexer.mode is not Mode.DATA or self.dropping:
                     return False
                 known_tags = owner.judge.plain_tags
-            plain = self._plain
+            plain = shallow and self._plain
             at = end
         self.pos = at
         return False
@@ -220,12 +221,8 @@ class Reading:
         owner, context = self.owner, self.context
         judge = owner.judge
         plain = context.plain
-        memo = judge.tags if plain else judge.foreign_tags
         written = raw if owner.unmasked else owner.written(start, end)
-        try:
-            decision = memo[written]
-        except KeyError:
-            decision = decide(judge, written, raw, name, not plain, owner.depth, owner.decode)
+        decision = decide(judge, written, raw, name, not plain, owner.depth, owner.decode)
         depth = len(context.stack)
         closed = False
         switch = Switch.NO
@@ -240,7 +237,7 @@ class Reading:
             remember_plain(judge, raw, name, decision, closed=closed)
         if decision is not None:
             if decision.base is not None:
-                owner.take_base(decision, certain=context.html and not context.templates)
+                owner.take_base(decision, start, certain=context.html and not context.templates)
             self.decided(decision, start, end, _BREAKOUT if len(context.stack) < depth else b"")
             if decision.gone:
                 self._leave_out(name, closed, start, switch)

@@ -7,9 +7,11 @@ within.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Final
 
 from ..findings import Finding, FindingKind
 from ..limits import READINGS, REREADINGS
@@ -28,6 +30,10 @@ from .rules import Rules
 from .splicer import Splicer, laid_over
 from .tags import Decision
 from .xml import XmlRewriter
+
+_ESCAPE: Final = b"\x1b"
+_ESCAPES: Final = re.compile(rb"\x1b(?=[$(])")
+"""Where ISO-2022-JP changes its state (Encoding standard 12.2)."""
 
 
 def _silent(finding: Finding) -> None:
@@ -72,6 +78,8 @@ class HtmlRewriter:
         self._place = BannerPlace() if banner and parts is not None and emits else None
         self.seeking = self._place is not None
         """True until the banner's place is known."""
+        self._late = b""
+        """An escape whose next byte has not come, where the encoding is uncertain."""
         self._lang: str | None = None
         self._placeholders = False
         self.endless: set[bytes] = set()
@@ -194,9 +202,9 @@ class HtmlRewriter:
         if self._place is not None and any(one.name in (b"amp", b"\xe2\x9a\xa1") for one in attributes.effective()):
             self._place.forbid()
 
-    def take_base(self, decision: Decision, *, certain: bool) -> None:
-        """Note a ``<base href>`` (WHATWG 4.2.3): the first one holds, and where it is no good the document's own address. Where
-        browsers' two parsers, or our readings, may differ on which one that is, all are kept."""
+    def take_base(self, decision: Decision, start: int, *, certain: bool) -> None:
+        """Note a ``<base href>`` at ``start`` (WHATWG 4.2.3): the first one holds, and where it is no good the document's own
+        address. Where browsers' two parsers, or our readings, may differ on which one that is, all are kept."""
         self.recording = None
         judge = self.judge
         absolute = judge.absolute_base(decision.base or "")
@@ -214,6 +222,8 @@ class HtmlRewriter:
         bases = tuple(dict.fromkeys(bases))
         if len(bases) <= READINGS:
             self.judge = judge.variant(bases, judge.charset)
+        else:
+            self.overrun, self.parting = True, start
 
     def seek_start(self, reading: Reading, name: bytes, start: int, end: int) -> None:
         """Tell the banner's place of a start tag."""
@@ -264,9 +274,13 @@ class HtmlRewriter:
             if self._charset.name == "iso-2022-jp" and self.judge.withholds:
                 self._end_here("an encoding that only some browsers see declared", 0)
                 return b""
-            if b"\x1b" in data and self.judge.withholds:
+            data = self._late + data
+            self._late = b""
+            if _ESCAPE in data and self.judge.withholds:
+                if data.endswith(_ESCAPE) and not final:
+                    self._late, data = _ESCAPE, data[:-1]
                 # In ISO-2022-JP, which a late meta may call for, escapes would make something else of what follows.
-                data = data.replace(b"\x1b", b"\x1a")
+                data = _ESCAPES.sub(b"\x1a", data)
         self.endless.clear()
         self._svg_end = 0
         masks = self._charset.masks

@@ -51,8 +51,6 @@ def pass_known(reading: Reading, buffer: Buffer, start: int, end: int, name: byt
     """Do what is known of the start tag that ends at ``end`` and, where raw text or a drawing follows (``name``), of that;
     return where to go on, -1 where something is not known or not whole in the buffer. Then nothing was done."""
     owner = reading.owner
-    if owner.depth and not decision.quiet:
-        return -1  # how deep a document lies may have been part of the decision
     if not name:
         reading.decided(decision, start, end)
         return end
@@ -80,7 +78,7 @@ def pass_known(reading: Reading, buffer: Buffer, start: int, end: int, name: byt
         return -1
     passage = None
     if name == b"style" or name in _RECORDED:
-        if at - end not in judge.passage_sizes or (owner.depth and name != b"style"):
+        if at - end not in judge.passage_sizes:
             return -1
         passage = passages.known(judge, name, bytes(buffer[end:at]))
         if passage is None:

@@ -98,16 +98,17 @@ def decide(
     """
     table = judge.foreign_tags if foreign else judge.tags
     kept = remember and remembers(judge, raw) and not (depth and nests(raw))
+    key = b"\0" + raw if exact else raw
     if kept:
         try:
-            return table[raw]
+            return table[key]
         except KeyError:
             kept = len(raw) <= JUDGE_MEMO_LONG_BYTES
     attributes = Attributes(raw, shape, 1 + len(name) if names_end is None else names_end, decode, exact=exact)
     decision = _Tag(judge, attributes, name, foreign, depth).decide()
     if kept:
         size = 0 if decision is None else size_of(len(decision.findings), len(decision.edits))
-        table.keep(raw, decision, len(raw) + size)
+        table.keep(key, decision, len(raw) + size)
     return decision
 
 

@@ -99,3 +99,64 @@ def test_bytes_above_ascii_are_not_remembered_before_the_encoding_is_known() -> 
     once("<svg><text>é</text></svg>".encode(), compiled=compiled)
     own = compiled.judge(frozenset(), facts())
     assert not own.passages
+
+
+ODD = b"<div><svg><a><desc></p><p></a></p></desc></svg>"
+"""After it nobody knows whether this is svg."""
+INNER = b"<base href=http://site.example/>x{}body{background:url(https:px.ads.example/x)}"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        pytest.param(
+            b"<template><noscript></template><template></noscript></template>",
+            b"<noscript></template><template></noscript><base href=/a/></template><base href=http://site.example/>"
+            b'<img src="https:px.ads.example/x">',
+            id="a noscript that closes a template around it",
+        ),
+        pytest.param(
+            b"<svg><![CDATA[><b title=\"]]></svg><style title='\">'>" + INNER + b"</style>",
+            ODD + b"<base href=http://site.example/><style>" + INNER + b"</style>",
+            id="a style read while another reading meets a base",
+        ),
+        pytest.param(
+            b"<iframe src=\"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'>"
+            b"<image HREF='https&amp;%2358;//px.ads.example/x'/></svg>\">",
+            b"<iframe src=\"data:text/html,<svg><image HREF='https&amp;%2358;//px.ads.example/x'/></svg>\">",
+            id="a tag of XML and the same of HTML",
+        ),
+        pytest.param(
+            b"<iframe srcdoc=x>",
+            b"<iframe srcdoc=x>" + b"<p>" * 3,
+            id="a document within, and the same",
+        ),
+    ],
+)
+def test_what_was_read_elsewhere_is_not_taken_for_what_it_is_not(first: bytes, then: bytes) -> None:
+    compiled = fresh(inline_scripts="mention")
+    for page in (first, then, first):
+        for size in (1 << 20, 1):
+            assert once(page, compiled=compiled, sizes=size) == once(page, compiled=fresh(inline_scripts="mention"), sizes=1)
+
+
+def test_a_document_within_is_judged_by_its_depth_whatever_was_met_before() -> None:
+    """R7: past the limit a nested document goes, though the same tag may stay further out."""
+    import html
+
+    compiled = fresh()
+    tag = deep = "<iframe srcdoc=x></iframe>"
+    for _ in range(8):
+        deep = f'<iframe srcdoc="{html.escape(deep)}"></iframe>'
+    assert once(tag.encode(), compiled=compiled) == tag.encode()
+    assert once(deep.encode(), compiled=compiled) == once(deep.encode(), compiled=fresh(), sizes=1) != deep.encode()
+
+
+def test_more_bases_than_are_kept_end_the_document() -> None:
+    """Each may be the one that holds."""
+    bases = b"<template>" + b"".join(b"<base href=/%d/>" % at for at in range(11)) + b"</template>" + ODD
+    page = bases + b'<base href=http://site.example/><img src="https:px.ads.example/x"><p>after'
+    for size in (1 << 20, 1):
+        out = once(page, sizes=size)
+        assert b"px.ads.example" not in out
+        assert out.startswith(bases)

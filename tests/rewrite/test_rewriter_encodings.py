@@ -112,6 +112,13 @@ def test_escapes_in_a_document_of_a_certain_encoding_stay(head: bytes) -> None:
     assert rewritten(body[len(head) :], "utf-8") == body[len(head) :]
 
 
+def test_escapes_that_change_no_encoding_stay_even_in_doubt() -> None:
+    """R2."""
+    body = b"<pre>\x1b[31mred\x1b[0m\x1b</pre>\x1b"
+    for size in (1 << 20, 1, 3):
+        assert rewritten(body, None, size=size) == body
+
+
 def test_a_document_that_only_some_browsers_read_as_iso_2022_jp_is_not_shown() -> None:
     hidden = b"<script><meta charset=iso-2022-jp></script><p>\x1b$B<style>1\x1b(B<img src=//www.stats.example/a>"
     assert b"stats" not in rewritten(hidden + b" " * 1100, None)
