@@ -81,7 +81,7 @@ def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option("--baseline", metavar="FILE", help="Accept the leaks that this file lists.")
 @click.option("--write-baseline", "new_baseline", metavar="FILE", help="Write all leaks of this scan as accepted, and exit 0.")
-@click.option("--site", metavar="URL", default="", help="The address that saved pages are from, or that an app is reached at.")
+@click.option("--site", metavar="URL", default="", help="The address that saved pages are from, or at which an app is read.")
 @click.option(
     "--max-pages", type=click.IntRange(1), default=20, show_default=True, help="At most so many pages of a site or app."
 )
