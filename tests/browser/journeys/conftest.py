@@ -177,8 +177,6 @@ def _app(site: Site) -> Any:
             body = preferences_form(environ, lang=lang)
         if consent_from(environ).allows("maps"):
             body += "<p>Maps are allowed.</p>"
-        if path.endswith("/account"):
-            body += preferences_form(environ, lang=lang)
         page = PAGE.format(
             lang=lang,
             dir="rtl" if lang == "ar" else "ltr",
