@@ -1,13 +1,15 @@
 """Lays the edits of all readings over the document, and hands out what may leave.
 
 Where the readings part and something is withheld, what leaves is read again (``recheck``). Offsets are those of the current
-buffer. May import this package's attributes, encoding and recheck; only ``rewriter`` calls it.
+buffer, but for the edits that wait: theirs count from the document's beginning, so that a feed costs nothing for each of them,
+however many one reading makes while another holds what they stand in. May import this package's attributes, encoding and recheck; only ``rewriter`` calls it.
 """
 
 from __future__ import annotations
 
 import sys
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
+from collections import deque
 from typing import TYPE_CHECKING
 
 from .attributes import Edit
@@ -26,10 +28,17 @@ class Splicer:
     def __init__(self, again: Again) -> None:
         """``again`` makes a rewriter that reads what leaves once more."""
         self.edits: list[Edit] = []
+        """Those of the current feed, in the order in which they were made; ``whole`` takes them."""
+        self._waiting: list[Edit] = []
+        """Those that have not left, sorted."""
+        self._gone = 0
+        """How many bytes have left."""
+        self._asked = self._granted = 0
+        """The latest answer of ``whole``, counted from the document's beginning."""
         self.failed = False
         """True where the document has to end: no rereading made it safe."""
         self._again = again
-        self._passages: list[Passage] = []
+        self._passages: deque[Passage] = deque()
         """Where readings part, as far as it has not left."""
         self._unsettled: Passage | None = None
         """One in which the readings agree again, but not with the one that read again."""
@@ -54,19 +63,30 @@ class Splicer:
 
     def whole(self, safe: int) -> int:
         """Return how much may leave of what is safe: no edit leaves in part."""
-        edits = self.edits
-        if len(edits) > 1:
-            edits.sort(key=_order)
-        for edit in reversed(edits):
-            if edit.start < safe < edit.end:
-                safe = edit.start
-        return safe
+        gone, waiting = self._gone, self._waiting
+        asked = gone + safe
+        settled = asked == self._asked
+        for edit in self.edits:
+            made = edit.moved(gone)
+            settled = settled and made.start >= asked
+            if not waiting or _order(waiting[-1]) <= _order(made):
+                waiting.append(made)
+            else:
+                insort(waiting, made, key=_order)
+        self.edits.clear()
+        if not settled:
+            self._asked = self._granted = asked
+            for at in range(bisect_left(waiting, asked, key=_start) - 1, -1, -1):
+                if waiting[at].start < self._granted < waiting[at].end:
+                    self._granted = waiting[at].start
+        return self._granted - gone
 
     def shift(self, gone: int, size: int) -> None:
         """Note that the first ``gone`` bytes of a buffer of ``size`` have left."""
-        if self.edits:
-            later = [edit for edit in self.edits if edit.end > gone or edit.start == gone < size]
-            self.edits = [edit.moved(-gone) for edit in later]
+        self._gone += gone
+        if self._waiting:
+            left = bisect_left if gone < size else bisect_right
+            del self._waiting[: left(self._waiting, self._gone, key=_start)]
         for passage in self._passages:
             passage.shift(gone)
 
@@ -91,7 +111,7 @@ class Splicer:
             if at != passage.end:
                 break
             self._unsettled = None if reader.settled(passage.state) else reader
-            del self._passages[0]
+            self._passages.popleft()
         out.append(self._read_again(self._unsettled, source, at, safe, charset))
         return b"".join(out)
 
@@ -114,9 +134,11 @@ class Splicer:
 
     def _within(self, start: int, end: int, size: int) -> list[Edit]:
         """Return the edits of a stretch; what is to be put in at its end belongs to the next one, if there is one."""
-        first = bisect_left(self.edits, start, key=_start)
-        last = bisect_right(self.edits, end, lo=first, key=_start)
-        return [edit for edit in self.edits[first:last] if edit.end <= end and (edit.start < end or end == size)]
+        gone, waiting = self._gone, self._waiting
+        first = bisect_left(waiting, gone + start, key=_start)
+        last = bisect_right(waiting, gone + end, lo=first, key=_start)
+        edits = [edit.moved(-gone) for edit in waiting[first:last]]
+        return [edit for edit in edits if edit.end <= end and (edit.start < end or end == size)]
 
     def _splice(self, source: Buffer, start: int, end: int, charset: Charset) -> bytes:
         """Return a stretch of the document with its edits laid in."""

@@ -10,10 +10,12 @@ from consent_guard.findings import Finding, FindingKind
 from consent_guard.limits import REREAD_BYTES
 from consent_guard.rewrite import rewriter
 from consent_guard.rewrite.attributes import Edit
+from consent_guard.rewrite.encoding import Charset
 from consent_guard.rewrite.splicer import Splicer
 
 from .documents import DOMAINS, FUZZ, kept, once, rewritten, rules
 from .live import reached
+from .timing import grows_linearly
 
 FIRST = '<img src=https://a.ads.example/1 width=1 ">'
 SECOND = "<b x='\"><img src=https://b.ads.example/2>'>"
@@ -106,6 +108,30 @@ def test_no_edit_leaves_in_part_even_where_edits_overlap() -> None:
     assert splicer.whole(30) == 5
     assert splicer.whole(3) == 1
     assert splicer.whole(50) == 50
+
+
+@pytest.mark.parametrize("head", ['<svg><style>a{b:url("', '<svg><style>@import "', "<svg><script>", "<svg><script type=importmap>"])
+def test_the_edits_of_one_reading_cost_nothing_while_another_holds_what_they_stand_in(head: str) -> None:
+    """R6: a visitor's connection may bring a page in small pieces; none of them may cost a look at every edit that waits."""
+    compiled = rules()
+
+    def feed(count: int) -> None:
+        once(head.encode() + b"<img src=//a.ads.example/x>" * count, sizes=16, compiled=compiled)
+
+    grows_linearly(feed, 500, longest=6000)
+
+
+def test_an_edit_that_waits_keeps_its_place_while_what_precedes_it_leaves() -> None:
+    splicer = Splicer(lambda origin, judge: None)
+    splicer.edits += [Edit(10, 40, b"x")]
+    assert splicer.whole(4) == 4
+    splicer.shift(4, 50)
+    assert splicer.whole(20) == 6
+    splicer.shift(6, 46)
+    splicer.edits += [Edit(2, 3, b""), Edit(30, 30, b"y")]
+    assert splicer.whole(20) == 0
+    assert splicer.whole(30) == 30
+    assert splicer.leave(b"-" * 31, 31, Charset.known("utf-8")) == b"xy-"
 
 
 def test_the_second_rewriter_reports_only_what_it_withholds() -> None:
