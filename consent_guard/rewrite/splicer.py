@@ -2,7 +2,8 @@
 
 Where the readings part and something is withheld, what leaves is read again (``recheck``). Offsets are those of the current
 buffer, but for the edits that wait: theirs count from the document's beginning, so that a feed costs nothing for each of them,
-however many one reading makes while another holds what they stand in. May import this package's attributes, encoding and recheck; only ``rewriter`` calls it.
+however many one reading makes while another holds what they stand in. May import this package's attributes, encoding and
+recheck; only ``rewriter`` calls it.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ SECOND = "<b x='\"><img src=https://b.ads.example/2>'>"
         f'<select><style><a title="</style>{FIRST} {SECOND}</select>',
         f'<frameset><title><a title="</title>{FIRST} {SECOND}',
         '<svg><style><a title="</style><iframe src=https://a.video.example/ "></iframe> ' + SECOND + "</svg>",
-        "<svg><style><a title='</style><p style=\"background:url(//a.ads.example);x:'\"><b x=\"'><img src=//b.ads.example/>\">",
+        '<svg><style><a title=\'</style><p style="background:url(//a.ads.example);x:\'"><b x="\'><img src=//b.ads.example/>">',
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16le", "shift_jis"])
@@ -110,7 +110,9 @@ def test_no_edit_leaves_in_part_even_where_edits_overlap() -> None:
     assert splicer.whole(50) == 50
 
 
-@pytest.mark.parametrize("head", ['<svg><style>a{b:url("', '<svg><style>@import "', "<svg><script>", "<svg><script type=importmap>"])
+@pytest.mark.parametrize(
+    "head", ['<svg><style>a{b:url("', '<svg><style>@import "', "<svg><script>", "<svg><script type=importmap>"]
+)
 def test_the_edits_of_one_reading_cost_nothing_while_another_holds_what_they_stand_in(head: str) -> None:
     """R6: a visitor's connection may bring a page in small pieces; none of them may cost a look at every edit that waits."""
     compiled = rules()
