@@ -52,15 +52,18 @@ class Charset:
         """Whether the document is read through a layer, so that its bytes depend on those before them."""
         return self._layer is not None
 
-    def decode(self, data: bytes) -> bytes:
-        """Return the next bytes to work on. Until the encoding is known, those that no encoding reads otherwise."""
+    def decode(self, data: bytes, waiting: bytes | bytearray = b"") -> bytes:
+        """Return the next bytes to work on. Until the encoding is known, those that no encoding reads otherwise.
+
+        ``waiting``: what was returned before and was not given back to ``encode_pieces`` yet.
+        """
         if self.name is None:
-            return self._decide(data, False)
+            return self._decide(data, False, waiting)
         return data if self._layer is None else self._layer.decode(data)
 
-    def finish(self) -> bytes:
-        """Return what was held for want of more bytes. The document ends here."""
-        out = self._decide(b"", True) if self.name is None else b""
+    def finish(self, waiting: bytes | bytearray = b"") -> bytes:
+        """Return what was held for want of more bytes; ``waiting`` as for ``decode``. The document ends here."""
+        out = self._decide(b"", True, waiting) if self.name is None else b""
         return out if self._layer is None else out + self._layer.finish()
 
     def mask(self, data: bytes, final: bool) -> bytes:
@@ -90,7 +93,7 @@ class Charset:
             for at, piece in enumerate(pieces)
         )
 
-    def _decide(self, data: bytes, final: bool) -> bytes:
+    def _decide(self, data: bytes, final: bool, waiting: bytes | bytearray) -> bytes:
         """Take bytes while the encoding is not known."""
         self._head += data
         head = self._head
@@ -110,7 +113,10 @@ class Charset:
         self._head = b""
         self._settle(name)
         rest = head[self._released :]
-        return rest if self._layer is None else self._layer.decode(rest)
+        if self._layer is None:
+            return rest
+        self._layer.precede(bytes(waiting))
+        return self._layer.decode(rest)
 
     def _settle(self, name: str) -> None:
         self.name = name

@@ -18,6 +18,10 @@ from .pairs import jis0208
 class Layer(Protocol):
     """One document's bytes on their way in and out. Both ways the pieces must come in order."""
 
+    def precede(self, text: bytes) -> None:
+        """Note what of the document, before the first that is decoded, stands as it is (in ASCII) and is yet to be encoded."""
+        ...
+
     def decode(self, data: bytes) -> bytes:
         """Return the next of the document in UTF-8."""
         ...
@@ -53,6 +57,9 @@ class Utf16Layer:
         self._high = 1 if order == "little" else 0
         self._held = b""
         self._partial = b""
+
+    def precede(self, text: bytes) -> None:
+        """Do nothing: of a document that may be UTF-16 nothing is handed out before that is known."""
 
     def decode(self, data: bytes) -> bytes:
         """Return the next of the document in UTF-8; a lone surrogate as three bytes of its own."""
@@ -129,6 +136,11 @@ class Iso2022JpLayer:
         self._out_state = "ascii"
         self._partial = b""
         self._encoder = codecs.getincrementalencoder("iso2022_jp")("xmlcharrefreplace")
+
+    def precede(self, text: bytes) -> None:
+        """Note ASCII that stands before the first that is decoded and is yet to be encoded."""
+        if text:
+            self._note(text, text)
 
     def decode(self, data: bytes) -> bytes:
         """Return the next of the document in UTF-8."""

@@ -255,7 +255,7 @@ class HtmlRewriter:
         """
         if self.overrun:
             return b"" if self._emits else data
-        return self._advance(self._charset.decode(data), False)
+        return self._advance(self._charset.decode(data, self._held), False)
 
     def close(self) -> bytes:
         """Return the rest. The document ends here."""
@@ -264,7 +264,7 @@ class HtmlRewriter:
         self._closed = True
         if self.overrun:
             return b""
-        out = self._advance(self._charset.finish(), True)
+        out = self._advance(self._charset.finish(self._held), True)
         if not self._rereadings:
             self._readings, self._splicer = [], Splicer(_never)  # both point back here: the memory is free at once
         return out

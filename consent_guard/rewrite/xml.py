@@ -122,11 +122,11 @@ class XmlRewriter:
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the body; return those that may leave now."""
-        return self._advance(self._charset.decode(data), False)
+        return self._advance(self._charset.decode(data, self._held), False)
 
     def close(self) -> bytes:
         """Return the rest. The document ends here."""
-        return self._advance(self._charset.finish(), True)
+        return self._advance(self._charset.finish(self._held), True)
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         self._held += data

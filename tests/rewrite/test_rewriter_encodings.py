@@ -122,3 +122,72 @@ def test_escapes_that_change_no_encoding_stay_even_in_doubt() -> None:
 def test_a_document_that_only_some_browsers_read_as_iso_2022_jp_is_not_shown() -> None:
     hidden = b"<script><meta charset=iso-2022-jp></script><p>\x1b$B<style>1\x1b(B<img src=//www.stats.example/a>"
     assert b"stats" not in rewritten(hidden + b" " * 1100, None)
+
+
+NAMED = b"<meta charset=iso-2022-jp>"
+JAPANESE = b"\x1b$B$3$s\x1b(B"
+GATED = b"<img src=//www.stats.example/a>"
+
+
+def by_every_split(body: bytes, charset: str | None = None) -> bytes:
+    """A document as it leaves, wherever its bytes part."""
+    out = rewritten(body, charset)
+    assert rewritten(body, charset, size=1) == out
+    for at in range(1, len(body)):
+        rewriter = page_rewriter(RULES, NOTHING, DocumentFacts("https", "site.example", "/", charset=charset))
+        assert rewriter.feed(body[:at]) + rewriter.feed(body[at:]) + rewriter.close() == out, at
+    return out
+
+
+@pytest.mark.parametrize("rest", [b"", b" " * 1100])
+@pytest.mark.parametrize(
+    "body",
+    [
+        NAMED + b'<meta name=description content="' + JAPANESE + b'"><p>x</p>',
+        NAMED + b'<img alt="' + JAPANESE + b'" src=/a>',
+        NAMED + b"<script>// " + JAPANESE + b"\nvar a=1</script><p>x",
+        NAMED + b"<noscript>" + JAPANESE + b"<p>a</noscript><p>x",
+        NAMED + b"<style>a{b:url(" + JAPANESE + b")}</style><p>x",
+        b"<svg><title>a</title></svg>" + NAMED + b"<p>" + JAPANESE + b"</p>",
+    ],
+)
+def test_what_waits_when_the_first_escape_comes_is_not_lost(body: bytes, rest: bytes) -> None:
+    """R2: ASCII is handed on before a document names ISO-2022-JP, and some of it waits until that is known."""
+    assert by_every_split(body + rest) == body + rest
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"<svg><title>a</title></svg>" + NAMED + b"<p>\x1b(B", b"<p>"),
+        (b"<svg><title>a</title></svg>" + NAMED + b"\x1b(B<script>1</script>", b"<p>"),
+        (NAMED + b"<noscript><p>abc" + JAPANESE, b"</noscript><p>x"),
+        (NAMED + b"<svg><title>" + JAPANESE + b"</title></svg><p>", b"<p>" + JAPANESE + b"!"),
+    ],
+)
+def test_what_waits_when_the_first_escape_comes_moves_no_change_elsewhere(before: bytes, after: bytes) -> None:
+    assert by_every_split(before + GATED + after) == before + b"<img >" + after
+
+
+@pytest.mark.parametrize("encoding", ["utf-16le", "iso2022_jp"])
+def test_what_is_read_again_is_read_in_the_encoding_of_the_document(encoding: str) -> None:
+    """R3: the pieces that go through the second rewriter are the document's own bytes."""
+    page = '<p>日本</p><svg><style>日<a title="</style><img src=//www.stats.example/1 width=1 "> 本<b x=\'">{}\'></b></svg>日'
+    out = by_every_split(
+        page.format("<img src=//www.stats.example/2>").encode(encoding), encoding.replace("iso2022_", "iso-2022-")
+    )
+    assert "stats" not in out.decode(encoding)
+    assert out.decode(encoding).startswith("<p>日本</p><svg><style>日")
+    assert out.decode(encoding).endswith("</svg>日")
+
+
+def test_xml_that_waits_when_the_first_escape_comes_is_not_lost() -> None:
+    """R2, R1."""
+    body = b'<?xml version="1.0" encoding="iso-2022-jp"?><svg><text x="' + JAPANESE + b'"/>%s</svg>'
+    gated = b'<image xmlns="http://www.w3.org/2000/svg" %s/>'
+    for size in (1, 3, 1 << 20):
+        for source, left in ((b'href="/a"', b'href="/a"'), (b'href="//www.stats.example/a"', b"")):
+            rewriter = page_rewriter(RULES, NOTHING, DocumentFacts("https", "site.example", "/", syntax="xml"))
+            page = body % (gated % source)
+            out = b"".join(rewriter.feed(page[at : at + size]) for at in range(0, len(page), size)) + rewriter.close()
+            assert out == body % (gated % left)
