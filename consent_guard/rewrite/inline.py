@@ -29,6 +29,7 @@ JAVASCRIPT_TYPES: Final = frozenset(
 _SCHEME: Final = re.compile(
     r"[\x00-\x20]*j[\t\n\r]*a[\t\n\r]*v[\t\n\r]*a[\t\n\r]*s[\t\n\r]*c[\t\n\r]*r[\t\n\r]*i[\t\n\r]*p[\t\n\r]*t[\t\n\r]*:", re.I
 )
+_SECOND_BYTE: Final = re.compile(rb"[\x80-\xff]\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,11 @@ def _listed_address(judge: Judge, text: bytes) -> Hit | None:
     try:
         document = json.loads(text.decode("utf-8", "replace").replace("\0", "\ufffd"), strict=False)
     except (ValueError, RecursionError):
-        return None  # a browser refuses it as well
+        # A browser refuses it as well, unless it takes the document for one in another encoding: there a backslash may be
+        # the second byte of a character.
+        if _SECOND_BYTE.search(text) is None or (mention := judge.rules.mentions.first(text, judge.withheld_service)) is None:
+            return None
+        return Hit(mention.host, mention.service, judge.rules.category_of(mention.service), mention.rule, mention.start)
     pending = [document]
     if _follows_any_link(document) and (service := judge.some_withheld_service()) is not None:
         return Hit("", service, judge.rules.category_of(service), "speculation rules that follow any link", 0)
