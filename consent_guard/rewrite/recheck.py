@@ -76,7 +76,14 @@ class Passage:
 
     def settled(self, state: tuple[object, ...] | None) -> bool:
         """Tell whether what comes next need not be read again: the second rewriter is where the readings agree."""
-        return self._reader is None or self._reader.rests_in(state)
+        reader = self._reader
+        if reader is None:
+            return True
+        if not reader.rests_in(state):
+            return False
+        reader.release()
+        self._reader = None
+        return True
 
     def close(self) -> bytes | None:
         """Return the rest, None as ``through`` does. The document ends here."""

@@ -168,7 +168,9 @@ class HtmlRewriter:
             return False
         reader._on_finding = _silent
         piece = laid_over(recording.whole, recording.edits, self._charset) + b"</noscript>"
-        return reader.feed(piece) == piece and not reader.overrun and reader.rests_in(reading.state())
+        holds = reader.feed(piece) == piece and not reader.overrun and reader.rests_in(reading.state())
+        reader.release()
+        return holds
 
     def pass_again(self, reading: Reading, passage: Passage, start: int, content: int, end: int) -> None:
         """Do what came of a content when it was read before; ``start``: of the tag before it."""
@@ -266,8 +268,12 @@ class HtmlRewriter:
             return b""
         out = self._advance(self._charset.finish(self._held), True)
         if not self._rereadings:
-            self._readings, self._splicer = [], Splicer(_never)  # both point back here: the memory is free at once
+            self.release()
         return out
+
+    def release(self) -> None:
+        """Let go of what points back here, so that the memory is free at once. Nothing comes any more."""
+        self._readings, self._splicer = [], Splicer(_never)
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         if self._emits and not self._charset.certain and self._charset.name is not None:
