@@ -16,6 +16,9 @@ from .layers import Layer, layer_for
 from .masks import MASKED, PairMask
 
 _UNDECIDED: Final = re.compile(rb"[\x00\x1b\x80-\xff]")
+_ESCAPE: Final = b"\x1b"
+_ESCAPES: Final = re.compile(rb"\x1b(?=[$(])")
+"""Where ISO-2022-JP changes its state (Encoding standard 12.2)."""
 
 
 class Charset:
@@ -33,6 +36,8 @@ class Charset:
         """The encoding, None until it is known."""
         self.certain = self._declared is not None
         """Whether all browsers take it for that."""
+        self._late = b""
+        """An escape whose next byte has not come."""
 
     @classmethod
     def known(cls, name: str) -> Charset:
@@ -51,6 +56,27 @@ class Charset:
     def layered(self) -> bool:
         """Whether the document is read through a layer, so that its bytes depend on those before them."""
         return self._layer is not None
+
+    @property
+    def disputed(self) -> bool:
+        """Whether the encoding is known, and browsers may take another."""
+        return not self.certain and self.name is not None
+
+    @property
+    def escapes(self) -> bool:
+        """Whether the encoding is ISO-2022-JP, where escapes say what the bytes after them are."""
+        return self.name == "iso-2022-jp"
+
+    def without_escapes(self, data: bytes, final: bool) -> bytes:
+        """Return the next bytes without the escapes by which ISO-2022-JP, which a late meta may call for, would make something
+        else of what follows."""
+        data = self._late + data
+        self._late = b""
+        if _ESCAPE not in data:
+            return data
+        if data.endswith(_ESCAPE) and not final:
+            self._late, data = _ESCAPE, data[:-1]
+        return _ESCAPES.sub(b"\x1a", data)
 
     def decode(self, data: bytes, waiting: bytes | bytearray = b"") -> bytes:
         """Return the next bytes to work on. Until the encoding is known, those that no encoding reads otherwise.

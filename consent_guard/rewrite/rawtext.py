@@ -51,7 +51,7 @@ class StyleBody:
         judge = self._judge
         whole = ended and start == self._content and judge is self._owner.judge
         if whole and (known := passages.known(judge, b"style", text)) is not None:
-            self._owner.pass_again(reading, known, start, start, end)
+            self._owner.recorder.again(reading, known, start, start, end)
             return True
         self._block.feed(text, ended)
         if whole:

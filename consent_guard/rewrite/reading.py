@@ -245,7 +245,7 @@ class Reading:
         if switch is not Switch.NO:
             self._enter(name, switch, decision, start, end)
         elif name == b"svg" and depth == 0 and not closed and context.stack:
-            owner.record(self, name, start, end)
+            owner.recorder.begin(self, name, start, end)
 
     def decided(self, decision: Decision, start: int, end: int, before: bytes = b"") -> None:
         """Tell and change what a decision says of the tag itself. ``before``: what stands before all that stands in."""
@@ -311,7 +311,7 @@ class Reading:
         self.owner.parting = start
         if name == b"noscript":
             if self._plain:
-                self.owner.record(self, name, start, self.pos)
+                self.owner.recorder.begin(self, name, start, self.pos)
             self.fork = twin
             return
         # In foreign content it is the tree builder that reads markup: it is the one that places the banner.
@@ -341,8 +341,8 @@ class Reading:
         if self.main and self.owner.seeking:
             self.owner.seek_end(self, name, start)
         self.context.end(name)
-        if name == b"svg" and self.owner.recording is not None and self._plain:
-            self.owner.recorded(self, buffer, start, name)
+        if name == b"svg" and self._plain:
+            self.owner.recorder.end(self, buffer, start, name)
 
     # -- raw text -----------------------------------------------------------------------------------------------------
 

@@ -85,7 +85,7 @@ def pass_known(reading: Reading, buffer: Buffer, start: int, end: int, name: byt
             return -1
     reading.decided(decision, start, end)
     if passage is not None:
-        owner.pass_again(reading, passage, start, end, at)
+        owner.recorder.again(reading, passage, start, end, at)
     return at
 
 
