@@ -22,6 +22,7 @@ from flask import request as current_request
 from . import wsgi
 from .clock import unix_seconds
 from .engine.guard import Guard
+from .environ import request_facts
 from .manage import ManageLink
 from .pages.overriding import read_overrides
 from .pages.surface import Surface
@@ -140,7 +141,7 @@ class _GuardedApp:
             }
         now = self._clock()
         if environ is not None:
-            facts = wsgi.request_facts(environ, now)
+            facts = request_facts(environ, now)
         else:
             facts = RequestFacts(method="GET", scheme="https", host="", path="/", now=now)
         exchange = self.guard.open(facts)

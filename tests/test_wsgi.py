@@ -19,7 +19,7 @@ from werkzeug.middleware.lint import LintMiddleware
 from consent_guard.errors import ConsentGuardError, ExchangeStateError, PolicyError, RewriteError, SecretKeyError
 from consent_guard.testing import consent_cookie
 from consent_guard.wire.messages import RequestFacts, ResponsePlan
-from consent_guard.wsgi import ConsentMiddleware, consent_from, manage_link, read_body, request_facts
+from consent_guard.wsgi import ConsentMiddleware, consent_from, manage_link
 
 KEY = "a key of the tests, longer than 32 bytes"
 POLICY: dict[str, Any] = {
@@ -903,49 +903,7 @@ def test_an_undecodable_coding_of_a_page_is_refused() -> None:
     assert b"tracker.example" not in whole
 
 
-# Facts.
-
-
-def test_text_in_the_environ_becomes_the_octets_and_the_text_that_it_stands_for() -> None:
-    """PEP 3333, "Unicode Issues"."""
-    environ = environ_of(
-        "/caf\xc3\xa9",
-        SCRIPT_NAME="/\xc3\xa0",
-        QUERY_STRING="q=%C3%A9&r=\xe9",
-        HTTP_X_NAME="\xff",
-        CONTENT_TYPE="text/plain",
-        CONTENT_LENGTH="",
-    )
-    facts = request_facts(environ, 7.5)
-    assert (facts.path, facts.root_path, facts.query, facts.now) == ("/café", "/à", b"q=%C3%A9&r=\xe9", 7.5)
-    assert (b"x-name", b"\xff") in facts.headers
-    assert (b"content-type", b"text/plain") in facts.headers
-    assert b"content-length" not in dict(facts.headers)
-    assert facts.host == "www.example.org"
-
-
-@pytest.mark.parametrize(
-    ("server", "port", "scheme", "host"),
-    [
-        ("www.example.org", "80", "http", "www.example.org"),
-        ("www.example.org", "443", "https", "www.example.org"),
-        ("www.example.org", "8000", "http", "www.example.org:8000"),
-        ("::1", "8000", "http", "[::1]:8000"),
-    ],
-)
-def test_without_a_host_header_the_servers_own_name_counts(server: str, port: str, scheme: str, host: str) -> None:
-    environ = environ_of(SERVER_NAME=server, SERVER_PORT=port, **{"wsgi.url_scheme": scheme})
-    del environ["HTTP_HOST"]
-    assert request_facts(environ, 0).host == host
-
-
-def test_forwarded_headers_are_not_read() -> None:
-    """K21"""
-    environ = environ_of(
-        HTTP_X_FORWARDED_PROTO="http", HTTP_X_FORWARDED_HOST="evil.example", HTTP_FORWARDED="host=evil.example"
-    )
-    facts = request_facts(environ, 0)
-    assert (facts.scheme, facts.host) == ("https", "www.example.org")
+# Odd requests.
 
 
 @pytest.mark.parametrize(
@@ -1005,29 +963,6 @@ class Slow:
         part = self.stream.read(min(size, self.step))
         self.given += len(part)
         return part
-
-
-@pytest.mark.parametrize(
-    ("data", "extra", "body"),
-    [
-        (b"choice=accept", {"CONTENT_LENGTH": "13"}, b"choice=accept"),
-        (b"choice=accept+more", {"CONTENT_LENGTH": "13"}, b"choice=accept"),
-        (b"choice=accept", {"CONTENT_LENGTH": "14"}, b""),
-        (b"choice=accept", {"CONTENT_LENGTH": "-1"}, b""),
-        (b"choice=accept", {"CONTENT_LENGTH": "\xb2"}, b""),
-        (b"choice=accept", {"CONTENT_LENGTH": "9" * 5000}, b""),
-        (b"choice=accept", {}, b""),
-        (b"choice=accept", {"wsgi.input_terminated": True}, b"choice=accept"),
-        (b"x" * 99, {"CONTENT_LENGTH": "99"}, b"x" * 21),
-        (b"x" * 99, {"wsgi.input_terminated": True}, b"x" * 21),
-        (b"", {"CONTENT_LENGTH": "0"}, b""),
-    ],
-)
-def test_a_body_is_read_up_to_the_limit_and_one_byte(data: bytes, extra: dict[str, Any], body: bytes) -> None:
-    """K15: never past its end, where reading may wait for ever; what was cut off counts as nothing."""
-    stream = Slow(data)
-    assert read_body({"wsgi.input": stream, **extra}, 20) == body
-    assert stream.given <= 21
 
 
 def test_an_own_page_reads_no_more_than_it_needs() -> None:

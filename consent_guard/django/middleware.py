@@ -22,19 +22,12 @@ from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
 from django.utils.functional import SimpleLazyObject
 
+from ..environ import changed_keys, environ_headers, read_body, request_facts
 from ..manage import ManageLink, PreferencesForm
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
 from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts
-from ..wsgi import (
-    CONSENT_KEY,
-    MANAGE_KEY,
-    PREFERENCES_KEY,
-    changed_keys,
-    environ_headers,
-    read_body,
-    request_facts,
-)
+from ..wsgi import CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY
 from .conf import configuration, current_guard
 from .headers import apply_headers, header_lines
 
