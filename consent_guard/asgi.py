@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from .clock import unix_seconds
 from .engine.destinations import wants_page
 from .engine.guard import Guard
-from .errors import ExchangeStateError
+from .errors import ExchangeStateError, RewriteError
 from .manage import Html, ManageLink, PreferencesForm
-from .refusal import REFUSAL
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
     inner[CONSENT_KEY] = exchange.consent
     inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
     inner[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
-    response = _Response(exchange, send, head=facts.method == "HEAD")
+    response = _Response(exchange, send)
     try:
         await app(inner, receive, response.send)
     finally:
@@ -159,14 +158,12 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
 class _Response:
     """One response on its way out: the app's ``send``."""
 
-    __slots__ = ("_ended", "_exchange", "_fault", "_head", "_plan", "_refused", "_send")
+    __slots__ = ("_ended", "_exchange", "_fault", "_plan", "_send")
 
-    def __init__(self, exchange: Exchange, send: Send, *, head: bool) -> None:
+    def __init__(self, exchange: Exchange, send: Send) -> None:
         self._exchange = exchange
         self._send = send
-        self._head = head
         self._plan: ResponsePlan | None = None
-        self._refused = False
         self._ended = False
         self._fault: BaseException | None = None
 
@@ -181,10 +178,7 @@ class _Response:
             await self._body(message)
         elif kind in _FILES:
             await self._file(message)
-        elif kind == "http.response.trailers":
-            if not self._refused:
-                await self._send(self._with_headers(message))
-        elif kind in _HEADS:
+        elif kind == "http.response.trailers" or kind in _HEADS:
             await self._send(self._with_headers(message))
         elif kind == "http.response.early_hint":
             await self._early_hint(message)
@@ -200,22 +194,11 @@ class _Response:
         if self._plan is not None:
             raise ExchangeStateError(f"the app sent {message['type']} twice")
         headers = _pairs(message.get("headers"))
-        try:
-            self._plan = self._exchange.respond(message["status"], headers)
-        except ExchangeStateError:
-            raise
-        except Exception:
-            logger.exception("the response cannot be filtered; our own 500 goes out in its place")
-            self._plan = ResponsePlan(REFUSAL.status, list(REFUSAL.headers))
-            self._refused = True
-            await _send_reply(REFUSAL, self._send, message["type"].removesuffix(".start"), head=self._head)
-            return
+        self._plan = self._exchange.respond(message["status"], headers)
         # Sent on at once: nothing that may follow can change the decision (Y3).
         await self._send({**message, "status": self._plan.status, "headers": self._plan.headers})
 
     async def _body(self, message: Message) -> None:
-        if self._refused:
-            return
         rewriter = self._rewriter(message)
         if rewriter is None:
             await self._send(message)
@@ -232,8 +215,6 @@ class _Response:
         It is read here, a piece at a time, without a thread: no event loop is taken for granted, and where a page was asked for
         these extensions are not offered to the app at all.
         """
-        if self._refused:
-            return
         rewriter = self._rewriter(message)
         if rewriter is None:
             await self._send(message)
@@ -272,7 +253,7 @@ class _Response:
             if last:
                 self._ended = True
                 out += rewriter.close()
-        except Exception as fault:
+        except RewriteError as fault:
             # Nothing more of this body leaves, filtered or not; without its last message the server must abort.
             logger.exception("filtering a response failed; it is broken off")
             self._fault = fault
@@ -309,9 +290,9 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
             return bytes(body[: limit + 1])
 
 
-async def _send_reply(reply: Reply, send: Send, prefix: str = "http.response", *, head: bool = False) -> None:
-    await send({"type": f"{prefix}.start", "status": reply.status, "headers": list(reply.headers)})
-    await send({"type": f"{prefix}.body", "body": b"" if head else reply.body, "more_body": False})
+async def _send_reply(reply: Reply, send: Send) -> None:
+    await send({"type": "http.response.start", "status": reply.status, "headers": list(reply.headers)})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": False})
 
 
 async def _close_websocket(receive: Receive, send: Send) -> None:

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from .clock import unix_seconds
 from .engine.guard import Guard
 from .environ import byte_headers, forwarded_environ, native_headers, read_body, request_facts, status_code, status_line
-from .errors import ExchangeStateError
+from .errors import ExchangeStateError, RewriteError
 from .manage import Html, ManageLink, PreferencesForm
-from .refusal import REFUSAL
 from .side_channels import guard_side_channels
 from .wire.messages import ResponsePlan
 
@@ -126,7 +125,7 @@ def serve(
     inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
     inner[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
     guard_side_channels(inner, exchange)
-    response = _Response(exchange, start_response, head=facts.method == "HEAD")
+    response = _Response(exchange, start_response)
     try:
         body = app(inner, response.start)
     except BaseException:
@@ -146,22 +145,18 @@ class _Response:
         "_body",
         "_exchange",
         "_fault",
-        "_head",
         "_items",
         "_over",
         "_plan",
-        "_refused",
         "_server_write",
         "_start",
         "_started",
     )
 
-    def __init__(self, exchange: Exchange, start_response: StartResponse, *, head: bool) -> None:
+    def __init__(self, exchange: Exchange, start_response: StartResponse) -> None:
         self._exchange = exchange
         self._start = start_response
         self._plan: ResponsePlan | None = None
-        self._head = head
-        self._refused = False
         self._server_write: Callable[[bytes], object] | None = None
         self._body: Iterable[bytes] = ()
         self._items: Iterator[bytes] | None = None
@@ -186,7 +181,7 @@ class _Response:
                 safe = self._exchange.filter_headers(byte_headers(headers))
                 self._start(status, native_headers(safe), exc_info)
                 raise exc_info[1] if exc_info[1] is not None else ExchangeStateError("start_response came after the body")
-            plan = self._decide(status, headers)
+            plan = self._exchange.respond(status_code(status), byte_headers(headers))
             line = status if status[:3] == str(plan.status) else status_line(plan.status)
             native = native_headers(plan.headers)
             self._server_write = self._start(line, native) if exc_info is None else self._start(line, native, exc_info)
@@ -195,23 +190,8 @@ class _Response:
         finally:
             exc_info = None  # a traceback kept here would be a cycle (W11)
 
-    def _decide(self, status: str, headers: list[tuple[str, str]]) -> ResponsePlan:
-        code = status_code(status)
-        lines = byte_headers(headers)
-        self._refused = False
-        try:
-            return self._exchange.respond(code, lines)
-        except ExchangeStateError:
-            raise
-        except Exception:
-            logger.exception("the response cannot be filtered; our own 500 goes out in its place")
-            self._refused = True
-            return ResponsePlan(REFUSAL.status, list(REFUSAL.headers))
-
     def write(self, data: bytes) -> None:
         """The app's write(): through the same rewriter, before all that it yields (W6)."""
-        if self._refused:
-            return
         out = self._filter(data)
         if self._server_write is None:
             raise ExchangeStateError("write() was called before start_response")
@@ -225,7 +205,7 @@ class _Response:
         if self._fault is not None:
             self.close()
             raise self._fault
-        if self._plan is None or self._refused or self._plan.rewriter is not None:
+        if self._plan is None or self._plan.rewriter is not None:
             return self
         self._started = True
         self._exchange.finish()
@@ -237,8 +217,6 @@ class _Response:
     def __next__(self) -> bytes:
         if self._over:
             raise StopIteration
-        if self._replaced():
-            return self._replacement()
         try:
             if self._items is None:
                 self._items = iter(self._body)
@@ -253,8 +231,6 @@ class _Response:
                 self._end()
                 raise ExchangeStateError("the app yielded body bytes before it called start_response")
             return item
-        if self._replaced():  # start_response came with this item
-            return self._replacement()
         return self._filter(item)
 
     def close(self) -> None:
@@ -264,13 +240,6 @@ class _Response:
         close = getattr(body, "close", None)
         if close is not None:
             close()
-
-    def _replaced(self) -> bool:
-        return self._refused
-
-    def _replacement(self) -> bytes:
-        self._end()
-        return b"" if self._head else REFUSAL.body
 
     def _filter(self, data: object) -> bytes:
         if not isinstance(data, bytes):
@@ -287,7 +256,7 @@ class _Response:
             raise self._fault
         try:
             return rewriter.feed(data)
-        except Exception as fault:
+        except RewriteError as fault:
             self._break_off(fault)
             raise
 
@@ -295,12 +264,9 @@ class _Response:
         """Return the bytes still held, once (W10), or end."""
         self._over = True
         try:
-            tail = b""
-            if self._refused:  # a generator that yields nothing starts its response with its end
-                tail = self._replacement()
-            elif self._plan is not None and self._plan.rewriter is not None:
-                tail = self._plan.rewriter.close()
-        except Exception as fault:
+            rewriter = self._plan.rewriter if self._plan is not None else None
+            tail = rewriter.close() if rewriter is not None else b""
+        except RewriteError as fault:
             self._break_off(fault)
             raise
         self._exchange.finish()

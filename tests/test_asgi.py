@@ -19,6 +19,7 @@ from asgiref.testing import ApplicationCommunicator
 from starlette.middleware.gzip import GZipMiddleware
 
 from consent_guard.asgi import ConsentMiddleware, consent_from, manage_link, read_body, request_facts
+from consent_guard.engine.response_side import ResponseSide
 from consent_guard.errors import ExchangeStateError, PolicyError, RewriteError, SecretKeyError
 from consent_guard.testing import consent_cookie
 from consent_guard.wire.messages import RequestFacts, ResponsePlan
@@ -663,13 +664,15 @@ def test_a_fault_of_ours_breaks_the_response_off_even_if_the_app_makes_light_of_
 
 
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_a_head_that_cannot_be_decided_gives_our_own_500(kind: str, caplog: pytest.LogCaptureFixture) -> None:
-    """DESIGN §6 "Failure", L24c"""
+def test_a_head_that_cannot_be_decided_gives_our_own_500(
+    kind: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DESIGN §6 "Failure", L24c: with the real engine."""
 
-    class Refusing(FakeExchange):
-        def respond(self, status: int, headers: Any) -> ResponsePlan:
-            raise RewriteError("an unknown coding")
+    def faulty(*given: Any) -> ResponsePlan:
+        raise ZeroDivisionError("a fault")
 
+    monkeypatch.setattr(ResponseSide, "plan", faulty)
     prefix = "" if kind == "http" else "websocket."
     app = app_of(
         {"type": f"{prefix}http.response.start", "status": 200, "headers": [*HTML, (b"set-cookie", b"_trk=1")]},
@@ -677,7 +680,7 @@ def test_a_head_that_cannot_be_decided_gives_our_own_500(kind: str, caplog: pyte
         {"type": f"{prefix}http.response.body"},
     )
     server = Server()
-    whole = asyncio.run(server.run(guarded(app, Shout, Refusing), scope_of(type=kind)))
+    whole = asyncio.run(server.run(guarded(app), scope_of(type=kind)))
     assert whole == b"This page could not be prepared safely.\n"
     assert [message["type"] for message in server.messages] == [f"{prefix}http.response.start", f"{prefix}http.response.body"]
     assert server.messages[0]["status"] == 500

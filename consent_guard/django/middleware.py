@@ -23,6 +23,7 @@ from django.urls import get_script_prefix
 from django.utils.functional import SimpleLazyObject
 
 from ..environ import changed_keys, environ_headers, read_body, request_facts
+from ..errors import RewriteError
 from ..manage import ManageLink, PreferencesForm
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
@@ -89,7 +90,7 @@ class ConsentMiddleware:
             exchange.finish()
             return _response_of(reply, asgi=isinstance(request, ASGIRequest))
         except Exception:
-            # Django would answer with the project's own error page, outside of this middleware.
+            # The one net of the adapter: Django would answer with the project's own error page, which nothing filters.
             logger.exception("a request cannot be guarded; our own 500 is its answer")
             return _response_of(REFUSAL)
 
@@ -169,7 +170,7 @@ def finish(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> Htt
         else:
             _rewrite(cast(HttpResponse, response), plan.rewriter)
             exchange.finish()
-    except Exception:
+    except RewriteError:
         logger.exception("the response cannot be filtered; our own 500 goes out in its place")
         exchange.finish()
         return _refuse(response)
@@ -261,7 +262,7 @@ async def _filtered_async(chunks: AsyncIterator[bytes], rewriter: BodyRewriter, 
 def _step(rewriter: BodyRewriter, chunk: bytes, *, last: bool) -> bytes:
     try:
         return rewriter.close() if last else rewriter.feed(chunk) if chunk else b""
-    except Exception:
+    except RewriteError:
         logger.exception("filtering a response failed; it is broken off")
         raise
 

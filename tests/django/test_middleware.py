@@ -27,6 +27,7 @@ from django.utils.decorators import async_only_middleware, sync_and_async_middle
 from consent_guard.consent.choice import Consent
 from consent_guard.django import ConsentMiddleware, consent_from
 from consent_guard.django.conf import current_guard
+from consent_guard.engine.response_side import ResponseSide
 from consent_guard.errors import PolicyError, RewriteError, SecretKeyError
 from consent_guard.wire.messages import ResponsePlan
 
@@ -788,7 +789,7 @@ class Failing:
 
 
 class FailingGuard:
-    """A guard whose exchanges fail: at once, with the head, or with the body."""
+    """A guard whose exchanges fail: at once, or with the body."""
 
     def __init__(self, guard: Any, where: str) -> None:
         self.guard = guard
@@ -799,7 +800,6 @@ class FailingGuard:
         if self.where == "open":
             raise KeyError("cannot be opened")
         exchange = self.guard.open(facts)
-        where = self.where
 
         class Exchange:
             body_limit = exchange.body_limit
@@ -808,14 +808,12 @@ class FailingGuard:
             finish = exchange.finish
 
             def respond(self, status: int, headers: Any) -> ResponsePlan:
-                if where == "head":
-                    raise KeyError("cannot be decided")
                 return ResponsePlan(status, list(headers), Failing())
 
         return Exchange()
 
 
-@pytest.mark.parametrize("where", ["open", "head", "body"])
+@pytest.mark.parametrize("where", ["open", "body"])
 def test_a_fault_of_ours_gives_our_own_500_while_nothing_was_sent(
     visitor: Any, where: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -830,6 +828,21 @@ def test_a_fault_of_ours_gives_our_own_500_while_nothing_was_sent(
     assert not response.cookies
     (record,) = [record for record in caplog.records if record.name == "consent_guard"]
     assert record.exc_info is not None
+
+
+@pytest.mark.parametrize("path", ["/page", "/stream"])
+def test_a_head_that_cannot_be_decided_gives_our_own_500(visitor: Any, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DESIGN §6 "Failure", L24c"""
+
+    def faulty(*given: Any) -> ResponsePlan:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.setattr(ResponseSide, "plan", faulty)
+    response = visitor().get(path)
+    assert response.status_code == 500
+    assert body_of(response) == "This page could not be prepared safely.\n"
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert not response.cookies
 
 
 def test_a_fault_of_ours_within_a_stream_breaks_it_off(
