@@ -23,7 +23,7 @@ from .clock import unix_seconds
 from .engine.destinations import wants_page
 from .engine.guard import Guard
 from .errors import ExchangeStateError, RewriteError
-from .manage import Html, ManageLink, PreferencesForm
+from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 
 if TYPE_CHECKING:
@@ -91,10 +91,7 @@ def consent_from(scope: Mapping[str, Any]) -> Consent:
 
     ``scope`` may also be a Starlette request or websocket, which is a mapping over its scope.
     """
-    try:
-        consent: Consent = scope[CONSENT_KEY]
-    except KeyError:
-        raise LookupError("no consent in this scope: consent_guard's middleware is not around the app") from None
+    consent: Consent = handed_over(scope, CONSENT_KEY, "scope")
     return consent
 
 
@@ -103,10 +100,7 @@ def manage_link(scope: Mapping[str, Any], text: str | None = None, *, lang: str 
 
     Raises LookupError where the middleware is not around the app.
     """
-    try:
-        link: ManageLink = scope[MANAGE_KEY]
-    except KeyError:
-        raise LookupError("no consent in this scope: consent_guard's middleware is not around the app") from None
+    link: ManageLink = handed_over(scope, MANAGE_KEY, "scope")
     return link.html(text, lang)
 
 
@@ -116,10 +110,7 @@ def preferences_form(scope: Mapping[str, Any], *, lang: str | None = None, next:
     ``lang`` is the page's language, ``next`` the path of this site to go to after a choice; without it, back to this request's
     address. Raises LookupError where the middleware is not around the app.
     """
-    try:
-        form: PreferencesForm = scope[PREFERENCES_KEY]
-    except KeyError:
-        raise LookupError("no consent in this scope: consent_guard's middleware is not around the app") from None
+    form: PreferencesForm = handed_over(scope, PREFERENCES_KEY, "scope")
     return Html(form(lang, next))
 
 

@@ -1,5 +1,5 @@
-"""The "Manage cookies" link of one request, which a site places on every page itself (S08, L23, A10), and markup that templates
-take as it stands.
+"""What views find in their request: the "Manage cookies" link, which a site places on every page itself (S08, L23, A10), and
+markup that templates take as it stands.
 
 May import the policy, the wire messages and the pages' link. The transports and the Django middleware put one into each
 request; views and templates print it through their adapter's ``manage_link``.
@@ -7,10 +7,10 @@ request; views and templates print it through their adapter's ``manage_link``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ class Html(str):
 
 PreferencesForm = Callable[[str | None, str | None], str]
 """``Exchange.preferences_form`` of one request: language and ``next`` to HTML."""
+
+
+def handed_over(request: Mapping[str, Any], key: str, kind: str) -> Any:
+    """Return what the middleware left for views in an environ or a scope (``kind``).
+
+    Raises LookupError where the middleware is not around the app.
+    """
+    try:
+        return request[key]
+    except KeyError:
+        raise LookupError(f"no consent in this {kind}: consent_guard's middleware is not around the app") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from .clock import unix_seconds
 from .engine.guard import Guard
 from .environ import byte_headers, forwarded_environ, native_headers, read_body, request_facts, status_code, status_line
 from .errors import ExchangeStateError, RewriteError
-from .manage import Html, ManageLink, PreferencesForm
+from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .side_channels import guard_side_channels
 from .wire.messages import ResponsePlan
 
@@ -76,10 +76,7 @@ class ConsentMiddleware:
 
 def consent_from(environ: Mapping[str, Any]) -> Consent:
     """Return the visitor's Consent for this request; raises LookupError where the middleware is not around the app."""
-    try:
-        consent: Consent = environ[CONSENT_KEY]
-    except KeyError:
-        raise LookupError("no consent in this environ: consent_guard's middleware is not around the app") from None
+    consent: Consent = handed_over(environ, CONSENT_KEY, "environ")
     return consent
 
 
@@ -88,10 +85,7 @@ def manage_link(environ: Mapping[str, Any], text: str | None = None, *, lang: st
 
     Raises LookupError where the middleware is not around the app.
     """
-    try:
-        link: ManageLink = environ[MANAGE_KEY]
-    except KeyError:
-        raise LookupError("no consent in this environ: consent_guard's middleware is not around the app") from None
+    link: ManageLink = handed_over(environ, MANAGE_KEY, "environ")
     return link.html(text, lang)
 
 
@@ -101,10 +95,7 @@ def preferences_form(environ: Mapping[str, Any], *, lang: str | None = None, nex
     ``lang`` is the page's language, ``next`` the path of this site to go to after a choice; without it, back to this request's
     address. Raises LookupError where the middleware is not around the app.
     """
-    try:
-        form: PreferencesForm = environ[PREFERENCES_KEY]
-    except KeyError:
-        raise LookupError("no consent in this environ: consent_guard's middleware is not around the app") from None
+    form: PreferencesForm = handed_over(environ, PREFERENCES_KEY, "environ")
     return Html(form(lang, next))
 
 
