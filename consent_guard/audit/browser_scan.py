@@ -4,8 +4,8 @@
         BrowserScan(policy, gathered, chromium).run(source)
 
 The choice is made once for each state, with the site's own banner where that is ours, else by the selectors or cookies that are
-given; what the choice itself stored is what a visitor carries to every page from then on. May import this package and
-playwright's types. The command runs it.
+given; what keeps that choice is what a visitor carries to every page from then on, and what the choice did besides is told with
+the first page of its state. May import this package and playwright's types. The command runs it.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ import contextlib
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ..policy.model import Policy
 from .chromium import Chromium
 from .collecting import Gathered, Progress, no_progress
-from .contacts import Contacts, Judged
 from .crawling import Crawl, CrawlLimits
 from .fetching import PAGE_SECONDS, same_site
 from .links import Links, read_links
 from .problems import Unreadable
-from .recording import WATCH, Recording
-from .report import Screenshot, Sighting, Sort, State, Visit, host_of, without_query
+from .recording import Kept, Recording
+from .report import Screenshot, Sighting, State, Visit, host_of, without_query
 from .serving import served
-from .states import consent_in
 from .targets import AppSource, Source
+from .watching import WATCH
+from .witness import Scene, Stored, Witness
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Response
@@ -40,6 +40,9 @@ _QUIET_SECONDS: Final = 0.5
 """A page that asks for nothing for so long is settled."""
 _SETTLE_SECONDS: Final = 5.0
 """Pages that never rest are looked at for so long after they have loaded."""
+_ANSWER_SECONDS: Final = 5.0
+"""A page that does not run the least program for so long runs one of its own that does not end."""
+_CLICK_SECONDS: Final = 5.0
 _VIEWPORT: Final = {"width": 1280, "height": 800}
 _NET_ERROR: Final = re.compile(r"net::(?:ERR_)?([A-Z_]+)")
 
@@ -54,6 +57,18 @@ class Banner:
     """What a visitor who has chosen carries, where there is no button."""
     assume: bool = False
     """Where there are neither, the page that asks nothing is judged as in that state."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Visitor:
+    """Somebody in one state, as their browser knows them."""
+
+    profile: Mapping[str, Any] = field(default_factory=lambda: {"cookies": [], "origins": []})
+    """Playwright's storage state."""
+    held: Mapping[Stored, str] = field(default_factory=dict)
+    record: frozenset[Stored] = frozenset()
+    sightings: tuple[Sighting, ...] = ()
+    """What the choice itself did."""
 
 
 class BrowserScan:
@@ -81,8 +96,7 @@ class BrowserScan:
         self._paths = tuple(paths)
         self._seconds = seconds
         self._progress = progress
-        self._contacts = Contacts(policy)
-        self._consents = {state: consent_in(policy, state) for state in State}
+        self._witness = Witness(policy)
         gathered.browser = chromium.name
 
     def run(self, source: Source) -> None:
@@ -96,23 +110,23 @@ class BrowserScan:
 
     def _run(self, source: Source) -> None:
         crawl = Crawl(source, self._limits, self._gathered.note, self._paths)
-        carried: dict[State, dict[str, Any]] = {State.BEFORE: {}}
+        visitors = {State.BEFORE: _Visitor()}
         for done, address in enumerate(crawl):
             self._progress(source.label(address), done, crawl.known)
             try:
                 url = self._address(source, address)
                 for state in self._states:
-                    if state not in carried:
+                    if state not in visitors:
                         chosen = self._choose(source, url, address, state)
                         if chosen is not None:
-                            carried[state] = chosen
-                    if state in carried:
-                        links = self._look(source, url, address, state, carried[state])
-                        crawl.found(links)
+                            visitors[state] = chosen
+                    if state in visitors:
+                        crawl.found(self._look(source, url, address, state, visitors[state]))
+                        visitors[state] = replace(visitors[state], sightings=())
             except Unreadable as error:
                 self._gathered.problem(error)
         if self._gathered.visits:
-            self._tell_unreached(source, [state for state in self._states if state not in carried])
+            self._tell_unreached(source, [state for state in self._states if state not in visitors])
 
     def _tell_unreached(self, source: Source, states: list[State]) -> None:
         for state in states:
@@ -125,12 +139,11 @@ class BrowserScan:
         return address if source.crawls else source.read(address)[-1].url
 
     @contextlib.contextmanager
-    def _profile(self, source: Source, url: str, address: str, carried: Mapping[str, Any]) -> Iterator[BrowserContext]:
+    def _profile(self, source: Source, url: str, address: str, visitor: _Visitor) -> Iterator[BrowserContext]:
         """A fresh profile that holds what the choice stored, and nothing else."""
         from playwright.sync_api import Error
 
-        state: Any = {"cookies": carried.get("cookies", []), "origins": carried.get("origins", [])}
-        context = self._chromium.browser.new_context(viewport=_VIEWPORT, storage_state=state)  # type: ignore[arg-type]
+        context = self._chromium.browser.new_context(viewport=_VIEWPORT, storage_state=visitor.profile)  # type: ignore[arg-type]
         try:
             context.set_default_timeout(self._seconds * 1000)
             context.add_init_script(WATCH)
@@ -145,54 +158,76 @@ class BrowserScan:
             with contextlib.suppress(Error):
                 context.close()
 
-    def _choose(self, source: Source, url: str, address: str, state: State) -> dict[str, Any] | None:
-        """Make the choice on this page; return what it stored, None where the page offers no way."""
+    def _choose(self, source: Source, url: str, address: str, state: State) -> _Visitor | None:
+        """Make the choice on this page; return who has made it, None where the page offers no way."""
         selector = self._banner.selectors.get(state) or _OURS.format(_ANSWERS[state])
-        with self._profile(source, url, address, {}) as context:
+        with self._profile(source, url, address, _Visitor()) as context:
             page = context.new_page()
-            recording = Recording()
-            recording.start(page)
-            self._load(source, address, page, url, recording)
+            loading = Recording()
+            loading.start(page)
+            self._load(source, address, page, url, loading)
+            self._awake(source, address, page)
             button = page.locator(selector).first
             if not button.count():
                 return self._given(url, state)
-            before = context.storage_state()
-            button.click(timeout=5000)
-            self._settle(page, recording)
-            return _new(before, context.storage_state())
+            before = loading.kept(context, page)
+            choosing = Recording()
+            choosing.start(page)
+            button.click(timeout=_CLICK_SECONDS * 1000)
+            self._settle(page, choosing)
+            after = choosing.kept(context, page)
+            own = page.url if same_site(page.url, url) else url
+            remembered = self._witness.choice(own, state, before, after)
+            scene = Scene(source.label(address), own, state, {one.identity: one.content for one in before}, remembered.record)
+            return _Visitor(
+                profile=_of_these(context.storage_state(), remembered.carried),
+                held={one.identity: one.content for one in after if one.identity in remembered.carried},
+                record=remembered.record,
+                sightings=tuple(_with_choice(seen) for seen in self._witness.told(scene, choosing.asked, after)),
+            )
 
-    def _given(self, url: str, state: State) -> dict[str, Any] | None:
-        """Return what stands in for a choice on a page that offers none."""
+    def _given(self, url: str, state: State) -> _Visitor | None:
+        """Return who stands in for somebody who has chosen, on a page that offers no choice."""
         given = self._banner.cookies.get(state)
         if given is None:
-            return {} if self._banner.assume else None
-        place = {"domain": host_of(url), "path": "/", "expires": -1, "httpOnly": False, "secure": False, "sameSite": "Lax"}
-        return {"cookies": [{"name": name, "value": value, **place} for name, value in given.items()]}
+            return _Visitor() if self._banner.assume else None
+        host = host_of(url)
+        place = {"domain": host, "path": "/", "expires": -1, "httpOnly": False, "secure": False, "sameSite": "Lax"}
+        cookies = [{"name": name, "value": value, **place} for name, value in given.items()]
+        kept = [Kept(name, host, "Set-Cookie", "", False, value) for name, value in given.items()]
+        held = {one.identity: one.content for one in kept}
+        return _Visitor({"cookies": cookies, "origins": []}, held, frozenset(held))
 
-    def _look(self, source: Source, url: str, address: str, state: State, carried: Mapping[str, Any]) -> Links:
+    def _look(self, source: Source, url: str, address: str, state: State, visitor: _Visitor) -> Links:
         """Load a page in one state, and note what it does."""
-        with self._profile(source, url, address, carried) as context:
+        label = source.label(address)
+        with self._profile(source, url, address, visitor) as context:
             page = context.new_page()
             recording = Recording()
             recording.start(page)
             response = self._load(source, address, page, url, recording)
-            if source.crawls and not same_site(page.url, url):
-                reason = f"leads to another site ({without_query(page.url)}), which was not followed"
-                raise Unreadable(source.label(address), reason)
-            label = source.label(address)
+            self._awake(source, address, page)
             if state is State.BEFORE and not self._gathered.screenshots:
                 self._gathered.screenshots.append(Screenshot(label, state, page.screenshot()))
             page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
             self._settle(page, recording)
+            own = page.url if same_site(page.url, url) else url
             content = page.content()
             links = read_links(content.encode("utf-8", "replace"), page.url, "utf-8")
+            fields = response.headers_array() if response is not None else []
+            headers = [(one["name"].lower().encode(), one["value"].encode()) for one in fields]
+            scene = Scene(label, own, state, visitor.held, visitor.record)
+            asked = [*recording.asked, *recording.hints(page)]
+            seen = self._witness.told(scene, asked, recording.kept(context, page), headers)
+            for worker in recording.shared_workers:
+                self._gathered.note(f"{label} starts a shared worker ({without_query(worker)}): what that contacts is not seen")
             self._gathered.visits.append(
                 Visit(
                     page=label,
                     state=state,
                     status=response.status if response is not None else 200,
-                    sightings=tuple(self._sightings(recording, context, page, label, state, carried)),
-                    html_bytes=_length(response, content),
+                    sightings=(*seen, *_further(visitor.sightings, seen)),
+                    html_bytes=recording.document_bytes or len(content.encode("utf-8", "replace")),
                     requests=len(recording.asked),
                     bytes=recording.bytes,
                     own_banner=links.banner,
@@ -216,8 +251,23 @@ class BrowserScan:
             self._gathered.problem(Unreadable(label, late))
         except Error as error:
             raise Unreadable(label, _reason(error.message)) from error
+        if source.crawls and response is not None and not same_site(response.url, url):
+            raise Unreadable(label, f"leads to another site ({without_query(response.url)}), which was not followed")
         self._settle(page, recording)
+        if source.crawls and not same_site(page.url, url):
+            gone = f"went on to another site ({without_query(page.url)}) by itself: it was looked at until then"
+            self._gathered.problem(Unreadable(label, gone))
         return response
+
+    def _awake(self, source: Source, address: str, page: Page) -> None:
+        """Raise Unreadable where the page's own programs leave no turn to anybody."""
+        from playwright.sync_api import TimeoutError
+
+        try:
+            page.wait_for_function("true", timeout=_ANSWER_SECONDS * 1000)
+        except TimeoutError:
+            reason = f"its scripts run without end: it did not answer for {_ANSWER_SECONDS:g} s"
+            raise Unreadable(source.label(address), reason) from None
 
     def _settle(self, page: Page, recording: Recording) -> None:
         end = time.monotonic() + _SETTLE_SECONDS
@@ -227,70 +277,30 @@ class BrowserScan:
             if recording.last == seen:
                 return
 
-    def _sightings(
-        self, recording: Recording, context: BrowserContext, page: Page, label: str, state: State, carried: Mapping[str, Any]
-    ) -> Iterator[Sighting]:
-        own = page.url
-        consent = self._consents[state]
-        told: set[Sighting] = set()
 
-        def new(
-            sort: Sort, judged: Judged | None, where: str, initiator: str, name: str = "", excerpt: str = ""
-        ) -> Iterator[Sighting]:
-            if judged is None:
-                return
-            started_by = host_of(initiator)
-            seen = Sighting(
-                state=state,
-                page=label,
-                sort=sort,
-                host=judged.host,
-                verdict=judged.verdict,
-                name=name,
-                service=judged.service,
-                category=judged.category,
-                rule=judged.rule,
-                where=where,
-                initiator="" if started_by == host_of(own) else started_by,
-                excerpt=excerpt,
-            )
-            if seen not in told:
-                told.add(seen)
-                yield seen
-
-        for asked in recording.asked:
-            judged = self._contacts.request(asked.url, own, consent)
-            yield from new(Sort.REQUEST, judged, asked.kind, asked.initiator, excerpt=without_query(asked.url))
-        brought = {cookie["name"] for cookie in carried.get("cookies", ())}
-        for kept in recording.kept(context, page):
-            if kept.how in ("Set-Cookie", "document.cookie"):
-                if kept.name not in brought:
-                    judged = self._contacts.cookie(kept.name, kept.place, own, consent)
-                    yield from new(Sort.COOKIE, judged, kept.how, kept.initiator, name=kept.name)
-            else:
-                judged = self._contacts.key(kept.name, kept.place, own, consent)
-                yield from new(Sort.STORAGE, judged, kept.how, kept.initiator, name=kept.name)
+def _with_choice(seen: Sighting) -> Sighting:
+    """Return a sighting that says of itself that it came with the choice."""
+    return replace(seen, where=f"{seen.where} on {_CHOOSING[seen.state]}")
 
 
-def _new(before: Any, after: Any) -> dict[str, Any]:
-    """Return what the choice stored: cookies and keys that are new, or hold something else."""
-    old = [dict(cookie) for cookie in before["cookies"]]
+_CHOOSING: Final = {State.REFUSED: "refusing", State.ACCEPTED: "accepting"}
+
+
+def _further(choice: Sequence[Sighting], visit: Sequence[Sighting]) -> Iterator[Sighting]:
+    """Yield what the choice did and the page that follows it does not."""
+    told = {(seen.sort, seen.host, seen.name) for seen in visit}
+    return (seen for seen in choice if (seen.sort, seen.host, seen.name) not in told)
+
+
+def _of_these(state: Any, these: frozenset[Stored]) -> dict[str, Any]:
+    """Return a storage state with these cookies and keys alone."""
     origins = []
-    for origin in after["origins"]:
-        known = [entry for one in before["origins"] if one["origin"] == origin["origin"] for entry in one["localStorage"]]
-        fresh = [entry for entry in origin["localStorage"] if entry not in known]
-        if fresh:
-            origins.append({"origin": origin["origin"], "localStorage": fresh})
-    return {"cookies": [cookie for cookie in after["cookies"] if dict(cookie) not in old], "origins": origins}
-
-
-def _length(response: Response | None, content: str) -> int:
-    from playwright.sync_api import Error
-
-    if response is not None:
-        with contextlib.suppress(Error):
-            return len(response.body())
-    return len(content.encode("utf-8", "replace"))
+    for one in state["origins"]:
+        keys = [entry for entry in one["localStorage"] if (False, "localStorage", one["origin"], entry["name"]) in these]
+        if keys:
+            origins.append({"origin": one["origin"], "localStorage": keys})
+    cookies = [cookie for cookie in state["cookies"] if (True, "", cookie["domain"], cookie["name"]) in these]
+    return {"cookies": cookies, "origins": origins}
 
 
 def _reason(message: str) -> str:

@@ -42,6 +42,9 @@ _FLAGS: Final = (
     "--disable-features=IsolateOrigins,site-per-process,HttpsUpgrades,OptimizationHints",
 )
 
+_UNLIKE_VISITORS: Final = ("--disable-popup-blocking",)
+"""What playwright hands to the browser and no visitor's browser has: a window that nobody clicked for is not opened there."""
+
 
 def find_chromium(given: str = "") -> str:
     """Return the program to run: the one that was given, else the system's, else the one that playwright has installed.
@@ -113,7 +116,10 @@ class Chromium:
         for sandbox in (False,) if is_root else (True, False):
             try:
                 return playwright.chromium.launch(
-                    executable_path=program, args=[*_FLAGS, *self._arguments], chromium_sandbox=sandbox
+                    executable_path=program,
+                    args=[*_FLAGS, *self._arguments],
+                    ignore_default_args=_UNLIKE_VISITORS,
+                    chromium_sandbox=sandbox,
                 )
             except Error as error:
                 reason = error.message.strip().splitlines()[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from consent_guard import Policy
 from consent_guard.audit.browser_scan import Banner, BrowserScan
 from consent_guard.audit.chromium import Chromium, find_chromium
 from consent_guard.audit.collecting import Gathered
+from consent_guard.audit.comparison import Comparison, compare
 from consent_guard.audit.crawling import CrawlLimits
 from consent_guard.audit.fetching import within
 from consent_guard.audit.problems import Unreadable
@@ -21,6 +23,7 @@ from consent_guard.audit.serving import served
 from consent_guard.audit.static_scan import StaticScan
 from consent_guard.audit.targets import Limits, open_target
 from consent_guard.audit.writers import written
+from consent_guard.wsgi import ConsentMiddleware
 
 pytest.importorskip("playwright.sync_api")
 
@@ -37,28 +40,44 @@ PAGE = """<!doctype html><html lang=en><title>t</title>
 <button id=no onclick="document.cookie='cmp=no; path=/'">no</button>"""
 
 
-@pytest.fixture
-def scan(loopback: Any) -> Callable[..., Report]:
-    """Scan in a thread of its own: playwright runs once in a thread, and another test may have it in this one."""
+@pytest.fixture(scope="module")
+def browser(loopback: Any) -> Iterator[tuple[ThreadPoolExecutor, Chromium]]:
+    """One browser for all of them, in a thread of its own: playwright runs once in a thread, and another test may have it in
+    this one."""
     if not find_chromium():
         pytest.skip("no Chromium on this machine")
     rules = f"--host-resolver-rules=MAP * 127.0.0.1:{loopback.port}, EXCLUDE 127.0.0.1"
+    with ThreadPoolExecutor(1) as thread:
+        started = thread.submit(Chromium(arguments=[rules, "--ignore-certificate-errors"]).__enter__).result(60)
+        try:
+            yield thread, started
+        finally:
+            thread.submit(started.__exit__, None, None, None).result(60)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On loopback nothing takes long."""
+    monkeypatch.setattr("consent_guard.audit.browser_scan._QUIET_SECONDS", 0.25)
+
+
+@pytest.fixture
+def scan(browser: tuple[ThreadPoolExecutor, Chromium]) -> Callable[..., Report]:
+    """Scan as the command does."""
+    thread, chromium = browser
 
     def run(target: str, policy: Any = None, *, site: str = "", pages: int = 1, **options: Any) -> Report:
         loaded = Policy.load(policy)
         gathered = Gathered()
         limits = CrawlLimits(pages=pages, delay=0)
         try:
-            with (
-                open_target(target, Limits(seconds=10), site) as source,
-                Chromium(arguments=[rules, "--ignore-certificate-errors"]) as chromium,
-            ):
+            with open_target(target, Limits(seconds=10), site) as source:
                 BrowserScan(loaded, gathered, chromium, limits=limits, **options).run(source)
         except Unreadable as error:
             gathered.problem(error)
         return gathered.report(target, loaded, "test")
 
-    return lambda *args, **options: within(120, lambda: run(*args, **options))
+    return lambda *args, **options: thread.submit(run, *args, **options).result(120)
 
 
 @pytest.fixture
@@ -70,7 +89,8 @@ def serve() -> Iterator[Callable[..., str]]:
         def start(answer: Callable[[str, str], tuple[str, list[tuple[str, str]], str]]) -> str:
             def app(environ: Any, start_response: Any) -> list[bytes]:
                 status, headers, body = answer(environ["PATH_INFO"], environ.get("HTTP_COOKIE", ""))
-                start_response(status, [("Content-Type", "text/html"), *headers])
+                typed = any(name == "Content-Type" for name, _ in headers)
+                start_response(status, [*([] if typed else [("Content-Type", "text/html")]), *headers])
                 return [body.encode()]
 
             return stack.enter_context(served(app, "wsgi", "test"))
@@ -142,6 +162,210 @@ def test_another_sites_banner_is_pressed_by_its_selectors(scan: Callable[..., Re
     assert services(report, State.BEFORE) == {"google-tag-manager"}
     assert services(report, State.REFUSED) == set()
     assert report.states == tuple(State)
+
+
+def test_a_tracker_that_refusing_itself_stores_and_loads_is_told_once_as_a_leak(
+    scan: Callable[..., Report], serve: Callable[..., str]
+) -> None:
+    """L01: who refuses and gets a tracker's cookie for it has been wronged by the very click."""
+    page = """<!doctype html><p>text</p><button id=no onclick="document.cookie='cmp=no; path=/';
+    document.cookie='_ga=GA1.1; path=/'; new Image().src='https://www.facebook.com/tr?ev=refused'">no</button>"""
+    banner = Banner(selectors={State.REFUSED: "#no"})
+    report = scan(serve(lambda path, cookies: ("200 OK", [], page)), states=[State.REFUSED], banner=banner)
+    found = {(seen.subject, seen.where) for seen in report.leaks}
+    assert found == {("_ga", "document.cookie on refusing"), ("www.facebook.com", "image on refusing")}
+
+
+def test_a_cookie_that_refusing_stores_and_each_page_stores_again_is_told_on_each(
+    scan: Callable[..., Report], serve: Callable[..., str]
+) -> None:
+    page = """<!doctype html><a href=/b>b</a>
+    <script>if (document.cookie.includes("cmp=no")) document.cookie = "_ga=1; path=/"</script>
+    <button id=no onclick="document.cookie='cmp=no; path=/'; location.reload()">no</button>"""
+    banner = Banner(selectors={State.REFUSED: "#no"})
+    report = scan(serve(lambda path, cookies: ("200 OK", [], page)), states=[State.REFUSED], banner=banner, pages=2)
+    assert [(seen.subject, seen.where) for seen in report.leaks] == [("_ga", "document.cookie")] * 2
+    assert len({seen.page for seen in report.leaks}) == 2
+
+
+@pytest.mark.parametrize("how", ["document.cookie", "Set-Cookie", "cookieStore"])
+def test_a_cookie_that_pages_set_only_where_it_is_absent_is_told_on_each(
+    scan: Callable[..., Report], serve: Callable[..., str], how: str
+) -> None:
+    """The click's own page stores it first: what a page does then must not hide behind that."""
+    programs = {
+        "document.cookie": 'if (!document.cookie.includes("_ga=")) document.cookie = "_ga=1; path=/"',
+        "cookieStore": 'cookieStore.get("_ga").then(one => one || cookieStore.set("_ga", "1"))',
+        "Set-Cookie": "",
+    }
+    body = f"""<!doctype html><a href=/b>b</a><script>{programs[how]}</script>
+    <button id=no onclick="document.cookie='cmp=no; path=/'; location.reload()">no</button>"""
+
+    def answer(path: str, cookies: str) -> tuple[str, list[tuple[str, str]], str]:
+        setting = how == "Set-Cookie" and "_ga=" not in cookies
+        return "200 OK", [("Set-Cookie", "_ga=1; Path=/")] if setting else [], body
+
+    report = scan(serve(answer), states=[State.REFUSED], banner=Banner(selectors={State.REFUSED: "#no"}), pages=2)
+    assert [(seen.subject, seen.where) for seen in report.leaks] == [("_ga", how)] * 2
+
+
+def test_what_keeps_another_banners_choice_is_no_leak_even_where_unlisted_cookies_are_blocked(
+    scan: Callable[..., Report], serve: Callable[..., str]
+) -> None:
+    page = """<!doctype html><a href=/b>b</a>
+    <script>if (document.cookie.includes("cmp=no")) document.cookie = "visits=1; path=/"</script>
+    <button id=no onclick="document.cookie='cmp=no; path=/'; localStorage.cmp = 'no'">no</button>"""
+    policy = {
+        "policy": {"revision": 1, "unlisted_cookies": "block"},
+        "categories": [{"id": "n", "basis": "necessary", "title": {"en": "N"}}],
+    }
+    banner = Banner(selectors={State.REFUSED: "#no"})
+    report = scan(serve(lambda path, cookies: ("200 OK", [], page)), policy, states=[State.REFUSED], banner=banner, pages=2)
+    assert [seen.subject for seen in report.leaks] == ["visits"] * 2
+    told = [(seen.subject, seen.where) for seen in report.sightings if seen.verdict is Verdict.UNLISTED]
+    assert told == [("cmp", "document.cookie on refusing"), ("cmp", "localStorage on refusing")]
+
+
+def test_a_given_cookie_is_not_held_against_the_page_unless_the_page_sets_it(
+    scan: Callable[..., Report], serve: Callable[..., str]
+) -> None:
+    def run(page: str) -> list[str]:
+        banner = Banner(cookies={State.REFUSED: {"_ga": "given"}})
+        url = serve(lambda path, cookies: ("200 OK", [], page))
+        return [seen.subject for seen in scan(url, states=[State.REFUSED], banner=banner).leaks]
+
+    assert run("<!doctype html><p>text") == []
+    assert run('<!doctype html><script>document.cookie = "_ga=given; path=/"</script>') == ["_ga"]
+
+
+def test_a_guard_is_not_said_to_remove_what_accepting_and_each_page_stores(
+    scan: Callable[..., Report], serve: Callable[..., str]
+) -> None:
+    """The comparison of a guarded site with the same one unguarded, after accepting: nothing is removed there."""
+
+    def app(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html")])
+        return [b'<!doctype html><html lang=en><body><script>document.cookie = "_ga=1; path=/"</script>']
+
+    def run() -> Comparison:
+        guarded = ConsentMiddleware(app, None, secret_key="k" * 32)
+        with served(guarded, "wsgi", "guarded") as ours, served(app, "wsgi", "unguarded") as theirs:
+            with_it = scan(ours)
+            return compare(scan(theirs, banner=Banner(assume=True)), with_it)
+
+    changes = {change.state: change for change in run().changes}
+    assert [seen.name for seen in changes[State.ACCEPTED].removed] == []
+    assert {seen.name for seen in changes[State.REFUSED].removed} <= {"_ga"}
+
+
+WORKER = "fetch('https://dedicated.example/w').catch(() => 0)"
+SERVICE_WORKER = """
+addEventListener("install", event => { fetch("https://service.example/x", {mode: "no-cors"}); skipWaiting() });
+addEventListener("fetch", () => { fetch("https://intercepted.example/x", {mode: "no-cors"}) });
+addEventListener("activate", event => event.waitUntil(clients.claim()));
+"""
+CONTACTS = """<!doctype html><link rel=preconnect href=https://preconnect.example>
+<link rel="x dns-prefetch" href=//lookup.example>
+<link rel=preconnect href=https://image.example><img src=https://image.example/i.png>
+<link rel=prefetch href=https://prefetch.example/p><link rel=preload as=script href=https://preload.example/p.js>
+<iframe src=https://frame.example/f></iframe><object data=https://object.example/o></object>
+<a id=ping ping=https://ping.example/x href=#there>ping</a><script src=https://script.example/s.js></script>
+<style>@font-face{font-family:x;src:url(https://font.example/f)}
+body{font-family:x;background:url(https://css.example/b.png)}</style>text
+<script>
+new Worker("/w.js");
+new Worker(URL.createObjectURL(new Blob(["fetch('https://blob.example/').catch(() => 0)"])));
+new SharedWorker("/shared.js");
+navigator.serviceWorker.register("/sw.js").then(() => navigator.serviceWorker.ready).then(() => fetch("/late"));
+navigator.sendBeacon("https://beacon.example/b", "x");
+fetch("https://keepalive.example/k", {method: "POST", keepalive: true, body: "x", mode: "no-cors"});
+new WebSocket("wss://socket.example/s");
+new WebTransport("https://transport.example/");
+new EventSource("https://events.example/e");
+new RTCPeerConnection({iceServers: [{urls: ["stun:stun.example:3478"]}]});
+const rules = document.createElement("script");
+rules.type = "speculationrules";
+rules.textContent = '{"prefetch": [{"source": "list", "urls": ["https://speculation.example/x"], "eagerness": "immediate"}]}';
+document.body.append(rules);
+window.open("https://popup.example/p");
+document.getElementById("ping").click();
+</script>"""
+
+
+def test_whatever_a_page_contacts_is_recorded_by_whichever_way(scan: Callable[..., Report], serve: Callable[..., str]) -> None:
+    """H40, H41: workers, sockets, beacons, hints and header fields too."""
+    script = ("Content-Type", "text/javascript")
+    scripts = {"/w.js": WORKER, "/shared.js": WORKER, "/sw.js": SERVICE_WORKER}
+    fields = [
+        ("Link", "<https://header.example>; rel=preconnect"),
+        ("Link", "<https://image.example>; rel=preconnect"),
+        ("Reporting-Endpoints", 'main="https://reports.example/r"'),
+    ]
+
+    def answer(path: str, cookies: str) -> tuple[str, list[tuple[str, str]], str]:
+        return ("200 OK", [script], scripts[path]) if path in scripts else ("200 OK", fields, CONTACTS)
+
+    report = scan(serve(answer), states=[State.BEFORE])
+    assert not report.problems
+    assert {(seen.host.removesuffix(".example"), seen.where) for seen in report.sightings} == {
+        ("beacon", "ping"),
+        ("blob", "worker fetch"),
+        ("css", "image"),
+        ("dedicated", "worker fetch"),
+        ("events", "eventsource"),
+        ("font", "font"),
+        ("frame", "document"),
+        ("header", "Link"),
+        ("image", "image"),
+        ("intercepted", "service worker fetch"),
+        ("keepalive", "fetch"),
+        ("lookup", "dns-prefetch"),
+        ("object", "document"),
+        ("ping", "ping"),
+        ("preconnect", "preconnect"),
+        ("prefetch", "other"),
+        ("preload", "script"),
+        ("reports", "Reporting-Endpoints"),
+        ("script", "script"),
+        ("service", "service worker fetch"),
+        ("socket", "websocket"),
+        ("speculation", "prefetch"),
+        ("stun", "webrtc"),
+        ("transport", "webtransport"),
+    }
+    assert ["starts a shared worker" in note for note in report.notes] == [True]
+    assert report.visits[0].bytes > len(CONTACTS)
+    assert report.visits[0].html_bytes == len(CONTACTS)
+
+
+def test_a_preconnect_is_judged_by_all_services_on_its_host(scan: Callable[..., Report], serve: Callable[..., str]) -> None:
+    """One allowed service on the host is enough."""
+    host = "shared.example"
+    policy = {
+        "policy": {"revision": 1},
+        "categories": [
+            {"id": "n", "basis": "necessary", "title": {"en": "N"}},
+            {"id": "c", "basis": "consent", "title": {"en": "C"}},
+        ],
+        "services": [
+            {"id": id, "category": category, "title": {"en": id}, "hosts": [f"{host}/{id}/"]}
+            for id, category in (("one", "c"), ("two", "c"))
+        ],
+    }
+    page = f"<!doctype html><link rel=preconnect href=https://{host}>"
+    url = serve(lambda path, cookies: ("200 OK", [], page))
+    (leak,) = scan(url, policy, states=[State.BEFORE]).leaks
+    assert (leak.where, leak.host) == ("preconnect", host)
+    policy["services"][1]["category"] = "n"  # type: ignore[index]
+    (seen,) = scan(url, policy, states=[State.BEFORE]).sightings
+    assert seen.verdict is Verdict.ALLOWED
+
+
+def test_a_window_that_a_choice_opens_is_told_with_the_choice(scan: Callable[..., Report], serve: Callable[..., str]) -> None:
+    page = """<!doctype html><button id=no onclick="window.open('https://www.facebook.com/tr?ev=x')">no</button>"""
+    banner = Banner(selectors={State.REFUSED: "#no"})
+    report = scan(serve(lambda path, cookies: ("200 OK", [], page)), states=[State.REFUSED], banner=banner)
+    assert [(seen.host, seen.where) for seen in report.leaks] == [("www.facebook.com", "window document on refusing")]
 
 
 def test_a_state_without_a_way_to_it_is_told_once_and_the_rest_goes_on(
