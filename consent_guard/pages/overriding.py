@@ -1,34 +1,43 @@
 """A site's own templates: read once, and checked before the first visitor can meet a fault in them.
 
-Every fault is told at once, each with file, line and mend: syntax, unknown variables, templates that nothing uses; then all
-of it is rendered with the site's own policy, and what goes into pages must be well-formed and still ask fairly. May import
-policy, consent and this package; Jinja2 is imported with the first check. The surface calls it; adapters read early through it.
+Every fault is told at once, each with file, line, excerpt and mend: syntax, unknown variables, templates that nothing uses;
+then all of it is rendered with the site's own policy (``trials``), and what comes out must still ask fairly (``fairness``) and
+load nothing that nobody allowed (``loading``). May import policy, consent, the rewriter and this package; Jinja2 is imported
+with the first check. The surface calls it; adapters read early through it.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree
 
-from ..consent.choice import Consent, accept_all, effective, refuse_all
 from ..errors import Fault, PolicyError
+from ..findings import FindingKind
 from ..policy.faults import guess, nearest
-from ..rewrite.parts import Embed
+from .fairness import unfair
+from .forms import read_markup
+from .loading import Loading, told
+from .loading import mend as mend_of
 from .rendering import ENDING, Overrides, Templates, own_texts
+from .sources import Sources, excerpt, placed
+from .trials import trials
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from .surface import RequestView, Surface
+    from .surface import Surface
 
 TemplatesSource = str | os.PathLike[str] | Overrides | None
 """What ``templates=`` takes: a directory, what ``read_overrides`` made of one, or None."""
 
-_TRIAL_TIME: Final = 0.0
-_ASK: Final = "A banner asks fairly: two buttons, accept and refuse, of one class (docs/appearance.md)"
+_WHOLE: Final = "It stands in pages of every kind: close every element, quote every attribute, write &#160; for &nbsp;"
+_FORMS: Final = "Its buttons belong to the forms of closing.html.j2"
+
+logger: Final = logging.getLogger("consent_guard")
 
 
 def read_overrides(source: TemplatesSource) -> Overrides | None:
@@ -57,8 +66,10 @@ def read_overrides(source: TemplatesSource) -> Overrides | None:
 
 
 def check_rendered(surface: Surface, overrides: Overrides) -> None:
-    """Render everything once. Raises PolicyError for what fails, is not well-formed, or no longer asks fairly."""
-    faults = list(_trial_faults(surface, overrides))
+    """Render everything once. Raises PolicyError for what fails, is not well-formed, no longer asks fairly, or would make
+    browsers contact a service that nobody allowed: our own markup is not filtered on its way out. A third-party host that no
+    rule names is warned of in the log, unless the policy blocks such hosts."""
+    faults = tuple(dict.fromkeys(_trial_faults(surface, overrides)))
     if faults:
         raise PolicyError(faults, overrides.folder)
 
@@ -67,6 +78,7 @@ def _read_faults(overrides: Overrides, environment: Environment) -> Iterator[Fau
     """What can be seen without rendering."""
     from jinja2 import TemplateSyntaxError, meta, nodes
 
+    sources = Sources(overrides)
     known = set(environment.globals) | {"self"}
     for text in own_texts().values():
         known |= meta.find_undeclared_variables(environment.parse(text))
@@ -77,7 +89,9 @@ def _read_faults(overrides: Overrides, environment: Environment) -> Iterator[Fau
             environment.compile(text, name, overrides.path(name))
             parsed[name] = environment.parse(text)
         except TemplateSyntaxError as error:
-            yield Fault(_place(name, error.lineno), error.message or "cannot be read", "Mend the template there")
+            said = error.message or "cannot be read"
+            line = sources.line(name, error.lineno)
+            yield Fault(placed(name, error.lineno), said + excerpt(line), "Mend the template there")
             continue
         used |= {found for found in meta.find_referenced_templates(parsed[name]) if found is not None}
     for name in overrides.texts:
@@ -89,83 +103,61 @@ def _read_faults(overrides: Overrides, environment: Environment) -> Iterator[Fau
             if node.name in unknown:
                 unknown.discard(node.name)
                 mend = guess(node.name, sorted(known - set(environment.globals)), "Known variables")
-                yield Fault(_place(name, node.lineno), f"no variable {node.name!r}", mend)
+                line = sources.line(name, node.lineno)
+                yield Fault(placed(name, node.lineno), f"no variable {node.name!r}{excerpt(line)}", mend)
         for found in meta.find_referenced_templates(template):
             if found is not None and found not in own_texts() and found not in overrides.texts:
                 yield Fault(name, f"there is no template {found!r}", guess(found, sorted(own_texts()), "Our templates"))
 
 
 def _trial_faults(surface: Surface, overrides: Overrides) -> Iterator[Fault]:
-    """What shows only when everything is rendered: for nobody's choice, a refusal and an acceptance."""
-    policy = surface.policy
-    stored = (None, refuse_all(policy, _TRIAL_TIME), accept_all(policy, _TRIAL_TIME))
-    views = [_view(surface, effective(policy, choice, _TRIAL_TIME)) for choice in stored]
-    parts = surface.parts(views[0])
-    services = [service.id for service in policy.services[:1]] + [""]
-    embeds = [Embed(id, "iframe", "https://a.example/x", "a.example", "", "", title) for id in services for title in ("", "t")]
-    whole: dict[str, Callable[[], bytes]] = {
-        "banner": lambda: parts.banner(None),
-        "closing": lambda: parts.closing(None),
-        "placeholder": lambda: b"".join(parts.placeholder(embed, None) for embed in embeds),
-        "placeholder_hidden": lambda: parts.placeholder(Embed("", "iframe", "", "", "0", "0"), None),
-    }
-    pages: dict[str, Callable[[], bytes]] = {
-        "preferences": lambda: b"".join(surface.preferences(view) for view in views),
-        "fragment": lambda: "".join(surface.fragment(view) for view in views).encode("utf-8"),
-        "declaration": lambda: surface.declaration(views[0]),
-        "declaration_file": lambda: surface.declaration_file("html").body,
-        "error": lambda: surface.error(views[0], 400, "choice"),
-    }
-    told: set[str] = set()
-    out: dict[str, bytes] = {}
-    for name, make in {**whole, **pages}.items():
+    """What shows only when all that is made of the site's templates is rendered, for every language and each kind of choice."""
+    sources = Sources(overrides)
+    loading = Loading(surface.policy)
+    warned: set[str] = set()
+    for trial in trials(surface):
+        if not sources.concern(trial.templates):
+            continue
+        name = trial.name + ENDING
         try:
-            out[name] = make()
+            rendered = trial.render()
         except _rendering_errors() as error:
-            fault = _rendering_fault(error, name, overrides)
-            if str(fault) not in told:
-                told.add(str(fault))
-                yield fault
-    trees = {}
-    for name in whole.keys() & out.keys():
-        try:
-            trees[name] = ElementTree.fromstring(b"<x>" + out[name] + b"</x>")
-        except ElementTree.ParseError as error:
-            mend = "It stands in pages of every kind: close every element, quote every attribute, write &#160; for &nbsp;"
-            yield Fault(name + ENDING, f"what it renders is not well-formed ({error.msg})", mend)
-    yield from _unfair(trees, out)
+            yield _rendering_fault(error, trial.name, overrides, sources)
+            continue
+        if trial.part:
+            try:
+                tree = ElementTree.fromstring(b"<x>" + rendered + b"</x>")
+            except ElementTree.ParseError as error:
+                line = rendered.decode("ascii").splitlines()[error.position[0] - 1].strip()
+                why = error.msg.partition(":")[0]
+                yield Fault(sources.place_of(name, line), f"what it renders is not well-formed ({why}){excerpt(line)}", _WHOLE)
+            else:
+                yield from _unmarked(trial.name, tree, surface)
+        for message, mend in unfair(trial, rendered):
+            yield Fault(name, message, mend)
+        for finding in loading.findings(trial, rendered):
+            place, line = sources.mention(name, (finding.subject, finding.rule or ""))
+            if finding.kind is not FindingKind.HOST_UNLISTED or surface.policy.unlisted_hosts == "block":
+                yield Fault(place, told(finding) + excerpt(line), mend_of(finding))
+            elif (warning := f"{place}: {told(finding)}{excerpt(line)}. {mend_of(finding)}") not in warned:
+                warned.add(warning)
+                logger.warning("%s: %s", overrides.folder, warning)
 
 
-def _unfair(trees: Mapping[str, ElementTree.Element], out: Mapping[str, bytes]) -> Iterator[Fault]:
-    """What a page of ours must hold, whatever it looks like (L20, L23)."""
-    if "banner" in trees:
-        found = trees["banner"].find("section[@data-cg='banner']")
-        if found is None:
+def _unmarked(name: str, tree: ElementTree.Element, surface: Surface) -> Iterator[Fault]:
+    """By what the style sheet, the module and tests find what goes into pages of the site."""
+    if name == "banner":
+        if tree.find("section[@data-cg='banner']") is None:
             mend = "Scripts, style sheets and tests find it by that"
-            yield Fault("banner" + ENDING, 'its element is not <section data-cg="banner">', mend)
-        if trees["banner"].find("section/*[@class='cg-saved'][last()]") is None:
+            yield Fault(name + ENDING, 'its element is not <section data-cg="banner">', mend)
+        if tree.find("section/*[@class='cg-saved'][last()]") is None:
             mend = "End it as ours ends: the style sheet shows a banner once that element is there"
-            yield Fault("banner" + ENDING, 'no element of the class "cg-saved" in its section', mend)
-        buttons = {button.get("value"): button for button in trees["banner"].iter("button") if button.get("name") == "choice"}
-        accept, refuse = buttons.get("accept"), buttons.get("refuse")
-        if accept is None or refuse is None or accept.get("class") != refuse.get("class"):
-            yield Fault("banner" + ENDING, "accepting and refusing are not equal", _ASK)
-    if "preferences" in out:
-        for value in (b"accept", b"refuse", b"save"):
-            if b'value="' + value + b'"' not in out["preferences"]:
-                mend = "The preferences let everything be accepted, refused and saved"
-                yield Fault("preferences" + ENDING, f"no button with the value {value.decode()!r}", mend)
-    if "placeholder" in trees and "closing" in trees:
-        forms = {form.get("id") for form in trees["closing"].iter("form")}
-        for name in sorted({button.get("form") or "" for button in trees["placeholder"].iter("button")} - forms, key=str):
-            mend = "Its buttons belong to the forms of closing.html.j2"
-            yield Fault("placeholder" + ENDING, f"a button names the form {name!r}, which there is not", mend)
-
-
-def _view(surface: Surface, consent: Consent) -> RequestView:
-    from .surface import RequestView
-
-    return RequestView(surface.policy.path, "/", b"", consent)
+            yield Fault(name + ENDING, 'no element of the class "cg-saved" in its section', mend)
+    elif name == "placeholder":
+        closing = surface.splice("closing", surface.languages[0], ("base", "next")).fill(base="", next="")
+        forms = {form.attributes.get("id", "") for form in read_markup(closing).forms}
+        for form in sorted({button.get("form") or "" for button in tree.iter("button")} - forms):
+            yield Fault(name + ENDING, f"a button names the form {form!r}, which there is not", _FORMS)
 
 
 def _rendering_errors() -> tuple[type[Exception], ...]:
@@ -174,24 +166,21 @@ def _rendering_errors() -> tuple[type[Exception], ...]:
     return TemplateError, LookupError, TypeError, AttributeError, ValueError, ArithmeticError
 
 
-def _rendering_fault(error: Exception, page: str, overrides: Overrides) -> Fault:
+def _rendering_fault(error: Exception, page: str, overrides: Overrides, sources: Sources) -> Fault:
     """Tell where in which template it failed: Jinja2 gives each of its frames the template's file and line."""
-    place = page + ENDING
+    place, line = page + ENDING, ""
     trace = error.__traceback__
     paths = {overrides.path(name): name for name in overrides.texts}
     while trace is not None:
         name = paths.get(trace.tb_frame.f_code.co_filename)
         if name is not None:
-            place = _place(name, trace.tb_lineno)
+            place, line = placed(name, trace.tb_lineno), sources.line(name, trace.tb_lineno)
         trace = trace.tb_next
     if isinstance(error, KeyError) and error.args:
         from .languages import FALLBACK, locale
 
         key = str(error.args[0])
         near = nearest(key, locale(FALLBACK).messages)
-        return Fault(place, f"no text {key!r}", f"Did you mean {near[0]!r}?" if near else "The texts are in locales/en.toml")
-    return Fault(place, f"{error}", "Compare it with our template of that name")
-
-
-def _place(name: str, line: int | None) -> str:
-    return f"{name}, line {line}" if line else name
+        mend = f"Did you mean {near[0]!r}?" if near else "The texts are in locales/en.toml"
+        return Fault(place, f"no text {key!r}{excerpt(line)}", mend)
+    return Fault(place, f"{error}{excerpt(line)}", "Compare it with our template of that name")

@@ -78,6 +78,12 @@ class Surface:
         """Return the language for a page: its own, then the visitor's Accept-Language, then the policy's first (DESIGN §9)."""
         return negotiate(page_lang, accept_language, self.languages)
 
+    def showing(self, policy: Policy) -> Surface:
+        """Return the surface of another policy with the same templates, which are not checked again."""
+        other = Surface(policy)
+        other._templates = self._templates
+        return other
+
     def parts(self, view: RequestView) -> ResponseParts:
         """Return what goes into the one page that this request is answered with."""
         return ResponseParts(self, view)

@@ -59,8 +59,8 @@ def test_an_unknown_variable_is_named_with_file_line_and_mend(policy: Policy, fo
     (folder / "error.html.j2").write_text('{% extends "page.html.j2" %}\n\n{{ wrds.say("x") }}{% set y = mesage %}', "utf-8")
     found = faults(policy, folder)
     assert [(path, message) for path, message, _ in found] == [
-        ("error.html.j2, line 3", "no variable 'wrds'"),
-        ("error.html.j2, line 3", "no variable 'mesage'"),
+        ("error.html.j2, line 3", """no variable 'wrds': {{ wrds.say("x") }}{% set y = mesage %}"""),
+        ("error.html.j2, line 3", """no variable 'mesage': {{ wrds.say("x") }}{% set y = mesage %}"""),
     ]
     assert "words" in found[0][2]
     assert '"message"' in found[1][2]
@@ -92,7 +92,8 @@ def test_what_fails_when_it_is_rendered_is_named_with_its_line(policy: Policy, f
     line = OURS["choices.html.j2"][: OURS["choices.html.j2"].index("consent.decided and")].count("\n") + 1
     assert found["choices.html.j2"][0] == f"choices.html.j2, line {line}"
     assert "decidd" in found["choices.html.j2"][1]
-    assert found["banner.html.j2"][1:] == ("no text 'banner.intrro'", "Did you mean 'banner.intro'?")
+    said = """no text 'banner.intrro': <p class="cg-line">{{ words.say('banner.intrro') }}</p>"""
+    assert found["banner.html.j2"][1:] == (said, "Did you mean 'banner.intro'?")
     assert found["error.html.j2"][0] == "error.html.j2, line 2"
 
 
