@@ -22,7 +22,11 @@ from .output import FAULTS, console, could_not, error_console, json_out, leave, 
 @click.command()
 @click.argument("policy", type=click.Path(dir_okay=False))
 @click.option("--key-env", metavar="NAME", help="Look at the secret key in this environment variable, too.")
-@click.option("--app", metavar="MODULE:APP", help="Look at how this app uses the policy, too: its key, its scheme, its proofs.")
+@click.option(
+    "--app",
+    metavar="MODULE:APP",
+    help="Look at how this app uses the policy, too: its key, its scheme, its answer to a refusal.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object: faults and advice.")
 @click.option("--strict", is_flag=True, help="Leave with code 1 where there is advice, too.")
 def command(policy: str, key_env: str | None, app: str | None, as_json: bool, strict: bool) -> None:

@@ -1,5 +1,5 @@
 """What ``consent-guard check --app`` sees of an app that uses a policy: what the library warns of at its start, whether it
-knows that its visitors speak https, and whether proofs are kept.
+knows that its visitors speak https, and whether the guard takes a choice.
 
 May import the audit package's apps, and httpx (extra ``scan``), late. ``check`` calls it.
 """
@@ -44,7 +44,12 @@ def deployed(target: str, policy: Policy) -> list[Advice]:
         could_not(str(error))
     except Exception as error:  # noqa: BLE001 - whatever the app raises is the reason
         could_not(f"{target}: {type(error).__name__}: {error}")
-    return [*(Advice("the app's start", text, ("K2",)) for text in heard.texts), *_answered(policy, answer.status_code, lines)]
+    return [*map(_warned, heard.texts), *_answered(policy, answer.status_code, lines)]
+
+
+def _warned(text: str) -> Advice:
+    """A key that is too short, or a template of the site's own that loads from elsewhere."""
+    return Advice("the app's start", text, ("K2",) if "secret" in text else ("L01",))
 
 
 def _answered(policy: Policy, status: int, lines: list[str]) -> list[Advice]:
@@ -52,9 +57,9 @@ def _answered(policy: Policy, status: int, lines: list[str]) -> list[Advice]:
         return []
     names = [name for line in lines for name in _names(line)]
     if consent_cookie_name(policy, secure=True) in names:
-        found = []
-    elif consent_cookie_name(policy, secure=False) in names:
-        found = [
+        return []
+    if consent_cookie_name(policy, secure=False) in names:
+        return [
             Advice(
                 "the app's scheme",
                 "behind a proxy that ends https it takes its visitors to speak http: the choice would be stored without Secure."
@@ -63,11 +68,8 @@ def _answered(policy: Policy, status: int, lines: list[str]) -> list[Advice]:
                 ("H06", "K21"),
             )
         ]
-    else:
-        message = f"a refusal that was posted to {policy.path} was not stored ({status}): is the guard around it?"
-        found = [Advice("the app", message, ("L20",))]
-    proofs = "no ledger keeps the receipts of choices, so a choice cannot be demonstrated"
-    return [*found, Advice("the app's proofs", proofs, ("L26",))]
+    message = f"a refusal that was posted to {policy.path} was not stored ({status}): is the guard around it?"
+    return [Advice("the app", message, ("L20",))]
 
 
 def _names(line: str) -> list[str]:

@@ -48,10 +48,12 @@ def check_keys(keys: Key | Iterable[Key | None] | None) -> tuple[bytes, ...]:
     usable = usable_keys(keys)
     short = sum(len(key) < SHORT_KEY_BYTES for key in usable)
     if short:
+        which = (
+            "the secret key is" if len(usable) == 1 else f"{short} of {len(usable)} secret keys {'is' if short == 1 else 'are'}"
+        )
         _logger.warning(
-            "%d of %d secret keys are shorter than %d bytes; a longer random key is harder to guess",
-            short,
-            len(usable),
+            "%s shorter than %d bytes, and a longer random key is harder to guess: consent-guard keys new writes one",
+            which,
             SHORT_KEY_BYTES,
         )
     return usable

@@ -8,19 +8,23 @@ calls it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from ..policy.catalogue import find
 from ..policy.model import Policy, Service
 from .languages import FALLBACK, available
 from .negotiation import best, same_language
 
+_NAMED: Final = 12
+"""Services that one sentence names; the rest are counted."""
+
 
 def missing_texts(policy: Policy) -> tuple[str, ...]:
     """Return one sentence for each text that is missing in some of ``policy.languages``: its key path, the languages, and
     what is shown instead. Empty: nothing is missing.
 
-    A text that is there in a wider language (``pt`` for ``pt-BR``) is not missing. Texts that come from the catalogue are
-    counted in one sentence; a name that nobody translates (``YouTube``) is not missed.
+    A text that is there in a wider language (``pt`` for ``pt-BR``) is not missing. Services whose text comes from the catalogue
+    are told together where they lack the same languages; a name that nobody translates (``YouTube``) is not missed.
     """
     return (*_own_sentences(policy), *_policy_texts(policy), *_catalogue_texts(policy))
 
@@ -66,19 +70,32 @@ def _written(policy: Policy) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def _catalogue_texts(policy: Policy) -> Iterator[str]:
-    lacking: dict[str, list[str]] = {}
+    alike: dict[tuple[tuple[str, ...], str], list[str]] = {}
     for service in policy.services:
         known = _known(service)
         if known is not None and service.purpose and service.purpose == known.purpose:
-            for language in _lacking(policy, service.purpose):
-                lacking.setdefault(language, []).append(service.id)
-    if lacking:
-        services = list(dict.fromkeys(id for ids in lacking.values() for id in ids))
-        some = ", ".join(services[:3]) + (", …" if len(services) > 3 else "")
+            lacking = tuple(_lacking(policy, service.purpose))
+            if lacking:
+                alike.setdefault((lacking, _shown(policy, service.purpose, lacking[0])), []).append(service.id)
+    for (languages, shown), services in alike.items():
+        texts = ", ".join(f'{_key(language)} = "…"' for language in policy.languages)
         yield (
-            f"services: the catalogue's purpose of {len(services)} of them ({some}) is not there in {_listing(list(lacking))}; "
-            "write purpose in the policy to translate it"
+            f"services: what {_some(services)} {'is' if len(services) == 1 else 'are'} for is not written in "
+            f'{_listing(languages)}; visitors read it in "{shown}". Write purpose = {{ {texts} }} '
+            f"into {'that service' if len(services) == 1 else 'each'}: it stands in for the catalogue's text"
         )
+
+
+def _some(ids: Sequence[str]) -> str:
+    """Return the ids in words, the first of very many."""
+    if len(ids) > _NAMED:
+        return f"{', '.join(ids[:_NAMED])} and {len(ids) - _NAMED} more"
+    return " and ".join(filter(None, (", ".join(ids[:-1]), ids[-1])))
+
+
+def _key(language: str) -> str:
+    """Return a language tag as a key of TOML."""
+    return language if language.replace("-", "").replace("_", "").isalnum() else f'"{language}"'
 
 
 def _known(service: Service) -> Service | None:

@@ -46,7 +46,7 @@ class Advice:
 def advise(policy: Policy) -> tuple[Advice, ...]:
     """Return the advice for a policy, in the order of its file."""
     regime = REGIMES.get(policy.regime)
-    found = [*_settings(policy), *_imports(policy)]
+    found = [*_settings(policy, regime), *_imports(policy)]
     if regime is not None:
         found += _regime(policy, regime)
     found += _categories(policy)
@@ -57,11 +57,19 @@ def advise(policy: Policy) -> tuple[Advice, ...]:
     return tuple(found)
 
 
-def _settings(policy: Policy) -> Iterator[Advice]:
-    if policy.choice_months > RECOMMENDED_MONTHS and not policy.import_from:
+def advised_months(regime: Regime | None) -> int:
+    """Return how many calendar months a choice is best kept under a regime: as the French authority recommends, unless nobody
+    is to be asked again for longer than that."""
+    return max(RECOMMENDED_MONTHS, regime.months_min if regime is not None else 0)
+
+
+def _settings(policy: Policy, regime: Regime | None) -> Iterator[Advice]:
+    months = advised_months(regime)
+    if policy.choice_months > months and not policy.import_from:
+        named = f"; {regime.title} has it hold for {months}" if regime is not None and months > RECOMMENDED_MONTHS else ""
         yield Advice(
             "policy.choice_months",
-            f"a choice holds for {policy.choice_months} months; the French authority recommends {RECOMMENDED_MONTHS}",
+            f"a choice holds for {policy.choice_months} months; the French authority recommends {RECOMMENDED_MONTHS}{named}",
             ("L30",),
         )
     if policy.enforcement == "report":

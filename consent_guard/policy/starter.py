@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from .advice import advised_months
 from .builtin import builtin_policy
 from .catalogue import catalogue
 from .model import Category
+from .regimes import REGIMES
 
 NECESSARY: Final = "necessary"
 
@@ -70,6 +72,7 @@ def _settings(starter: Starter) -> str:
         "[policy]",
         "revision = 1                       # raise it, and everybody is asked again",
         f"languages = {_array(starter.languages)}",
+        f"choice_months = {advised_months(REGIMES.get(starter.regime)):<18}  # how long an answer holds, yes or no; 13 at most",
     ]
     if starter.regime:
         lines.append(f"regime = {_string(starter.regime)}")

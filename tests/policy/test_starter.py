@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_guard import Policy
+from consent_guard.pages.missing import missing_texts
+from consent_guard.policy.advice import advise
 from consent_guard.policy.catalogue import catalogue
+from consent_guard.policy.regimes import REGIMES
 from consent_guard.policy.starter import Starter, known_categories, known_languages, starter_policy
 
 IDS = sorted(catalogue())
@@ -42,3 +45,29 @@ def test_what_was_seen_stands_in_comments_only(texts: list[str]) -> None:
 def test_a_category_that_there_is_not_is_an_error() -> None:
     with pytest.raises(KeyError):
         starter_policy(Starter({"youtube": "fun"}))
+
+
+@pytest.mark.parametrize("languages", [known_languages(), ("en",), ("fr",)], ids=["all", "en", "fr"])
+@pytest.mark.parametrize("regime", ["", *REGIMES])
+def test_our_own_advice_has_nothing_against_what_is_written(regime: str, languages: tuple[str, ...]) -> None:
+    """L30, L40, L62, L64, L65. Of services, facts that the catalogue does not have are left to be filled in (L42)."""
+    services = {id: entry.service.category for id, entry in catalogue().items()}
+    policy = Policy.load(tomllib.loads(starter_policy(Starter(services, languages, regime))))
+    lacking = [advice for advice in advise(policy) if advice.sources == ("L42",)]
+    assert [str(advice) for advice in advise(policy) if advice not in lacking] == []
+    told = {int(advice.path.partition("[")[2].partition("]")[0]) for advice in lacking}
+    complete = {one.id: one.category for place, one in enumerate(policy.services) if place not in told}
+    assert len(complete) > 100
+    policy = Policy.load(tomllib.loads(starter_policy(Starter(complete, languages, regime))))
+    assert advise(policy) == ()
+    if len(languages) == 1:
+        assert missing_texts(policy) == ()
+
+
+def test_an_answer_holds_as_long_as_the_regime_advises() -> None:
+    """L30, L65."""
+    months = {
+        regime: Policy.load(tomllib.loads(starter_policy(Starter({}, regime=regime)))).choice_months
+        for regime in ("", *REGIMES)
+    }
+    assert months == {"": 6, "fr": 6, "eu": 6, "de": 6, "it": 6, "uk": 6, "us-ca": 12, "qc": 6}
