@@ -6,6 +6,7 @@ May import ``audit``, the policy's starter and ``output``. The table in ``app`` 
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,12 @@ from ..policy.model import Basis, Policy
 from ..policy.regimes import REGIMES
 from ..policy.starter import Starter, known_categories, known_languages, starter_policy
 from .output import console, could_not, error, error_console, json_out, printable
+from .past_guard import PastGuard
 from .progress import page_progress
+from .spoken import Spoken, offered
+
+_FALLBACK = ("en",)
+"""The languages of a site whose pages do not say theirs."""
 
 
 @click.command()
@@ -36,7 +42,13 @@ from .progress import page_progress
 @click.option("-y", "--yes", is_flag=True, help="Ask nothing: take what is proposed.")
 @click.option("--service", "wanted", multiple=True, metavar="ID", help="Add this service of the catalogue; several.")
 @click.option("--without", multiple=True, metavar="ID", help="Leave this proposed service out; several.")
-@click.option("--language", "languages", multiple=True, metavar="TAG", help="A language of the site; several.")
+@click.option(
+    "--language",
+    "languages",
+    multiple=True,
+    metavar="TAG",
+    help="A language of the site; several. Default: what the pages say.",
+)
 @click.option("--regime", type=click.Choice(list(REGIMES)), help="The law whose defaults and advice to take.")
 @click.option("--first-party", multiple=True, metavar="DOMAIN", help="A domain of your own; several.")
 @click.option("--site", metavar="URL", default="", help="The address that saved pages are from, or that an app is reached at.")
@@ -62,27 +74,31 @@ def command(
 
     TARGET is a saved page or a folder of them, a site's address (https://…), or an app as module:app. Its pages are read as a
     browser without scripts would read them, and the services that they refer to are proposed; what scripts load later cannot be
-    seen this way. Without TARGET, name services with --service, or when asked.
+    seen this way. An app or a site that is guarded already is read as after accepting everything. Without TARGET, name
+    services with --service, or when asked.
 
     Exit codes: 0 written, 2 a target could not be read, or nothing could be written.
     """
     if output != "-" and Path(output).exists() and not force and not as_json:
         could_not(f"{output} is there already; --force writes over it")
-    proposal = _look(targets, Limits(timeout, PAGE_BYTES), site, max_pages)
+    heard: Counter[str] = Counter()
+    proposal = _look(targets, Limits(timeout, PAGE_BYTES), site, max_pages, heard)
+    spoken, strange = offered(heard, known_languages())
     if as_json:
-        json_out(proposal.plain())
+        json_out({**proposal.plain(), "languages": list(spoken)})
         return
     _tell(proposal, targets)
+    _tell_languages(languages, spoken, strange)
     services = {id: found.category for id, found in proposal.services.items()}
     services |= {id: catalogue()[id].service.category for id in map(_known, wanted)}
     for id in map(_known, without):
         services.pop(id, None)
     if not yes:
-        services, languages, regime = _ask(services, languages, regime)
+        services, languages, regime = _ask(services, languages, spoken, regime)
     text = starter_policy(
         Starter(
             services={id: home for id, home in services.items() if home in known_categories()},
-            languages=_languages(languages or ("en",)),
+            languages=_languages(languages or spoken or _FALLBACK),
             regime=regime or "",
             first_party=first_party,
             hosts=tuple(proposal.hosts),
@@ -92,8 +108,9 @@ def command(
     _write(text, output)
 
 
-def _look(targets: tuple[str, ...], limits: Limits, site: str, max_pages: int) -> Proposal:
-    """Read the targets' pages against the whole catalogue. Ends the command with code 2 where one cannot be read."""
+def _look(targets: tuple[str, ...], limits: Limits, site: str, max_pages: int, heard: Counter[str]) -> Proposal:
+    """Read the targets' pages against the whole catalogue, and hear their languages. Ends the command with code 2 where one
+    cannot be read."""
     policy = _asking_for_all()
     index = HostIndex(policy)
     held: dict[str, dict[str, None]] = {}
@@ -101,13 +118,16 @@ def _look(targets: tuple[str, ...], limits: Limits, site: str, max_pages: int) -
     for target in targets:
         visited = len(gathered.visits)
         try:
-            source = Listening(open_target(target, limits, site), index, held)
+            past = PastGuard(open_target(target, limits, site))
+            source = Spoken(Listening(past, index, held), heard)
             with source, page_progress() as progress:
                 StaticScan(policy, gathered, limits=CrawlLimits(pages=max_pages), progress=progress).run(source)
         except Unreadable as reason:
             could_not(str(reason))
         if len(gathered.visits) == visited:
             could_not("; ".join(map(str, gathered.problems)) or f"{target}: no page was found")
+        for sentence in past.told:
+            error(f"{target}: {sentence}")
     for problem in gathered.problems:
         error(str(problem))
     return propose(gathered.report(", ".join(targets), policy, "the whole catalogue"), held)
@@ -134,8 +154,16 @@ def _tell(proposal: Proposal, targets: tuple[str, ...]) -> None:
         error_console.print("no service of the catalogue was found in these pages")
 
 
+def _tell_languages(wanted: tuple[str, ...], spoken: tuple[str, ...], strange: tuple[str, ...]) -> None:
+    if strange:
+        tags = ", ".join(f'"{printable(tag)}"' for tag in strange)
+        error_console.print(f"no purposes are written in {tags} yet, the language of some pages")
+    if spoken and not wanted:
+        error_console.print(f"language {printable(', '.join(spoken))}: what the pages say")
+
+
 def _ask(
-    services: dict[str, str], languages: tuple[str, ...], regime: str | None
+    services: dict[str, str], languages: tuple[str, ...], spoken: tuple[str, ...], regime: str | None
 ) -> tuple[dict[str, str], tuple[str, ...], str | None]:
     """Ask for what the flags left open."""
     kept = {id: home for id, home in services.items() if click.confirm(f"Add {id} ({home})?", default=True, err=True)}
@@ -143,7 +171,7 @@ def _ask(
     for id in (_known(word.strip()) for word in more.split(",") if word.strip()):
         kept[id] = catalogue()[id].service.category
     if not languages:
-        answer = click.prompt("Languages of the site, with commas", default="en", err=True)
+        answer = click.prompt("Languages of the site, with commas", default=", ".join(spoken or _FALLBACK), err=True)
         languages = tuple(word.strip() for word in answer.split(",") if word.strip())
     if regime is None:
         answer = click.prompt("Law to take advice from", type=click.Choice(["none", *REGIMES]), default="none", err=True)
