@@ -47,13 +47,13 @@ def advise(report: Report) -> tuple[Advice, ...]:
         if service is not None:
             services.setdefault(service, []).append(name)
     covered = {subject for subjects in services.values() for subject in subjects}
-    advice = [_service(id, subjects) for id, subjects in sorted(services.items())]
+    advice = [_service(id, subjects, report) for id, subjects in sorted(services.items())]
     strange: dict[str, list[str]] = {}
     for host in hosts:
         if host not in covered:
             strange.setdefault(registrable_domain(host) or host, []).append(host)
-    advice += [_stub(domain, found) for domain, found in strange.items()]
-    advice += [_cookie(name) for name in cookies if name not in covered]
+    advice += [_stub(domain, found, report) for domain, found in strange.items()]
+    advice += [_cookie(name, report) for name in cookies if name not in covered]
     return tuple(advice)
 
 
@@ -88,34 +88,45 @@ def _own(seen: Sighting) -> bool:
     return not seen.third_party or not host_of(seen.page)
 
 
-def _service(id: str, subjects: list[str]) -> Advice:
+def _service(id: str, subjects: list[str], report: Report) -> Advice:
     entry = catalogue()[id]
     title = entry.service.title.get("en") or next(iter(entry.service.title.values()), id)
-    category = f"category = {_string(entry.service.category)}   # the catalogue's own; use one of yours"
-    toml = f"[[services]]\nid = {_string(id)}\n{category}\n"
-    return Advice(tuple(subjects), f"{title}, known to the catalogue", toml)
+    own = entry.service.category
+    category = _category(report) if own not in report.categories else f"category = {_string(own)}   # the catalogue's own"
+    return Advice(tuple(subjects), f"{title}, known to the catalogue", f"[[services]]\nid = {_string(id)}\n{category}\n")
 
 
-def _stub(domain: str, hosts: list[str]) -> Advice:
+def _stub(domain: str, hosts: list[str], report: Report) -> Advice:
     rules = hosts if len(hosts) == 1 else [f"*.{domain}"]
     toml = (
         f"[[services]]\nid = {_string(_slug(domain))}\n"
-        'category = ""   # the id of one of your categories\n'
-        f"title = {{ en = {_string(domain)} }}\n"
-        'controller = { name = "", policy_url = "" }   # who answers for it, and where they say what they do\n'
+        f"{_category(report)}\n"
+        f"title = {_texts(domain, report)}\n"
+        '# controller = { name = "…", policy_url = "https://…" }   # who answers for it, and where they say what they do\n'
         f"hosts = [{', '.join(map(_string, rules))}]\n"
     )
     return Advice(tuple(hosts), "not in the catalogue: find out who runs it, and what for", toml)
 
 
-def _cookie(name: str) -> Advice:
+def _cookie(name: str, report: Report) -> Advice:
     toml = (
         f"[[cookies]]\nname = {_string(name)}\n"
-        'category = ""   # the id of one of your categories; "necessary" if the site cannot work without it\n'
+        f"{_category(report)}\n"
         'lifetime = "session"   # or "6 months", 13 at most\n'
-        'purpose = { en = "" }\n'
+        f"purpose = {_texts('…', report)}   # what it is for\n"
     )
     return Advice((name,), "a cookie of the site's own that no rule names", toml)
+
+
+def _category(report: Report) -> str:
+    """Return a category that the policy has, the strictest first: until somebody has looked, it waits."""
+    first = report.categories[0] if report.categories else ""
+    return f"category = {_string(first)}   # one of: {', '.join(report.categories)}"
+
+
+def _texts(text: str, report: Report) -> str:
+    """Return a text in each of the policy's languages."""
+    return "{ " + ", ".join(f"{_string(language)} = {_string(text)}" for language in report.languages) + " }"
 
 
 def _slug(domain: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..policy.model import Policy
+from ..policy.model import Basis, Policy
 from .problems import Unreadable
 from .report import Problem, Report, Screenshot, Visit
 
@@ -63,6 +63,8 @@ class Gathered:
             screenshots=tuple(self.screenshots),
             accepted=accepted,
             titles=_titles(policy),
+            languages=policy.languages,
+            categories=tuple(one.id for one in sorted(policy.categories, key=lambda one: one.basis is not Basis.CONSENT)),
         )
 
 

@@ -59,10 +59,12 @@ class Crawl:
         looked_at = 0
         while self._queue:
             if self._follows and looked_at >= self._limits.pages:
-                self._note(f"{self._source.name}: stopped after {looked_at} pages; more are linked (--max-pages)")
+                count = f"{looked_at} page{'' if looked_at == 1 else 's'}"
+                self._note(f"{self._source.name}: stopped after {count}; more are linked (--max-pages)")
                 break
             if time.monotonic() > end:
-                remain = f"{len(self._queue)} known pages remain (--max-time)"
+                remain = "1 known page remains" if len(self._queue) == 1 else f"{len(self._queue)} known pages remain"
+                remain += " (--max-time)"
                 self._note(f"{self._source.name}: stopped after {self._limits.seconds:g} s, {remain}")
                 break
             if looked_at and self._source.polite and self._limits.delay:

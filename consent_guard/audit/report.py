@@ -154,6 +154,10 @@ class Report:
     """Fingerprints of leaks that the baseline accepts."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """Service and category ids to what people call them."""
+    languages: tuple[str, ...] = ("en",)
+    """The policy's."""
+    categories: tuple[str, ...] = ()
+    """The ids of the policy's categories, those that wait for consent first: what is not known goes there."""
 
     @property
     def states(self) -> tuple[State, ...]:

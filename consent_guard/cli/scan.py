@@ -143,7 +143,8 @@ def command(targets: tuple[str, ...], policy_path: str | None, **given: Any) -> 
     if given["new_baseline"] and report.visits:
         _accept(report, given["new_baseline"])
     if accepted and (gone := stale(report)):
-        error_console.print(f"{gone} of the baseline's entries were not met: --write-baseline leaves them out")
+        told = "1 of the baseline's entries was" if gone == 1 else f"{gone} of the baseline's entries were"
+        error_console.print(f"{told} not met: --write-baseline leaves {'it' if gone == 1 else 'them'} out")
     leave(report.exit_code)
 
 
@@ -152,7 +153,8 @@ def _accept(report: Report, path: str) -> None:
         count = write_baseline(path, report)
     except Unreadable as fault:
         could_not(str(fault))
-    error_console.print(f"{count} leaks are accepted from now on, in {path}")
+    told = "1 leak is" if count == 1 else f"{count} leaks are"
+    error_console.print(f"{told} accepted from now on, in {path}")
     leave(0)
 
 

@@ -19,22 +19,28 @@ from ..audit.writers.sentences import place, who
 from ..audit.writers.sizes import size
 
 _PAGES_SHOWN = 3
+_UNBOUNDED = 10_000
+"""Columns: more than any row needs."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def show(report: Report, console: Console, comparison: Comparison | None = None) -> None:
-    """Print the report."""
+    """Print the report. Where no terminal bounds the lines, as in a pipe, no host or name is broken."""
+    if not console.is_terminal:
+        console.width = _UNBOUNDED
     for state in report.states:
         leaks = [seen for seen in report.leaks if seen.state is state]
         pages = sum(1 for visit in report.visits if visit.state is state)
         counted = f"{pages} page{'' if pages == 1 else 's'}"
         if leaks:
-            console.print(_table(f"{state.phrase.capitalize()}: {counted_leaks(len(leaks))} on {counted}", leaks, report))
+            console.print(
+                _table(console, f"{state.phrase.capitalize()}: {counted_leaks(len(leaks))} on {counted}", leaks, report)
+            )
         else:
             console.print(_text(f"{state.phrase.capitalize()}: no leak on {counted}", style="green"))
     unlisted = [seen for seen in report.sightings if seen.verdict is Verdict.UNLISTED]
     if unlisted:
-        console.print(_table("Named by no rule of the policy", unlisted, report))
+        console.print(_table(console, "Named by no rule of the policy", unlisted, report))
     lines = advise(report)
     if lines:
         console.print(_text("\nTo add to the policy:", style="bold"))
@@ -67,8 +73,8 @@ def counted_leaks(count: int) -> str:
     return {0: "no leak", 1: "1 leak"}.get(count, f"{count} leaks")
 
 
-def _table(title: str, seen: Iterable[Sighting], report: Report) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", expand=True)
+def _table(console: Console, title: str, seen: Iterable[Sighting], report: Report) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold", expand=console.is_terminal)
     for name, share in (("what", 5), ("whose", 5), ("where", 4), ("pages", 4)):
         table.add_column(name, overflow="fold", ratio=share)
     groups: dict[tuple[str, str], list[Sighting]] = {}

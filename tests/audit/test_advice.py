@@ -5,7 +5,11 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 
+import pytest
+
+from consent_guard import Policy
 from consent_guard.audit.advice import advise
+from consent_guard.audit.collecting import Gathered
 from consent_guard.audit.report import Sort, State, Verdict, Visit
 
 from .reports import NAMELESS, PAGE, STRANGE, report
@@ -17,7 +21,7 @@ def advice_on(*seen: object) -> list[dict[str, object]]:
 
 
 def test_a_known_service_is_named_by_its_id() -> None:
-    found = [tomllib.loads(one.toml) for one in advise(report())]
+    found = [tomllib.loads(one.toml) for one in advise(replace(report(), categories=("audience",)))]
     assert {"services": [{"id": "hotjar", "category": "audience"}]} in found
 
 
@@ -49,3 +53,25 @@ def test_a_third_partys_own_cookie_and_what_a_rule_names_need_no_line() -> None:
     elsewhere = replace(NAMELESS, host="cdn.strange.example", sort=Sort.COOKIE)
     listed = replace(STRANGE, service="x", category="y", verdict=Verdict.LEAK)
     assert advice_on(elsewhere, listed) == []
+
+
+@pytest.mark.parametrize("languages", [["en"], ["fr"], ["fr", "de"]])
+def test_the_lines_load_without_a_fault_when_they_are_pasted_into_the_policy(languages: list[str]) -> None:
+    titles = dict.fromkeys(languages, "T")
+    document = {
+        "policy": {"revision": 1, "languages": languages},
+        "categories": [
+            {"id": "n", "basis": "necessary", "title": titles},
+            {"id": "ask", "basis": "consent", "title": titles},
+        ],
+    }
+    policy = Policy.load(document)
+    gathered = Gathered()
+    seen = (STRANGE, replace(STRANGE, host="static.hotjar.com"), replace(NAMELESS, name="odd"))
+    gathered.visits.append(Visit(PAGE, State.BEFORE, 200, seen))
+    lines = advise(gathered.report("t", policy, "p"))
+    assert len(lines) == 3
+    pasted: dict[str, object] = {**document, **tomllib.loads("\n".join(one.toml for one in lines))}
+    loaded = Policy.load(pasted)
+    assert {service.category for service in loaded.services} == {"ask"}
+    assert set(loaded.services[-1].title) == set(languages)

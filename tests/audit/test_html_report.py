@@ -91,6 +91,14 @@ def test_it_says_that_nothing_was_scanned_or_that_nothing_leaks() -> None:
     assert "No leak: in every state looked at" in written("html", clean)
 
 
+def test_it_does_not_say_that_the_policy_allows_what_it_does_not_know() -> None:
+    one = replace(report(), visits=(Visit(PAGE, State.BEFORE, 200, (STRANGE,)),))
+    text = written("html", one)
+    assert "No leak, but the policy does not know 1 host contacted" in text
+    assert "only what the policy allows" not in text
+    assert "No leak, but" not in written("html", replace(report(), visits=(Visit(PAGE, State.BEFORE, 200, (STRANGE, COOKIE)),)))
+
+
 def test_it_shows_what_a_guard_removes() -> None:
     guarded = replace(
         report(), target="guarded", visits=(replace(report().visits[0], sightings=(COOKIE,), requests=4, bytes=2_000),)

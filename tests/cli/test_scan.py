@@ -54,7 +54,7 @@ def test_known_leaks_are_accepted_by_a_baseline(pages: Path) -> None:
     assert scan("leaks.html", "--baseline", "known.json").exit_code == 0
     result = scan("clean.html", "--baseline", "known.json")
     assert result.exit_code == 0
-    assert "1 of the baseline's entries were not met" in result.stderr
+    assert "1 of the baseline's entries was not met" in result.stderr
 
 
 def test_two_sites_are_compared(pages: Path) -> None:

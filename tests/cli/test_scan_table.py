@@ -38,3 +38,11 @@ def test_the_table_shows_what_a_guard_removes() -> None:
     assert "12 → 2" in text
     assert "50 kB → 900 B" in text
     assert "/a b, before any choice: removed www.googletagmanager.com, cookie _ga, cdn.strange.example" in text
+
+
+def test_no_host_is_broken_where_no_terminal_bounds_the_lines() -> None:
+    host = "a-rather-long-name-of-a-host.with.many.labels.tracker.example"
+    seen = replace(report().visits[0].sightings[0], host=host)
+    stream = io.StringIO()
+    show(replace(report(), visits=(replace(report().visits[0], sightings=(seen,)),)), Console(file=stream, width=80))
+    assert host in stream.getvalue()

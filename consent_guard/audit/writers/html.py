@@ -53,6 +53,7 @@ def write(report: Report, comparison: Comparison | None = None) -> str:
         started=datetime.fromtimestamp(report.started, UTC).strftime("%d %B %Y, %H:%M UTC"),
         states=[_state(report, state) for state in report.states],
         unlisted=_rows(report, [seen for seen in report.sightings if seen.verdict is Verdict.UNLISTED]),
+        strangers=_strangers(report),
         advice=advise(report),
         screenshots=[(shot, base64.b64encode(shot.png).decode("ascii")) for shot in report.screenshots],
         comparison=comparison,
@@ -60,6 +61,17 @@ def write(report: Report, comparison: Comparison | None = None) -> str:
         changes=_changes(comparison) if comparison else [],
     )
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).rstrip() + "\n"
+
+
+def _strangers(report: Report) -> str:
+    """Return how many hosts, cookies and keys no rule names, as the middle of a sentence; empty where there are none."""
+    unlisted = [seen for seen in report.sightings if seen.verdict is Verdict.UNLISTED]
+    stored = (Sort.COOKIE, Sort.STORAGE)
+    hosts = len({seen.host for seen in unlisted if seen.sort not in stored})
+    names = len({(seen.sort, seen.host, seen.name) for seen in unlisted if seen.sort in stored})
+    parts = [f"{hosts} host{'' if hosts == 1 else 's'} contacted"] if hosts else []
+    parts += [f"{names} name{'' if names == 1 else 's'} stored"] if names else []
+    return f"the policy does not know {' and '.join(parts)}" if parts else ""
 
 
 def _state(report: Report, state: State) -> dict[str, object]:
