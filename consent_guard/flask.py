@@ -88,7 +88,7 @@ class ConsentGuard:
         return Guard(
             self._policy,
             secret_key=key or "",
-            secret_key_fallbacks=tuple(fallbacks or ()),
+            secret_key_fallbacks=fallbacks,
             ledger=self._ledger,
             templates=self._templates,
             on_finding=self._on_finding,

@@ -265,6 +265,15 @@ def test_a_retired_key_fails_and_an_own_key_stands_in_for_the_apps() -> None:
     assert SCRIPT not in client_of(app).get("/page", headers=granted(app)).text
 
 
+def test_one_older_key_as_plain_text_is_one_key_and_not_its_letters() -> None:
+    """K2: a key of one letter would let anybody sign."""
+    older = "an older key of the tests, also longer than 32"
+    forged = {"Cookie": "{}={}".format(*consent_cookie(Policy.load(POLICY), "o", allow="*"))}
+    for app in (make_app(secret_key_fallbacks=older), make_app()):
+        app.config["SECRET_KEY_FALLBACKS"] = older
+        assert SCRIPT not in client_of(app).get("/page", headers=forged).text
+
+
 def test_findings_and_clock_are_handed_on() -> None:
     findings: list[Any] = []
     app = make_app(on_finding=findings.append, clock=lambda: 4_000_000_000.0)

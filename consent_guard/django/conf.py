@@ -8,7 +8,7 @@ the template tags call it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +35,7 @@ class Configuration:
 
     policy: PolicySource
     secret_key: str | bytes
-    secret_key_fallbacks: tuple[str | bytes, ...]
+    secret_key_fallbacks: Sequence[str | bytes]
     ledger: Any
     templates: TemplatesSource
     on_finding: Callable[[Finding], None] | None
@@ -64,7 +64,7 @@ def configuration() -> Configuration:
     return Configuration(
         policy=values.get("POLICY"),
         secret_key=values.get("SECRET_KEY") or _django_key(),
-        secret_key_fallbacks=tuple(settings.SECRET_KEY_FALLBACKS if fallbacks is None else fallbacks),
+        secret_key_fallbacks=settings.SECRET_KEY_FALLBACKS if fallbacks is None else fallbacks,
         ledger=values.get("LEDGER"),
         templates=values.get("TEMPLATES"),
         on_finding=_callable(values, "ON_FINDING"),
