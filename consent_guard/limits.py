@@ -56,7 +56,8 @@ JUDGES: Final = 8
 
 FINDINGS: Final = 1024
 """The most different findings that one exchange tells."""
-EXPIRY_LINES: Final = 48
-"""The most deletions that one response carries: proxies refuse large response heads. What remains turns up again."""
+EXPIRY_BYTES: Final = 1536
+"""The most bytes of deletions that one response carries: nginx answers 502 for a response head of more than 4 KiB, where nobody
+has set proxy_buffer_size. What remains turns up again."""
 SNIFFED_BYTES: Final = 1445
 """The most of a body that is looked at for its type (WHATWG MIME Sniffing, "resource header")."""

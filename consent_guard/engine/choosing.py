@@ -84,7 +84,7 @@ def expiries(site: Site, facts: RequestFacts, visitor: Visitor, consent: Consent
     names = dict.fromkeys(hidden)
     if known:
         names.update(dict.fromkeys(known_cookies(site.policy, site.rulings, consent, facts.host)))
-    return expiry_lines(names, site.rulings, facts.host, visitor.secure)
+    return expiry_lines(list(names), site.rulings, facts.host, visitor.secure, facts.now)
 
 
 def _chosen(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission) -> Choice | None:

@@ -8,11 +8,11 @@ response side and the endpoints call it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from ..consent.choice import Consent
 from ..consent.token import once_cookie_name
-from ..limits import EXPIRY_LINES
+from ..limits import EXPIRY_BYTES
 from ..policy.model import CookieRule, Policy
 from ..wire.messages import Header
 from ..wire.origins import registrable_domain, split_host
@@ -20,22 +20,27 @@ from ..wire.set_cookie import deletion_line
 from .cookie_rulings import CookieRulings
 
 
-def expiry_lines(names: Iterable[bytes], rulings: CookieRulings, host: str, secure: bool) -> list[Header]:
+def expiry_lines(names: Sequence[bytes], rulings: CookieRulings, host: str, secure: bool, now: float) -> list[Header]:
     """Return the Set-Cookie lines that delete these cookies, wherever they may have been set from this host.
 
-    ``host`` is the request's Host field. At most ``limits.EXPIRY_LINES`` lines: a cookie that remains turns up again.
+    ``host`` is the request's Host field, ``now`` in Unix seconds. At most ``limits.EXPIRY_BYTES`` of names and values: a cookie
+    that remains turns up again. Each second another name comes first, so that one which cannot be deleted starves no other.
     """
     lines: list[Header] = []
-    for name in names:
+    room = EXPIRY_BYTES
+    first = int(now) % len(names) if names else 0
+    for name in (*names[first:], *names[:first]):
         match = rulings.of(name).match
         for domain, path in _places(match.rule if match else None, host):
-            if len(lines) >= EXPIRY_LINES:
-                return lines
             line = deletion_line(name, domain, path, secure)
             if line is None:  # no browser holds such a name, wherever
                 break
-            if (b"set-cookie", line) not in lines:
-                lines.append((b"set-cookie", line))
+            if (b"set-cookie", line) in lines:
+                continue
+            room -= len(b"set-cookie: ") + len(line) + len(b"\r\n")
+            if room < 0:
+                return lines
+            lines.append((b"set-cookie", line))
     return lines
 
 

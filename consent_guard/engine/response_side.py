@@ -152,7 +152,7 @@ class ResponseSide:
     def _expiries(self, *, used: bool) -> list[Header]:
         """Delete the gated cookies that came with this request, and a permission for one load that this page uses up."""
         visitor, site = self._visitor, self._site
-        lines = expiry_lines(self._forwarded.hidden, site.rulings, self._facts.host, visitor.secure)
+        lines = expiry_lines(self._forwarded.hidden, site.rulings, self._facts.host, visitor.secure, self._facts.now)
         if used and visitor.once is not None:
             lines += expire_once(site.policy, visitor.secure)
         return lines

@@ -121,7 +121,7 @@ def test_a_host_bound_cookie_is_expired_once_and_for_the_host_alone(site) -> Non
     from consent_guard.engine.cookie_rulings import CookieRulings
     from consent_guard.engine.expiry import expiry_lines
 
-    lines = [line for _, line in expiry_lines([b"__Host-ad"], CookieRulings(site.guard.policy), "www.example.org", True)]
+    lines = [line for _, line in expiry_lines([b"__Host-ad"], CookieRulings(site.guard.policy), "www.example.org", True, 0)]
     assert places(lines) == [(b"__Host-ad", b"", b"/")]
 
 
@@ -139,5 +139,26 @@ def test_a_name_that_no_browser_can_hold_is_looked_at_once_however_long_the_host
 
     monkeypatch.setattr(expiry, "deletion_line", counted)
     names = [b"_ga_\x01%d" % number for number in range(50)]
-    assert expiry.expiry_lines(names, CookieRulings(site.guard.policy), "a." * 100 + "example.org", True) == []
+    assert expiry.expiry_lines(names, CookieRulings(site.guard.policy), "a." * 100 + "example.org", True, 0) == []
     assert asked == names
+
+
+def test_deletions_leave_room_in_the_head_and_each_name_gets_its_turn(site) -> None:
+    """L24b: nginx answers 502 for a head of more than 4 KiB, and the deletions would never arrive."""
+    from consent_guard.engine.cookie_rulings import CookieRulings
+    from consent_guard.engine.expiry import expiry_lines
+
+    names = [b"_ga_N%d" % number for number in range(40)]
+    rulings = CookieRulings(site.guard.policy)
+    seen: set[bytes] = set()
+    for now in range(40):
+        lines = expiry_lines(names, rulings, "www.shop.example.org", True, now)
+        assert sum(len(name) + len(value) + 4 for name, value in lines) <= 1536
+        seen.update(name for name, _, _ in places([line for _, line in lines]))
+    assert seen == set(names)
+
+
+def test_a_page_with_many_gated_cookies_keeps_a_small_head(site) -> None:
+    cookies = b"; ".join(b"_ga_N%d=1" % number for number in range(40))
+    plan = page(site, cookies, host="www.shop.example.co.uk")
+    assert sum(len(name) + len(value) + 4 for name, value in plan.headers) < 3072
