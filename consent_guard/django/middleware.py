@@ -90,7 +90,7 @@ class ConsentMiddleware:
             exchange.finish()
             return _response_of(reply, asgi=isinstance(request, ASGIRequest))
         except Exception:
-            # The one net of the adapter: Django would answer with the project's own error page, which nothing filters.
+            # Django would answer with the project's own error page, which nothing filters.
             logger.exception("a request cannot be guarded; our own 500 is its answer")
             return _response_of(REFUSAL)
 
@@ -160,20 +160,25 @@ def django_facts(request: HttpRequest, now: float) -> tuple[RequestFacts, bool]:
 
 def finish(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
     """Return the response as this visitor may have it."""
-    lines = header_lines(response)
     try:
-        plan = exchange.respond(response.status_code, lines)
-        if plan.rewriter is None:
-            exchange.finish()
-        elif isinstance(response, StreamingHttpResponse):
-            _wrap_stream(response, plan.rewriter, exchange)
-        else:
-            _rewrite(cast(HttpResponse, response), plan.rewriter)
-            exchange.finish()
-    except RewriteError:
+        return _filtered_response(exchange, response, asgi=asgi)
+    except Exception:
+        # Django would answer with the project's own error page, which nothing filters.
         logger.exception("the response cannot be filtered; our own 500 goes out in its place")
         exchange.finish()
-        return _refuse(response)
+        return _refusal_for(response)
+
+
+def _filtered_response(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
+    lines = header_lines(response)
+    plan = exchange.respond(response.status_code, lines)
+    if plan.rewriter is None:
+        exchange.finish()
+    elif isinstance(response, StreamingHttpResponse):
+        _wrap_stream(response, plan.rewriter, exchange)
+    else:
+        _rewrite(cast(HttpResponse, response), plan.rewriter)
+        exchange.finish()
     if plan.status != response.status_code:
         response.status_code = plan.status
         response.reason_phrase = None  # type: ignore[assignment]
@@ -267,20 +272,11 @@ def _step(rewriter: BodyRewriter, chunk: bytes, *, last: bool) -> bytes:
         raise
 
 
-def _refuse(response: HttpResponseBase) -> HttpResponseBase:
-    """Turn a response into our own 500, in place: what it is to close is closed at its end."""
-    if isinstance(response, StreamingHttpResponse):
-        response.streaming_content = _refusal_async() if response.is_async else iter([REFUSAL.body])
-    else:
-        cast(HttpResponse, response).content = REFUSAL.body
-    response.status_code = REFUSAL.status
-    response.reason_phrase = None  # type: ignore[assignment]
-    apply_headers(response, header_lines(response), REFUSAL.headers)
-    return response
-
-
-async def _refusal_async() -> AsyncIterator[bytes]:
-    yield REFUSAL.body
+def _refusal_for(response: HttpResponseBase) -> HttpResponseBase:
+    """Return our own 500 in place of a response: what that was to close is closed at the end of this one."""
+    refusal = _response_of(REFUSAL)
+    refusal._resource_closers += response._resource_closers  # type: ignore[attr-defined]
+    return refusal
 
 
 def _response_of(reply: Reply, *, asgi: bool = False) -> HttpResponse:

@@ -18,7 +18,14 @@ from asgiref.sync import SyncToAsync, iscoroutinefunction
 from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import FileResponse, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    HttpResponse,
+    HttpResponseNotModified,
+    HttpResponseRedirect,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.template.response import TemplateResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import path
@@ -845,6 +852,32 @@ def test_a_head_that_cannot_be_decided_gives_our_own_500(visitor: Any, path: str
     assert not response.cookies
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: TemplateResponse(None, "never rendered.html"),
+        lambda: HttpResponseNotModified(headers={"Content-Type": "text/html"}),
+    ],
+    ids=["unrendered", "not modified"],
+)
+def test_a_response_that_cannot_even_be_read_gives_our_own_500_and_is_closed(made: Any, project: Any) -> None:
+    """DESIGN §6 "Failure": not the project's error page, which nothing would filter."""
+    project(ROOT_URLCONF=URLS)
+    closed: list[bool] = []
+
+    def get_response(request: Any) -> Any:
+        response = made()
+        response._resource_closers.append(lambda: closed.append(True))
+        return response
+
+    request = RequestFactory().get("/page", secure=True, headers={**BROWSER, "if-none-match": 'W/"a~cg-s-zzz"'})
+    response = ConsentMiddleware(get_response)(request)
+    assert response.status_code == 500
+    assert response.content == b"This page could not be prepared safely.\n"
+    response.close()
+    assert closed == [True]
+
+
 def test_a_fault_of_ours_within_a_stream_breaks_it_off(
     project: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -907,6 +940,7 @@ def test_an_own_key_and_djangos_fallbacks_verify(project: Any, granted: str) -> 
         ({"SECRET_KEY": fresh, "SECRET_KEY_FALLBACKS": [KEY]}, True),
         ({"SECRET_KEY": fresh, "CONSENT_GUARD": {"POLICY": policy, "SECRET_KEY": KEY}}, True),
         ({"SECRET_KEY": fresh, "CONSENT_GUARD": {"POLICY": policy, "SECRET_KEY_FALLBACKS": [KEY]}}, True),
+        ({"SECRET_KEY": fresh, "CONSENT_GUARD": {"POLICY": policy, "SECRET_KEY_FALLBACKS": KEY}}, True),
         ({"CONSENT_GUARD": {"POLICY": policy, "SECRET_KEY": fresh}}, False),
     ):
         project(ROOT_URLCONF=URLS, **settings)
