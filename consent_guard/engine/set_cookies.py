@@ -75,8 +75,10 @@ class SetCookieFilter:
         if not (cookie.lifetime_rfc or cookie.lifetime_chromium):
             return line
         declared = ruling.match.rule.lifetime if ruling.match is not None else None
-        # No policy can declare more than 13 months: its loader refuses it.
-        limit = lifetime_seconds(declared or Lifetime(months=CHOICE_MONTHS_MAX), self._now)
+        longest = lifetime_seconds(Lifetime(months=CHOICE_MONTHS_MAX), self._now)
+        limit = longest if declared is None else lifetime_seconds(declared, self._now)
+        if limit is not None and longest is not None:  # a Policy that was built by hand may declare more
+            limit = min(limit, longest)
         cut = cut_lifetime(line, limit, self._now)
         if cut is not line:
             self._tell(FindingKind.COOKIE_CUT, ruling, where)
