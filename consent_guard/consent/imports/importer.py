@@ -104,11 +104,11 @@ class _Tool:
     def readings(self, cookies: Iterable[CookiePair]) -> list[Reading] | None:
         """Return each reading of this tool's cookies, more than one where a name comes with several values; None where there is
         no choice in any. One that is no choice beside another that is counts as undecided."""
-        values: dict[str, list[bytes]] = {}
+        values: dict[str, dict[bytes, None]] = {}  # in order, each once
         for pair in cookies:
             role = self._role(pair.name)
-            if role is not None and pair.value not in values.setdefault(role, []):
-                values[role].append(pair.value)
+            if role is not None:
+                values.setdefault(role, {})[pair.value] = None
         if not values or math.prod(map(len, values.values())) > CONSENT_COOKIE_READINGS:
             return None
         if any(len(value) > CONSENT_COOKIE_BYTES for several in values.values() for value in several):
