@@ -108,6 +108,7 @@ def test_json_of_any_shape_under_the_right_key_and_salt_is_no_choice(value: obje
         ("one byte fewer", GOOD[:-1]),
         ("the head alone", GOOD[: HEAD - 1]),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_signed_payload_of_another_shape_is_no_choice(what: str, forged: bytes) -> None:
     """K7, T08"""
