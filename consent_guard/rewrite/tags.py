@@ -318,6 +318,8 @@ class _Tag:
         if verdict is None:
             if self.name in elements.NESTING:
                 self._nested_source(source, text)
+                if source != elements.EMBEDS[self.name]:
+                    self._nested_source(elements.EMBEDS[self.name], self.at.text(elements.EMBEDS[self.name]) or "")
             return
         self.draft.embed = Embed(
             verdict.service or "",

@@ -538,3 +538,10 @@ def test_a_string_in_a_style_attribute_that_a_sheet_may_take_is_replaced(quoted:
     """A custom property is inherited, so image-set(var(--x)) may stand anywhere."""
     assert "ads.example" not in rewritten(f"<p style={quoted.format('//px.ads.example/a')}>")
     assert kept(f"<p style={quoted.format('/a.png')}>")
+
+
+@pytest.mark.parametrize("other", ["code=x", "code='/own.swf'"])
+def test_a_document_in_an_embeds_src_is_read_beside_its_code(other: str) -> None:
+    """Chromium loads the one that comes last."""
+    out = rewritten(f"<embed {other} src='data:text/html,<img src={PIXEL}>'>")
+    assert "ads.example" not in out
