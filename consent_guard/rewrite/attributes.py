@@ -55,7 +55,7 @@ class Attributes:
     The two differ only in encodings whose trail bytes look like ASCII: there ``shape`` has them masked.
     """
 
-    __slots__ = ("_all", "_decode", "_first", "raw")
+    __slots__ = ("_all", "_decode", "_exact", "_first", "raw")
 
     def __init__(
         self, raw: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str], *, exact: bool = False
@@ -63,6 +63,7 @@ class Attributes:
         """``exact``: XML's names, where case counts and any prefix may stand for xlink."""
         self.raw = raw
         self._decode = decode
+        self._exact = exact
         self._all: list[tuple[bytes, re.Match[bytes]]] = []
         self._first: dict[bytes, re.Match[bytes]] = {}
         match, at = p.ATTRIBUTE.match, names_end
@@ -124,9 +125,10 @@ class Attributes:
     def replacement(self, name: bytes, text: str) -> list[Edit]:
         """Return the edits that give an attribute another value, in quotes of our own; its duplicates stay without effect."""
         attribute = _attribute(name, self._first[name])
-        written = (
-            self.raw[attribute.start : attribute.start + self._name_length(attribute)] + b'="' + ascii_attribute(text) + b'"'
-        )
+        value = ascii_attribute(text)
+        if self._exact:  # XML 1.0 §3.1: no < in attribute values
+            value = value.replace(b"<", b"&lt;")
+        written = self.raw[attribute.start : attribute.start + self._name_length(attribute)] + b'="' + value + b'"'
         if attribute.end < len(self.raw) and self.raw[attribute.end : attribute.end + 1] not in (
             b">",
             b" ",

@@ -16,7 +16,10 @@ _DECLARATION: Final = re.compile(
     r"<!--(?>(?:[^-]+|-(?!->))*)(?:-->|\Z)|<\?(?>(?:[^?]+|\?(?!>))*)(?:\?>|\Z)|%[^\s;%]+;"
     r"|<!(ENTITY|ATTLIST|ELEMENT|NOTATION)\s((?>(?:[^<>\"']+|\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z))*))(?:>|\Z)"
 )
-_PLAIN: Final = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9._:-]*)\s+(?:\"([^\"<&%]*)\"|'([^'<&%]*)')\s*")
+_PLAIN: Final = re.compile(
+    r"\s*([A-Za-z_:][A-Za-z0-9._:-]*)\s+"
+    r"(?:\"((?>(?:[^\"<&%]+|&#[0-9xA-Fa-f]+;)*))\"|'((?>(?:[^'<&%]+|&#[0-9xA-Fa-f]+;)*))')\s*"
+)
 _EXTERNAL: Final = re.compile(r"\s*[A-Za-z_:][A-Za-z0-9._:-]*\s+(?:SYSTEM|PUBLIC)\s[^%]*")
 _REFERENCE: Final = re.compile(r"&([^\s#&;]+);")
 _DEFAULT: Final = re.compile(
@@ -65,8 +68,8 @@ class Declarations:
         if plain is None:
             return _EXTERNAL.fullmatch(body) is not None
         value = decode_text(plain[2] if plain[2] is not None else plain[3])
-        if len(value) > _LONGEST or not value.isascii():
-            return False
+        if len(value) > _LONGEST or not body.isascii() or any(character in value for character in "<&%"):
+            return False  # what a reference stands for is read once more where the entity is used
         self._entities.setdefault(plain[1], value)
         return True
 

@@ -37,10 +37,11 @@ _TAG: Final = re.compile(
 )
 _NOT_TEXT: Final = re.compile(
     rb"<!--(?>(?:[^-]++|-(?!->))*)(?:-->|\Z)|<!\[CDATA\[((?>(?:[^\]]++|\](?!\]>))*))(?:\]\]>|\Z)"
+    rb"|<\?(?>(?:[^?]++|\?(?!>))*)(?:\?>|\Z)"
     rb"|<(?>(?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*)(?:>|\Z)"
 )
 _INSTRUCTION: Final = re.compile(rb"<\?(?>(?:[^?]++|\?(?!>))*)\?>")
-_NAMESPACE: Final = re.compile(rb"w3\.org/(?:1999/xhtml|2000/svg)|xmlns[^=]*=[^>]*&")
+_NAMESPACE: Final = re.compile(rb"w3\.org/(?:1999/xhtml|2000/svg|1998/Math/MathML|1999/XSL/Transform)")
 _STYLESHEET: Final = re.compile(rb"<\?xml-stylesheet[" + _SPACE + rb"]")
 _PSEUDO: Final = re.compile(r"(?<![^\s\"'])([^\s=\"']++)\s*+=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _DOCTYPE: Final = re.compile(
@@ -257,9 +258,10 @@ class XmlRewriter:
             self._dropping += not closed
             return self._pass(start, end)
         if not self._shown:
-            self._shown = _NAMESPACE.search(found[0]) is not None
+            # A namespace that is spelled with references may be any.
+            self._shown = _NAMESPACE.search(found[0]) is not None or (b"xmlns" in found[0] and b"&" in found[0])
             if not self._shown:
-                return end  # neither XHTML nor SVG so far: a feed, say, of which a browser loads nothing
+                return end  # nothing that a browser shows or transforms so far: a feed, say, of which it loads nothing
         name = _local(found[2])
         decision = self._decision(found[0], name or _UNKNOWN, found.end(2) - start)
         if decision is not None:

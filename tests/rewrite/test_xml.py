@@ -66,7 +66,7 @@ def _within(start: str, markup: str, end: str, **options: object) -> str:
         (f"<script><![CDATA[go('{PIXEL}')]]></script>", "<script></script>"),
         (f"<script>go('{PIXEL}');<style></style></script>", "<script></script>"),
         (f"<object data=\"data:text/html,&lt;img src='https:{PIXEL}'&gt;\"/>", "<object />"),
-        ("<iframe srcdoc=\"&lt;img src='//px.ads.example/'&gt;\"/>", '<iframe srcdoc="<img >"/>'),
+        ("<iframe srcdoc=\"&lt;img src='//px.ads.example/'&gt;\"/>", '<iframe srcdoc="&lt;img >"/>'),
     ],
 )
 def test_what_is_withheld_of_xhtml(markup: str, out: str) -> None:
@@ -380,3 +380,31 @@ def test_a_judge_that_has_seen_html_reads_xml_as_xml() -> None:
     assert once(html, compiled=compiled) == html
     xml = f'<svg {SVG_NS} xmlns:x="http://www.w3.org/1999/xhtml"><x:script src="{PIXEL}"></x:script></svg>'
     assert "ads" not in once(xml.encode(), compiled=compiled, syntax="xml").decode()
+
+
+@pytest.mark.parametrize("name", ["script", "style"])
+def test_a_quote_in_an_instruction_hides_nothing_of_a_script_or_style(name: str) -> None:
+    text = {"script": f"new Image().src='https:{PIXEL}'", "style": f"p{{background:url(https:{PIXEL})}}"}[name]
+    out = rewritten(f"<html {HTML_NS}><{name}><?a ' ?>{text}</{name}></html>", syntax="xml", compiled=MENTION)
+    assert "ads.example" not in out
+
+
+@pytest.mark.parametrize(
+    "root",
+    ['math xmlns="http://www.w3.org/1998/Math/MathML"', 'm:math xmlns:m="http://www.w3.org/1998/Math/MathML"'],
+)
+def test_mathml_by_itself_is_read_too(root: str) -> None:
+    assert "ads.example" not in rewritten(f'<{root} style="background:url({PIXEL})"/>', syntax="xml")
+
+
+def test_what_a_stylesheet_of_xslt_would_write_is_read_too() -> None:
+    sheet = f'<x:stylesheet xmlns:x="http://www.w3.org/1999/XSL/Transform"><html><img src="{PIXEL}"/></html></x:stylesheet>'
+    assert "ads.example" not in rewritten(sheet, syntax="xml")
+
+
+def test_a_value_that_is_written_anew_stays_well_formed() -> None:
+    """XML 1.0 §3.1: no < in attribute values."""
+    out = xhtml(f'<iframe srcdoc="&lt;img src={PIXEL}>&lt;p>hello"/>')
+    assert "ads.example" not in out
+    assert "&lt;p>hello" in out
+    assert "<p" not in out
