@@ -72,6 +72,10 @@ class _Reader(HTMLParser):
         self._action: str | None = None
         self._fields: list[tuple[str, str]] = []
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Read ``<![…`` as browsers do, as a comment; the standard library's reading raises on what it does not know."""
+        return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in reversed(attrs)}
         if tag == "base" and "href" in given:

@@ -96,6 +96,10 @@ class _Marks(HTMLParser):
         self.banner = False
         self.answers: set[str] = set()
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Read ``<![…`` as browsers do, as a comment; the standard library's reading raises on what it does not know."""
+        return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.banner = self.banner or given.get("data-cg") == "banner"

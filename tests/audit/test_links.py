@@ -57,3 +57,8 @@ def test_a_page_cannot_make_the_scanner_post_elsewhere(action: str) -> None:
 def test_a_page_is_visited_once_whatever_its_query() -> None:
     assert path_key("https://A.example/x?page=2") == path_key("https://a.example/x")
     assert path_key("https://a.example") == path_key("https://a.example/")
+
+
+@pytest.mark.parametrize("odd", ["<![foo]>", "<![ endif]>", "<![>", "<![CDATA[x]]>", "<![if !IE]>"])
+def test_a_marked_section_that_no_browser_knows_is_a_comment(odd: str) -> None:
+    assert links(f'{odd}<a href="b">') == ["https://www.site.example/a/b"]
