@@ -143,6 +143,8 @@ class Fetcher:
             raise Unreadable(shown, _reason(error)) from error
         except Unreadable:
             raise
+        except UnicodeError as error:  # what cannot be a name of DNS
+            raise Unreadable(shown, f"is no address ({error})") from error
         except Exception as error:
             if not self._in_process:
                 raise

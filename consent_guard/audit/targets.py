@@ -16,6 +16,7 @@ from html import unescape
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 from .apps import RunningApp, load_app, looks_like_app
 from .fetching import PAGE_BYTES, PAGE_SECONDS, Answer, Fetcher, require_httpx
@@ -82,6 +83,10 @@ def open_target(target: str, limits: Limits, site: str = "") -> Source:
     browsers write, its canonical link). Raises Unreadable for a target that is none of these, or an app that cannot be loaded.
     """
     if re.match(r"https?://", target, re.I):
+        try:
+            urlsplit(target)
+        except ValueError as error:
+            raise Unreadable(target, f"is no address ({error})") from error
         return UrlSource(target, limits)
     path = Path(target)
     if target and path.exists():

@@ -247,3 +247,11 @@ def test_a_guarded_page_without_a_link_to_the_choices_is_noted(site: Any) -> Non
     site.page("/a", '<section data-cg="banner"></section><a data-cg="manage" href="/privacy-choices">x</a>')
     (note,) = scan(site.url + "/").notes
     assert note.startswith("1 page has no link to the choices")
+
+
+@pytest.mark.parametrize("address", ["http://[bad/", "http://a..b/"])
+def test_what_is_no_address_is_told_in_one_line(address: str) -> None:
+    report = scan(address)
+    assert report.pages == ()
+    (problem,) = report.problems
+    assert "is no address" in problem.message
