@@ -32,6 +32,8 @@ _RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#
 """A plain relative address: no scheme, no second slash, nothing that the parser strips."""
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z]+:)?[/\\\t\n\r]*[^/\\?#]*")
 """What may be an address's scheme and host."""
+_NO_HOST: Final = "host.invalid"
+"""Stands in for a Host field that is empty or no host (RFC 2606 §2)."""
 _BLANKS: Final = "".join(map(chr, range(0x21)))
 _VARIANTS: Final = 12
 """Judges remembered beside one for other bases and encodings."""
@@ -80,11 +82,13 @@ class Judge:
         self.asked = 0
         """When Rules was last asked for this one, in requests."""
         self.document = document
-        host, _, _ = document.host.lower().rpartition(":") if _has_port(document.host) else (document.host.lower(), "", "")
-        self.own_host = host.rstrip(".")
         path = document.path if document.path.startswith("/") else "/" + document.path
         own = f"{document.scheme}://{document.host}{path}"
-        self.own_base = own if ada_url.check_url(own) else f"{document.scheme}://host.invalid/"
+        if not document.host or not ada_url.check_url(own):
+            own = f"{document.scheme}://{_NO_HOST}/"
+        self.own_base = own
+        # As addresses are resolved against it, so that rules on our own host hold whatever the Host field says.
+        self.own_host = ada_url.URL(own).hostname.rstrip(".")
         self.bases = bases or (self.own_base,)
         self._plain = self.bases == (self.own_base,) and not rules.reads_own_paths(self.own_host)
         self._variants: dict[tuple[tuple[str, ...], str | None], Judge]
@@ -256,11 +260,6 @@ class Judge:
         if not host or host == self.own_host or self.rules.is_first_party(host, self.own_host):
             return None
         return Verdict(host, None, None, None, enforced=self.rules.blocks_unlisted_hosts)
-
-
-def _has_port(host: str) -> bool:
-    name, colon, port = host.rpartition(":")
-    return bool(colon) and port.isdigit() and (not name.startswith("[") or name.endswith("]"))
 
 
 def same_site(host: str, own_host: str) -> bool:

@@ -13,6 +13,7 @@ from consent_guard.findings import FindingKind
 from consent_guard.limits import JUDGE_MEMO_KEY_BYTES
 from consent_guard.policy.hosts import HostIndex
 from consent_guard.rewrite import memory
+from consent_guard.rewrite.document import DocumentFacts
 from consent_guard.rewrite.judge import Judge
 
 from .documents import FUZZ, facts, fresh, judge, policy, rules
@@ -343,3 +344,10 @@ def test_one_consent_changes_no_others_verdicts() -> None:
         assert refused.gated("https://px.ads.example/")
         assert not granted.gated("https://px.ads.example/")
     assert policy().services
+
+
+@pytest.mark.parametrize("host", ["", "exa mple", "a@example.org", "www.site.example"])
+def test_a_rule_on_our_own_host_holds_whatever_the_host_field_says(host: str) -> None:
+    reading = rules("/gtm/").judge(frozenset(), DocumentFacts("https", host, "/page"))
+    assert reading.gated("/gtm/x.js")
+    assert not reading.gated("/own/x.js")
