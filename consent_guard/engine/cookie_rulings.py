@@ -10,6 +10,7 @@ from typing import Final
 
 from ..consent.choice import Consent
 from ..consent.token import names_to_read, once_cookie_name
+from ..findings import Finding, FindingKind
 from ..policy.cookie_names import CookieIndex, CookieMatch
 from ..policy.frameworks import is_framework_cookie
 from ..policy.import_tools import imported_cookie_names
@@ -47,6 +48,15 @@ class Ruling:
         if self.match.service is not None:
             return self.match.service not in consent.allowed_services
         return self.match.category not in consent.allowed_categories
+
+    def finding(self, kind: FindingKind, where: str, *, enforced: bool = True) -> Finding:
+        """Return what happened to a cookie of this name, as a finding. One that a visitor sent is told by its rule's name: of a
+        pattern it can have any number of spellings."""
+        match = self.match
+        if match is None:
+            return Finding(kind, self.name, where, enforced=enforced)
+        subject = match.rule.name if kind is FindingKind.COOKIE_HIDDEN else self.name
+        return Finding(kind, subject, where, match.service, match.category, match.rule.name, enforced)
 
 
 class CookieRulings:

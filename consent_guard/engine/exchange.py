@@ -132,16 +132,5 @@ class Exchange:
         else:
             forwarded = forward(facts.headers, facts.method, facts.path, site.rulings, consent, self._visitor.mark)
         for name in forwarded.hidden:
-            match = site.rulings.of(name).match
-            if match is not None:
-                self._log.add(
-                    Finding(
-                        FindingKind.COOKIE_HIDDEN,
-                        name.decode("latin-1"),
-                        "Cookie",
-                        service=match.service,
-                        category=match.category,
-                        rule=match.rule.name,
-                    )
-                )
+            self._log.add(site.rulings.of(name).finding(FindingKind.COOKIE_HIDDEN, "Cookie"))
         return forwarded

@@ -7,7 +7,7 @@ calls it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..consent.choice import Consent
 from ..consent.months import lifetime_seconds
@@ -54,46 +54,38 @@ class SetCookieFilter:
         cookie = parse_set_cookie(line, self._now)
         if cookie is None:
             return line
-        ruling = self._rulings.of(cookie.name)
-        for name in cookie.names:
-            other = self._rulings.of(name)
-            if other.gated(self._consent):
-                if cookie.deletes_everywhere:
-                    return line
-                self._tell(FindingKind.COOKIE_SET, other, where)
-                return None
-        if not ruling.listed and not cookie.deletes_everywhere:
-            self._tell(FindingKind.COOKIE_UNLISTED, ruling, where, enforced=self._blocks_unlisted)
-            if self._blocks_unlisted:
-                return None
-        if ruling.waits and not cookie.deletes_everywhere:
-            self.consented = True
-        return self._cut(line, cookie, ruling, where)
+        # A nameless cookie comes back under another name (K22): the strictest of its rulings holds.
+        rulings = [self._rulings.of(name) for name in sorted(cookie.names)]
+        gated = next((ruling for ruling in rulings if ruling.gated(self._consent)), None)
+        if gated is not None:
+            if cookie.deletes_everywhere:
+                return line
+            self._add(gated.finding(FindingKind.COOKIE_SET, where))
+            return None
+        if not cookie.deletes_everywhere:
+            unlisted = next((ruling for ruling in rulings if not ruling.listed), None)
+            if unlisted is not None:
+                self._add(unlisted.finding(FindingKind.COOKIE_UNLISTED, where, enforced=self._blocks_unlisted))
+                if self._blocks_unlisted:
+                    return None
+            if any(ruling.waits for ruling in rulings):
+                self.consented = True
+        return self._cut(line, cookie, rulings, where)
 
-    def _cut(self, line: bytes, cookie: SetCookie, ruling: Ruling, where: str) -> bytes:
+    def _cut(self, line: bytes, cookie: SetCookie, rulings: Sequence[Ruling], where: str) -> bytes:
         """Cut the lifetime to the rule's, and to 13 calendar months at most, by any reading (S11, S12, T01)."""
-        if not (cookie.lifetime_rfc or cookie.lifetime_chromium):
+        lifetime = max(cookie.lifetime_rfc or 0, cookie.lifetime_chromium or 0)
+        if lifetime <= 0:
             return line
-        declared = ruling.match.rule.lifetime if ruling.match is not None else None
-        longest = lifetime_seconds(Lifetime(months=CHOICE_MONTHS_MAX), self._now)
-        limit = longest if declared is None else lifetime_seconds(declared, self._now)
-        if limit is not None and longest is not None:  # a Policy that was built by hand may declare more
-            limit = min(limit, longest)
-        cut = cut_lifetime(line, limit, self._now)
-        if cut is not line:
-            self._tell(FindingKind.COOKIE_CUT, ruling, where)
-        return cut
+        shortest, ruling = min(((self._limit(ruling), ruling) for ruling in rulings), key=lambda found: found[0])
+        if lifetime <= shortest:
+            return line
+        self._add(ruling.finding(FindingKind.COOKIE_CUT, where))
+        return cut_lifetime(line, shortest or None, self._now)
 
-    def _tell(self, kind: FindingKind, ruling: Ruling, where: str, *, enforced: bool = True) -> None:
-        match = ruling.match
-        self._add(
-            Finding(
-                kind,
-                ruling.name,
-                where,
-                service=match.service if match else None,
-                category=match.category if match else None,
-                rule=match.rule.name if match else None,
-                enforced=enforced,
-            )
-        )
+    def _limit(self, ruling: Ruling) -> int:
+        """Return how many seconds a cookie under this ruling may live; zero: not longer than the browser's session."""
+        longest = lifetime_seconds(Lifetime(months=CHOICE_MONTHS_MAX), self._now) or 0
+        declared = ruling.match.rule.lifetime if ruling.match is not None else None
+        # A Policy that was built by hand may declare more than the longest.
+        return longest if declared is None else min(longest, lifetime_seconds(declared, self._now) or 0)

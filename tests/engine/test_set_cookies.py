@@ -67,6 +67,21 @@ def test_a_deletion_that_some_browser_reads_as_a_cookie_is_dropped(site, line: b
     assert kept(site, line) == []
 
 
+NAMELESS = b"=contrast=1; Max-Age=%d"
+"""Browsers by RFC 6265bis send it back as ``contrast=1``."""
+
+
+def test_a_nameless_cookie_is_judged_by_the_strictest_of_the_names_under_which_it_can_come_back(site) -> None:
+    """K22: withheld, cut, and kept out of shared caches as the cookie that it turns into"""
+    assert kept(site, b"=_ga=1") == []
+    assert kept(site, NAMELESS % LONG) == [NAMELESS % 86400]
+    assert kept(site, b"=_session_ad=1; Max-Age=60", cookie=site.cookie(allow="*")) == [b"=_session_ad=1"]
+    head = [(b"Content-Type", b"application/json"), (b"Cache-Control", b"public"), (b"Set-Cookie", b"=_ga=1")]
+    plan = site.request("/api.json", cookie=site.cookie(allow="*")).respond(200, head)
+    assert site.set_cookies(plan) == [b"=_ga=1"]
+    assert site.values(plan, b"cache-control") == [b"private, no-cache"]
+
+
 def test_no_cookie_lives_longer_than_13_calendar_months(site) -> None:
     """S11, T01: from 14 November 2023 to 14 December 2024."""
     assert kept(site, b"a=1; Max-Age=%d" % LONG) == [b"a=1; Max-Age=%d" % (396 * 24 * 3600)]
