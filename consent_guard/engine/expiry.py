@@ -1,9 +1,10 @@
 """Deleting the gated cookies that a browser still holds (L24, L24b, H07).
 
 A request shows a cookie's name, never its Domain and Path, and a deletion must repeat both. Where the rule states them they are
-known; else the host alone and each domain above it are tried, with ``/``. That repeats a name within one response, which
-RFC 6265bis §4.1.1 asks servers not to do and every browser processes. May import the wire layer and the engine's rulings. The
-response side and the endpoints call it.
+known; else the host alone and each domain above it are tried, with ``/``. Nor does it show whether the cookie was set with
+``Partitioned``, which makes another cookie of it: over https both are deleted (H08). All that repeats a name within one
+response, which RFC 6265bis §4.1.1 asks servers not to do and every browser processes. May import the wire layer and the
+engine's rulings. The response side and ``choosing`` call it.
 """
 
 from __future__ import annotations
@@ -25,23 +26,29 @@ def expiry_lines(names: Sequence[bytes], rulings: CookieRulings, host: str, secu
 
     ``host`` is the request's Host field, ``now`` in Unix seconds. At most ``limits.EXPIRY_BYTES`` of names and values: a cookie
     that remains turns up again. Each second another name comes first, so that one which cannot be deleted starves no other.
+    Partitioned cookies, which few sites set for themselves, get the room that is left.
     """
-    lines: list[Header] = []
+    lines: dict[bytes, None] = {}
     room = EXPIRY_BYTES
     first = int(now) % len(names) if names else 0
-    for name in (*names[first:], *names[:first]):
-        match = rulings.of(name).match
-        for domain, path in _places(match.rule if match else None, host):
-            line = deletion_line(name, domain, path, secure)
-            if line is None:  # no browser holds such a name, wherever
-                break
-            if (b"set-cookie", line) in lines:
-                continue
+    for line in _deletions((*names[first:], *names[:first]), rulings, host, secure):
+        if line not in lines:
             room -= len(b"set-cookie: ") + len(line) + len(b"\r\n")
             if room < 0:
-                return lines
-            lines.append((b"set-cookie", line))
-    return lines
+                break
+            lines[line] = None
+    return [(b"set-cookie", line) for line in lines]
+
+
+def _deletions(names: Sequence[bytes], rulings: CookieRulings, host: str, secure: bool) -> Iterator[bytes]:
+    for partitioned in (False, True) if secure else (False,):  # a browser takes Partitioned over https only
+        for name in names:
+            match = rulings.of(name).match
+            for domain, path in _places(match.rule if match else None, host):
+                line = deletion_line(name, domain, path, secure, partitioned)
+                if line is None:  # no browser holds such a name, wherever
+                    break
+                yield line
 
 
 def known_cookies(policy: Policy, rulings: CookieRulings, consent: Consent, host: str) -> list[bytes]:

@@ -54,12 +54,6 @@ class SetCookie:
     """As RFC 6265bis reads it; empty for a nameless cookie."""
     names: frozenset[bytes]
     """Every name under which the cookie can come back: a nameless cookie ``=_ga=1`` is sent back as ``_ga=1`` (K22)."""
-    domain: str
-    """The last Domain, lower case, without a leading dot; empty for a host-only cookie."""
-    path: str
-    """The last Path where it starts with ``/``; empty for the request's default path."""
-    secure: bool
-    partitioned: bool
     rfc: Reading
     chromium: Reading
 
@@ -70,11 +64,6 @@ class SetCookie:
     @property
     def lifetime_chromium(self) -> int | None:
         return self.chromium.lifetime
-
-    @property
-    def dropped(self) -> bool:
-        """True where both readings ignore the line."""
-        return not self.rfc.accepted and not self.chromium.accepted
 
     @property
     def deletes_everywhere(self) -> bool:
@@ -99,7 +88,7 @@ def parse_set_cookie(line: bytes, now: float) -> SetCookie | None:
 
     None where the line holds neither name nor value, so that no browser could store or delete anything. A line that browsers
     refuse for another reason (a control character, a prefix without its conditions, more than 4096 octets) still has names
-    and lifetimes, with ``dropped`` true: callers judge it like any other, and are right for a browser that is laxer.
+    and lifetimes, in readings that are not ``accepted``: callers judge it like any other, and are right for a laxer browser.
     """
     segments = line.split(b";")
     name, value = _pair(segments[0])
@@ -108,30 +97,24 @@ def parse_set_cookie(line: bytes, now: float) -> SetCookie | None:
     attributes = _attributes(segments)
     last = {attribute.name: attribute.value for attribute in attributes}
     domain = last.get(b"domain", b"").removeprefix(b".").lower()
-    path = last.get(b"path", b"")
-    path = path if path.startswith(b"/") else b""
     acceptable = not _CONTROL.search(line) and len(name) + len(value) <= COOKIE_PAIR_BYTES and _allowed(last)
     rfc = (
         acceptable
         and domain.isascii()
-        and _prefix_allows(name, last, path, host_only=not domain)
+        and _prefix_allows(name, last, host_only=not domain)
         and (bool(name) or not _has_prefix(value, (b"__secure-", b"__host-")))
     )
     chromium = (
         acceptable
         and not (not name and b"=" in value)
         and not (b"\t" in line and _inner_tab(name, value, segments))
-        and _prefix_allows(name, last, path, host_only=not last.get(b"domain"))
+        and _prefix_allows(name, last, host_only=not last.get(b"domain"))
         and _http_prefix_allows(name, last)
         and (bool(name) or not _has_prefix(value, (b"__secure-", b"__host-", b"__http-")))
     )
     return SetCookie(
         name=name,
         names=_names(name, value, segments[0]),
-        domain=domain.decode("latin-1"),
-        path=path.decode("latin-1"),
-        secure=b"secure" in last,
-        partitioned=b"partitioned" in last,
         rfc=Reading(rfc, _rfc_lifetime(attributes, now)),
         chromium=Reading(chromium, _chromium_lifetime(last, now)),
     )
@@ -165,8 +148,9 @@ def cut_lifetime(line: bytes, limit_seconds: int | None, now: float) -> bytes:
 def deletion_line(name: bytes, domain: str, path: str, secure: bool, partitioned: bool = False) -> bytes | None:
     """Return a Set-Cookie value that deletes one cookie under every reading, or None where no browser can hold that name.
 
-    Identity is name, Domain and Path (H07): an empty ``domain`` is the host-only cookie, an empty ``path`` means ``/``. What a
-    name's prefix demands is added, since browsers ignore the line without it; ``Partitioned`` brings Secure with it (H08).
+    Identity is name, Domain and Path (H07): an empty ``domain`` is the host-only cookie, an empty ``path`` means ``/``; and a
+    cookie set with ``Partitioned`` lies beside its namesake that was not (H08). What a name's prefix demands is added, since
+    browsers ignore the line without it; ``Partitioned`` brings Secure with it.
     Raises ValueError where Domain or Path could not stand in a header (K17).
     """
     if re.search(rb"[\x00-\x1f\x7f;=]", name) or len(name) > COOKIE_PAIR_BYTES or name != name.strip(_BLANKS):
@@ -236,12 +220,12 @@ def _allowed(last: dict[bytes, bytes]) -> bool:
     return b"partitioned" not in last and last.get(b"samesite", b"").lower() != b"none"
 
 
-def _prefix_allows(name: bytes, last: dict[bytes, bytes], path: bytes, *, host_only: bool) -> bool:
+def _prefix_allows(name: bytes, last: dict[bytes, bytes], *, host_only: bool) -> bool:
     """``__Secure-`` and ``__Host-`` in any case of letters (§5.7, steps 20 and 21)."""
     if _has_prefix(name, (b"__secure-",)):
         return b"secure" in last
     if _has_prefix(name, (b"__host-",)):
-        return b"secure" in last and host_only and path == b"/"
+        return b"secure" in last and host_only and last.get(b"path") == b"/"
     return True
 
 
