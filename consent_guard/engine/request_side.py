@@ -12,12 +12,12 @@ from typing import Final
 from ..consent.choice import Consent
 from ..wire.codings import narrow_accept_encoding
 from ..wire.cookies import hide_cookies
-from ..wire.etags import unmark_if_none_match
+from ..wire.etags import unmark_all, unmark_if_none_match
 from ..wire.messages import Header, Headers
 from .cookie_rulings import CookieRulings
 from .destinations import asks_for_page, wants_page
 
-_TOUCHED: Final = frozenset({b"accept-encoding", b"if-modified-since", b"if-none-match", b"if-range", b"range"})
+_TOUCHED: Final = frozenset({b"accept-encoding", b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"range"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, co
             new = narrow_accept_encoding(value)
         elif name == b"if-none-match" and reads:
             new = _validators(value, mark, page)
+        elif name in (b"if-match", b"if-none-match"):
+            new = unmark_all(value)
         elif name == b"if-modified-since" and reads:
             new = value if dated or answerable else None
             dropped, left = dropped or new is None, left or new is not None

@@ -2,7 +2,8 @@
 
 Out: ``"abc"`` becomes ``W/"abc~cg-s-MARK"``; the letter remembers how the app wrote its tag, so that the way back gives the
 app exactly its own bytes. In: a tag with our mark is unmarked, one with another mark is dropped. The mark is the state, never
-the visitor. May import nothing of the package. Called by the engine.
+the visitor. A condition on a write (If-Match) gets the app's own bytes back under every mark. May import nothing of the
+package. Called by the engine.
 """
 
 from __future__ import annotations
@@ -55,6 +56,22 @@ def unmark_if_none_match(value: bytes, mark: str, *, keep_unmarked: bool = True)
         elif marked[3] == suffix and marked[2] != b"x":
             kept.append(_original(marked[1], marked[2]))
     return b", ".join(kept) or None
+
+
+def unmark_all(value: bytes) -> bytes:
+    """Return a list of entity tags with ours as the app wrote them, whatever their mark; the same object where none is ours.
+
+    For a condition on the app's own version, as If-Match on a PUT: that version is the same in every state of consent, and our
+    weak tags would never match (RFC 9110 §13.1.1). A tag of which only a digest was kept stays, and matches nothing.
+    """
+    if b"~cg-" not in value:
+        return value
+    members: list[bytes] = []
+    for member in _members(value):
+        tag = _TAG.fullmatch(member)
+        marked = _MARKED.fullmatch(tag[2]) if tag else None
+        members.append(_original(marked[1], marked[2]) if marked is not None and marked[2] != b"x" else member)
+    return b", ".join(members)
 
 
 def _members(value: bytes) -> Iterator[bytes]:

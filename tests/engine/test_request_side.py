@@ -140,6 +140,22 @@ def test_conditions_on_unsafe_methods_are_the_apps_own(site) -> None:
     assert seen(exchange, b"if-none-match") == [b"*"]
 
 
+@pytest.mark.parametrize("name", [b"If-Match", b"If-None-Match"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_a_write_that_depends_on_a_version_names_it_as_the_app_does_whatever_was_chosen_since(
+    site, name: bytes, method: str
+) -> None:
+    """RFC 9110 §13.1.1: optimistic locking by the ETag of a page"""
+    tag = tag_of(site)
+    exchange = site.request("/page", (name, tag), method=method, cookie=site.cookie(allow="*"))
+    assert seen(exchange, name.lower()) == [b'"v1"']
+
+
+def test_what_a_visitor_calls_hidden_cookies_makes_no_more_findings_than_there_are_rules(site) -> None:
+    exchange = site.request(cookie=b"; ".join(b"_ga_%d=1" % number for number in range(400)) + b"; _ga=1")
+    assert [(finding.subject, finding.rule) for finding in exchange.finish()] == [("_ga_*", "_ga_*"), ("_ga", "_ga")]
+
+
 def test_in_report_mode_the_request_is_not_altered(make) -> None:
     site = make(enforcement="report")
     headers = (

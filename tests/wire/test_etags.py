@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent_guard.wire.etags import mark_etag, unmark_if_none_match
+from consent_guard.wire.etags import mark_etag, unmark_all, unmark_if_none_match
 
 
 @pytest.mark.parametrize("tag", [b'"abc"', b'W/"abc"', b'""', b'"a,b"', b'"\xff"', b"abc", b"5f3-1a", b"W/abc"])
@@ -23,6 +23,23 @@ def test_the_app_gets_back_exactly_the_tag_that_it_wrote(tag: bytes) -> None:
 def test_a_tag_of_another_state_is_dropped() -> None:
     """N3: after a withdrawal no 304 may bring the old page back"""
     assert unmark_if_none_match(mark_etag(b'"abc"', "granted"), "refused") is None
+
+
+@pytest.mark.parametrize("mark", ["granted", "refused"])
+def test_a_condition_on_a_write_gets_the_apps_own_tags_back_under_every_mark(mark: str) -> None:
+    """RFC 9110 §13.1.1: If-Match compares strongly, which our weak tags would never pass"""
+    value = mark_etag(b'"abc"', mark) + b', "x,y", ' + mark_etag(b'W/"b,c"', "other")
+    assert unmark_all(value) == b'"abc", "x,y", W/"b,c"'
+
+
+@pytest.mark.parametrize("value", [b"*", b'"abc"', b'W/"abc" , "b"', b"", b'"'])
+def test_a_condition_without_a_tag_of_ours_stays_the_very_object(value: bytes) -> None:
+    assert unmark_all(value) is value
+
+
+def test_a_digest_in_place_of_a_tag_still_matches_nothing() -> None:
+    marked = mark_etag(b'"a"b"', "A")
+    assert unmark_all(marked) == marked
 
 
 def test_the_marks_of_two_states_differ_for_one_tag() -> None:
