@@ -153,7 +153,7 @@ class ResponseSide:
         """Delete the gated cookies that came with this request, and a permission for one load that this page uses up."""
         visitor, site = self._visitor, self._site
         lines = expiry_lines(self._forwarded.hidden, site.rulings, self._facts.host, visitor.secure, self._facts.now)
-        if used and visitor.once is not None:
+        if used and visitor.once is not None and self._facts.method == "GET":  # HEAD shows nobody anything
             lines += expire_once(site.policy, visitor.secure)
         return lines
 

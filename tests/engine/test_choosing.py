@@ -480,6 +480,16 @@ def test_once_is_kept_by_what_is_no_page(site) -> None:
         assert not any(b"once" in line for line in site.set_cookies(plan))
 
 
+def test_once_is_kept_by_a_request_that_shows_nothing(site) -> None:
+    """N1: a HEAD of the page speaks of it as a GET would, and uses nothing up."""
+    cookie = once(site).partition(b";")[0]
+    exchange = site.request("/article", cookie=cookie, method="HEAD")
+    assert exchange.consent.allows("video")
+    for status in (200, 304):
+        plan = site.request("/article", cookie=cookie, method="HEAD").respond(status, site.HTML)
+        assert not any(b"once" in line for line in site.set_cookies(plan))
+
+
 def test_once_finds_its_page_however_it_is_written(site) -> None:
     cookie = once(site, b"/caf%25C3%25A9/%2561").partition(b";")[0]
     assert site.request("/café/a", cookie=cookie).consent.allows("video")
