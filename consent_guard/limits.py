@@ -27,9 +27,11 @@ POST_BODY_BYTES: Final = 8 * 1024
 POST_FIELDS: Final = 1024
 """The most form fields that a post of a choice may carry (K15)."""
 
-CODING_RATIO: Final = 200
-"""The most that a coded body may unfold, past the first megabyte. deflate's own maximum is 1032."""
-CODING_FREE_BYTES: Final = 1024 * 1024
+CODING_RATIO: Final = 1032
+"""The most that a coded body may unfold to, for each of its bytes: deflate's own maximum, so that no long table of like rows is
+broken off. What unfolds is never held whole: only time is at stake."""
+CODING_FREE_BYTES: Final = 64 * 1024 * 1024
+"""What any coded body may unfold to besides: br and zstd know no maximum, and a page of this size is still one."""
 
 HELD_VALUE_BYTES: Final = 2 * 1024 * 1024
 """The most of one tag or one attribute value that is held before a decision (R4, R5)."""

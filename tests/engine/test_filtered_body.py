@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from consent_guard import CodingError, ExchangeStateError, RewriteError
+from consent_guard.wire import codings
 
 TRACKED = (
     b"<!doctype html><html lang=en><head><title>t</title></head>"
@@ -127,11 +128,19 @@ def test_a_broken_coding_breaks_the_response_off(site, broken: bytes) -> None:
         site.send(plan, broken)
 
 
-def test_a_body_that_unfolds_past_its_limit_breaks_off(site) -> None:
+def test_a_body_that_unfolds_past_its_limit_breaks_off(site, monkeypatch) -> None:
     """N5: with bounded memory, so that what unfolds is never held whole."""
-    plan = plan_of(site, *site.HTML, (b"Content-Encoding", b"gzip"))
+    monkeypatch.setattr(codings, "CODING_FREE_BYTES", 1024 * 1024)
+    plan = plan_of(site, *site.HTML, (b"Content-Encoding", b"gzip, gzip"))
     with pytest.raises(CodingError):
-        site.send(plan, gzip.compress(b"\0" * 50_000_000))
+        site.send(plan, gzip.compress(gzip.compress(b"\0" * 50_000_000)))
+
+
+def test_a_long_table_of_like_rows_passes_whole(site) -> None:
+    """N5: it folds 341 to one."""
+    page = site.PAGE.replace(b"<p>x</p>", b"<tr><td class=number>0</td><td>none</td><td></td></tr>\n" * 130_000)
+    plan = plan_of(site, *site.HTML, (b"Content-Encoding", b"gzip"), cookie=site.cookie(allow="*"))
+    assert gzip.decompress(site.send(plan, gzip.compress(page))) == page
 
 
 class Broken:
