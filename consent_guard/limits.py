@@ -56,6 +56,10 @@ JUDGE_MEMO_LONG_BYTES: Final = 16 * 1024
 JUDGES: Final = 8
 """Remembered judges per guard: one for each consent state and document origin met lately."""
 
+PAGES_BYTES: Final = 8 * 1024 * 1024
+"""What is kept of our own pages, compressed: once for those that are the same for everybody, of which the whole catalogue in 30
+languages makes 5 MiB, and once for the preferences."""
+
 FINDINGS: Final = 1024
 """The most different findings that one exchange tells."""
 EXPIRY_BYTES: Final = 1536

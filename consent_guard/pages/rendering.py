@@ -42,6 +42,11 @@ class Templates:
         self._overrides = overrides
         self._environment: Environment | None = None
 
+    @property
+    def overridden(self) -> bool:
+        """Whether any is the site's."""
+        return self._overrides is not None and bool(self._overrides.texts)
+
     def render(self, name: str, **values: object) -> str:
         """Return a template filled with these values. ``name`` is its file name without the ending."""
         return self.environment().get_template(name + ENDING).render(values)

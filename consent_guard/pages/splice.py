@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
@@ -34,11 +34,12 @@ class Holes:
     def __init__(self, names: Sequence[str]) -> None:
         self.marks = {name: f"cg{secrets.token_hex(16)}" for name in names}
 
-    def splice(self, rendered: str) -> Splice:
-        """Return the rendered template, cut at its holes."""
+    def splice(self, rendered: str, encode: Callable[[str], bytes] = ascii_bytes) -> Splice:
+        """Return the rendered template, cut at its holes. ``encode`` makes bytes of markup: by default such as any document may
+        hold."""
         names = {mark: name for name, mark in self.marks.items()}
         pattern = re.compile("|".join(names))
-        pieces = tuple(ascii_bytes(piece) for piece in pattern.split(rendered))
+        pieces = tuple(encode(piece) for piece in pattern.split(rendered))
         return Splice(pieces, tuple(names[mark] for mark in pattern.findall(rendered)))
 
 

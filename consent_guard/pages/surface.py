@@ -1,15 +1,16 @@
 """Our own pages, and what we put into others', for one policy in every language it speaks.
 
 A Surface is made once per guard and shared by all threads. Making it is cheap: texts are read and templates rendered with the
-first response that needs them, then kept; Jinja2 is imported at that moment and not before. May import policy, consent and
-this package. Called by the engine.
+first response that needs them, then kept (``prerendering`` says for whom, and how many); Jinja2 is imported at that moment and
+not before. May import policy, consent and this package. Called by the engine.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote
 
 from ..consent.choice import Consent
@@ -21,6 +22,7 @@ from .languages import Locale, available, locale_for
 from .negotiation import best, direction, negotiate
 from .overriding import TemplatesSource, check_rendered, read_overrides
 from .parts import ResponseParts
+from .prerendering import Kept, Packed, prerendered
 from .rendering import Templates
 from .splice import Holes, Splice
 from .values import PolicyValue, page_language, policy_value, state_of
@@ -71,6 +73,12 @@ class Surface:
         self.languages: tuple[str, ...] = spoken or policy.languages or ("en",)
         self._texts: dict[str, tuple[PolicyValue, Locale]] = {}
         self._splices: dict[tuple[object, ...], Splice] = {}
+        self._public = Kept()
+        """Pages that are the same for everybody."""
+        self._preferences = Kept()
+        """Preferences, by what they show of a visitor's consent."""
+        self._for_each: set[str] = set()
+        """Templates of the site that cannot be rendered before the request is known."""
         if overrides is not None:
             check_rendered(self, overrides)
 
@@ -90,24 +98,17 @@ class Surface:
 
     def preferences(self, view: RequestView) -> bytes:
         """Return the page « Gestion des cookies »: every purpose and service, with the stored state (L23)."""
-        language = self._language(view)
         name = "preferences_imported" if self.policy.imports else "preferences"
-        return self._page(name, view, language, embedded=False, **self._choices(view, language))
+        return self._page(name, view, self._preferences, self._shown(view.consent), self._choices)
 
     def fragment(self, view: RequestView) -> str:
         """Return the same preferences without a page around them, for a page of the site's own. They bring their style sheet,
         and their forms lead back to ``view.next``."""
-        language = self._language(view)
-        values = {**self._surroundings(language), **self._choices(view, language)}
-        return self._templates.render("fragment", view=view, embedded=True, **values)
+        return self._page("fragment", view, self._preferences, self._shown(view.consent), self._choices).decode("utf-8")
 
     def declaration(self, view: RequestView) -> bytes:
         """Return the table of everything that the policy declares (S17, L41, L42, L44)."""
-        language = self._language(view)
-        value, _ = self.texts(language)
-        return self._page(
-            "declaration", view, language, purposes=value.declared, revision=self.policy.revision, downloads=DOWNLOADS
-        )
+        return self._page("declaration", view, self._public, None, self._declared)
 
     def declaration_file(self, ending: str, lang: str | None = None, accept_language: bytes = b"") -> DeclarationFile:
         """Return the same declaration as a file: ``html``, ``md``, ``json`` or ``csv``. Raises KeyError for any other ending.
@@ -117,20 +118,19 @@ class Surface:
         language = self.negotiate(lang, accept_language)
         value, words = self.texts(language)
         shown = page_language(language, words)
-        name = f"cookies-{shown}.{ending}"
-        if ending == "html":
-            style = assets()[STYLESHEET].body.decode("utf-8")
-            page = self._templates.render(
-                "declaration_file",
-                **self._surroundings(language),
-                purposes=value.declared,
-                revision=self.policy.revision,
-                style=style,
-            )
-            return DeclarationFile(name, "text/html; charset=utf-8", page.encode("utf-8"))
-        format = FORMATS[ending]
-        declared = Declared(value.declared, words, self.policy.revision, shown)
-        return DeclarationFile(name, format.content_type, format.encode(declared))
+        content_type = "text/html; charset=utf-8" if ending == "html" else FORMATS[ending].content_type
+        key = ("file", ending, language)
+        kept = self._public.get(key)
+        if kept is None:
+            if ending == "html":
+                style = assets()[STYLESHEET].body.decode("utf-8")
+                values = {**self._surroundings(language), "purposes": value.declared, "revision": self.policy.revision}
+                body = self._templates.render("declaration_file", **values, style=style).encode("utf-8")
+            else:
+                body = FORMATS[ending].encode(Declared(value.declared, words, self.policy.revision, shown))
+            kept = Packed(Splice((body,), ()))
+            self._public.keep(key, kept)
+        return DeclarationFile(f"cookies-{shown}.{ending}", content_type, kept.fill())
 
     def error(self, view: RequestView, status: int, message_key: str = "") -> bytes:
         """Return an error page in the visitor's language.
@@ -138,11 +138,14 @@ class Surface:
         ``message_key`` is one of ``choice``, ``purpose``, ``malformed``, ``origin``, ``missing``, ``method``, ``length``,
         ``type``; any other says what the status says. Never raises for an unknown key or status.
         """
-        language = self._language(view)
-        _, words = self.texts(language)
         key = message_key if message_key in _ERROR_KEYS else _ERROR_OF_STATUS.get(status, "other")
         title = f"error_title.{status if status in _ERROR_OF_STATUS else 'other'}"
-        return self._page("error", view, language, title=words.say(title), message=words.say(f"error.{key}"))
+
+        def said(view: RequestView, language: str) -> dict[str, object]:
+            _, words = self.texts(language)
+            return {"title": words.say(title), "message": words.say(f"error.{key}")}
+
+        return self._page("error", view, self._public, (title, key), said)
 
     def asset(self, name: str) -> tuple[str, bytes] | None:
         """Return content type and bytes of the file with this hashed name, as ``cg-0123456789ab.css``; None for any other."""
@@ -197,8 +200,18 @@ class Surface:
             "tools": " + ".join(TOOLS[rule.tool].title for rule in self.policy.imports),
         }
 
-    def _language(self, view: RequestView) -> str:
-        return self.negotiate(view.lang, view.accept_language)
+    def _shown(self, consent: Consent) -> Hashable:
+        """What the preferences show of a consent: all visitors for whom it is the same share a page. A site's own templates may
+        show anything of it."""
+        if self._templates.overridden:
+            return consent
+        days = [moment and moment.date() for moment in (consent.decided_at, consent.expires_at)]
+        answered = (consent.decided, *days, consent.asks, consent.gpc, any(consent.choices.values()))
+        return (*answered, consent.allowed_categories, consent.allowed_services)
+
+    def _declared(self, view: RequestView, language: str) -> dict[str, object]:
+        value, _ = self.texts(language)
+        return {"purposes": value.declared, "revision": self.policy.revision, "downloads": DOWNLOADS}
 
     def _surroundings(self, language: str) -> dict[str, object]:
         _, words = self.texts(language)
@@ -212,10 +225,28 @@ class Surface:
             "imports": self.policy.import_from,
         }
 
-    def _page(self, name: str, view: RequestView, language: str, **values: object) -> bytes:
-        surroundings = self._surroundings(language)
-        page = self._templates.render(name, page=name, view=view, home=self._home(view), **surroundings, **values)
-        return page.encode("utf-8")
+    def _page(
+        self,
+        name: str,
+        view: RequestView,
+        kept: Kept,
+        key: Hashable,
+        values: Callable[[RequestView, str], dict[str, object]],
+    ) -> bytes:
+        """Return a page, rendered where nobody was shown the same one lately. ``key`` is all that ``values`` depend on, beside
+        the language."""
+        language = self.negotiate(view.lang, view.accept_language)
+        at = (name, language, bool(view.next), key)
+        page = kept.get(at)
+        if page is None:
+            given = {**self._surroundings(language), "page": name, "embedded": name == "fragment", **values(view, language)}
+            render = partial(self._templates.render, name, **given)
+            page = None if name in self._for_each else prerendered(render, back=bool(view.next))
+            if page is None:
+                self._for_each.add(name)
+                return render(view=view, home=self._home(view)).encode("utf-8")
+            kept.keep(at, page)
+        return page.fill(base=view.base, next=view.next, home=self._home(view))
 
     def _home(self, view: RequestView) -> str:
         """Return where "back to the site" leads: the page that the visitor came from, else the top of the app."""
