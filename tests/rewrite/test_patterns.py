@@ -6,7 +6,6 @@ import ast
 import importlib
 import pkgutil
 import re
-import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -312,6 +311,7 @@ USED = used_methods()
 
 
 @pytest.mark.parametrize("name", sorted(PATTERNS))
+@pytest.mark.linear
 def test_no_pattern_can_be_made_to_backtrack(name: str) -> None:
     """R6: every pattern over adversarial repetitions, called as the package calls it. A quadratic one needs many seconds for
     this length, an exponential one for ever."""
@@ -319,12 +319,10 @@ def test_no_pattern_can_be_made_to_backtrack(name: str) -> None:
     methods = USED.get(re.sub(r"^\w+\.|\[.*", "", name), {"match"})
     for unit in UNITS:
         for head in ("", "<a ", '<a b="', "<!--", "<!DOCTYPE a [", "data:", "display:", "0;", "url("):
-            text = head + unit * (40_000 // len(unit))
+            text = head + unit * (120_000 // len(unit))
             subject = text if isinstance(pattern.pattern, str) else text.encode("utf-8")
             for method in methods:
-                began = time.process_time()
                 call = getattr(pattern, method)
                 found = call(lambda one: one[0], subject) if method == "sub" else call(subject)
                 if method == "finditer":
                     deque(found, 0)
-                assert time.process_time() - began < 0.6, (name, method, head, unit)

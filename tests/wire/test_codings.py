@@ -7,7 +7,6 @@ import gzip
 import importlib
 import struct
 import sys
-import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -233,12 +232,11 @@ def test_no_deflated_page_is_broken_off_however_well_it_folds(monkeypatch) -> No
     assert len(undo("gzip", gzip.compress(b"\n" * 40_000_000))) == 40_000_000
 
 
+@pytest.mark.linear
 def test_many_empty_members_and_frames_take_linear_time() -> None:
     """R6: one large chunk of small streams is not copied for each of them"""
-    started = time.process_time()
     assert undo("gzip", gzip.compress(b"", mtime=0) * 20_000) == b""
     assert undo("zstd", zstd_bytes(b"") * 2_000) == b""
-    assert time.process_time() - started < 3
 
 
 @given(st.binary(max_size=300), st.sampled_from([*SINGLE, "gzip, br"]), st.integers(1, 40))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -123,10 +122,11 @@ def test_no_bytes_make_a_reading_fail(value: bytes) -> None:
         assert read(value) is None or isinstance(read(value), float)
 
 
-@pytest.mark.parametrize("value", [b"1" * 200_000, b"1:" * 100_000, b"1 " * 100_000, b"jan" * 60_000, b"0" * 200_000 + b":0:0"])
+@pytest.mark.parametrize(
+    "value", [b"1" * 1_000_000, b"1:" * 500_000, b"1 " * 500_000, b"jan" * 300_000, b"0" * 1_000_000 + b":0:0"]
+)
+@pytest.mark.linear
 def test_long_dates_are_read_in_linear_time(value: bytes) -> None:
     """R6"""
-    started = time.process_time()
     for read in READERS:
         read(value)
-    assert time.process_time() - started < 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,13 +119,14 @@ def test_any_bytes_are_read_without_an_error(value: bytes) -> None:
     hide_cookies([(b"cookie", value)], lambda name: True)
 
 
-@pytest.mark.parametrize("value", [b";" * 300_000, b"=" * 300_000, b" " * 300_000, b"a=1;" * 60_000, b"\xa0" * 300_000])
+@pytest.mark.parametrize(
+    "value", [b";" * 1_500_000, b"=" * 1_500_000, b" " * 1_500_000, b"a=1;" * 300_000, b"\xa0" * 1_500_000]
+)
+@pytest.mark.linear
 def test_hostile_fields_take_linear_time(value: bytes) -> None:
     """K9, R6"""
-    started = time.process_time()
     parse_cookie_pairs(value)
     hide_cookies([(b"cookie", value)], is_ga)
-    assert time.process_time() - started < 2
 
 
 def test_every_field_that_browsers_sent_is_read(shared: Callable[[str], Path]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,10 +95,11 @@ def test_every_tag_comes_back_or_never_matches(tag: bytes, mark: str) -> None:
     assert unmark_if_none_match(mark_etag(tag, mark), mark + "x") is None
 
 
-@pytest.mark.parametrize("value", [b" " * 200_000, b'"' * 200_000, b"," * 200_000, b'"~cg-s-' * 30_000, b"~cg-s-a" * 30_000])
+@pytest.mark.parametrize(
+    "value", [b" " * 1_000_000, b'"' * 1_000_000, b"," * 1_000_000, b'"~cg-s-' * 150_000, b"~cg-s-a" * 150_000]
+)
+@pytest.mark.linear
 def test_hostile_values_take_linear_time(value: bytes) -> None:
     """R6"""
-    started = time.process_time()
     unmark_if_none_match(value, "A")
     mark_etag(value, "A")
-    assert time.process_time() - started < 2

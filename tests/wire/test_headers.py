@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -200,13 +198,12 @@ def test_a_quoted_string_gives_its_content(text: bytes, content: bytes) -> None:
     assert unquote(text) == content
 
 
-@pytest.mark.parametrize("value", [b'"' * 200_001, b'"\\' * 100_000, b"," * 200_000, b"a/b;" * 50_000, b" " * 200_000])
+@pytest.mark.parametrize("value", [b'"' * 1_000_001, b'"\\' * 500_000, b"," * 1_000_000, b"a/b;" * 250_000, b" " * 1_000_000])
+@pytest.mark.linear
 def test_hostile_values_take_linear_time(value: bytes) -> None:
     """R6"""
-    started = time.process_time()
     headers = [(b"content-type", value), (b"vary", value), (b"cache-control", value), (b"content-disposition", value)]
     content_type(headers)
     make_private(headers)
     merge_vary(headers, b"Cookie")
     is_attachment(headers)
-    assert time.process_time() - started < 2

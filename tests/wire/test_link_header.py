@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -162,17 +161,16 @@ def test_members_always_join_to_the_value_again(pieces: list[str]) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        b"<" * 200_000,
-        b'"' * 200_001,
-        b"<>" * 100_000,
-        b"<a>;x," * 40_000,
-        b'<a>;x="' * 70_000,
-        b";" * 200_000,
-        b'<a>;"\\"' * 70_001,
+        b"<" * 1_000_000,
+        b'"' * 1_000_001,
+        b"<>" * 500_000,
+        b"<a>;x," * 200_000,
+        b'<a>;x="' * 350_000,
+        b";" * 1_000_000,
+        b'<a>;"\\"' * 350_001,
     ],
 )
+@pytest.mark.linear
 def test_hostile_fields_take_linear_time(value: bytes) -> None:
     """R6"""
-    started = time.process_time()
     filtered(value)
-    assert time.process_time() - started < 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -219,16 +218,15 @@ def test_an_origin_is_ours_when_its_host_and_port_are_those_asked(origin: bytes,
     assert origin_is_ours(origin, scheme, host) is ours
 
 
-@pytest.mark.parametrize("text", ["a" * 200_000, "a." * 100_000, ":" * 200_000, "[" * 200_000, "1" * 200_000])
+@pytest.mark.parametrize("text", ["a" * 1_000_000, "a." * 500_000, ":" * 1_000_000, "[" * 1_000_000, "1" * 1_000_000])
+@pytest.mark.linear
 def test_hostile_fields_take_linear_time(text: str) -> None:
     """R6"""
-    started = time.process_time()
     split_host(text)
     registrable_domain(text)
     is_public_suffix(text)
     same_site_path("/" + text)
     origin_is_ours(b"https://" + text.encode(), "https", text)
-    assert time.process_time() - started < 2
 
 
 def test_the_suffix_list_is_not_loaded_with_the_module() -> None:

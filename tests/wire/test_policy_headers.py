@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -166,25 +165,24 @@ def test_no_text_makes_a_filter_fail_and_filtering_twice_changes_nothing(pieces:
 @pytest.mark.parametrize(
     "value",
     [
-        b'"' * 100_001,
-        b'"\\' * 50_000,
-        b"," * 100_000,
-        b"{" * 100_000,
-        b'{"' * 50_000,
-        b'\\"' * 50_000,
-        b"report-uri;" * 10_000,
-        b"report-uri " + b"/a " * 30_000,
-        b"0" * 100_000,
-        b" " * 100_000 + b"x",
-        b"url" * 30_000,
+        b'"' * 500_001,
+        b'"\\' * 250_000,
+        b"," * 500_000,
+        b"{" * 500_000,
+        b'{"' * 250_000,
+        b'\\"' * 250_000,
+        b"report-uri;" * 50_000,
+        b"report-uri " + b"/a " * 150_000,
+        b"0" * 500_000,
+        b" " * 500_000 + b"x",
+        b"url" * 150_000,
     ],
     ids=range(11),
 )
+@pytest.mark.linear
 def test_hostile_values_take_linear_time(value: bytes) -> None:
     """R6"""
-    started = time.process_time()
     for field in (filter_speculation_rules, filter_reporting_endpoints, filter_source_map, filter_refresh, filter_csp):
         field(value, gated)
     filter_report_to(value, gated)
     filter_nel(value, frozenset())
-    assert time.process_time() - started < 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Final, Literal
 
 import pytest
@@ -398,22 +397,21 @@ def test_any_bytes_are_read_and_cut_without_an_error(line: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"a=1" + b";" * 200_000,
-        b"a=1" + b"; Max-Age=9" * 20_000,
+        b"a=1" + b";" * 1_000_000,
+        b"a=1" + b"; Max-Age=9" * 100_000,
         b"a=1" + b"; Expires=1 Jan 2098 0:0:0" * 8_000,
-        b"=" * 200_000,
-        b" " * 200_000,
-        b"\t" * 200_000 + b"=" + b"\t" * 200_000,
-        b"a=1; Max-Age=" + b"9" * 200_000,
-        b"a=1; Expires=" + b"1:" * 100_000,
-        b"a" * 200_000 + b"=1",
-        b"\x00" * 200_000,
+        b"=" * 1_000_000,
+        b" " * 1_000_000,
+        b"\t" * 1_000_000 + b"=" + b"\t" * 1_000_000,
+        b"a=1; Max-Age=" + b"9" * 1_000_000,
+        b"a=1; Expires=" + b"1:" * 500_000,
+        b"a" * 1_000_000 + b"=1",
+        b"\x00" * 1_000_000,
     ],
     ids=range(10),
 )
+@pytest.mark.linear
 def test_hostile_lines_take_linear_time(line: bytes) -> None:
     """R6"""
-    started = time.process_time()
     parse_set_cookie(line, NOW)
     cut_lifetime(line, 60, NOW)
-    assert time.process_time() - started < 2
