@@ -53,8 +53,10 @@ JUDGE_MEMO_KEY_BYTES: Final = 512
 """Longer addresses are judged afresh each time."""
 JUDGE_MEMO_LONG_BYTES: Final = 16 * 1024
 """Longer tags and contents are read afresh each time, and so are those of which more than this would have to be remembered."""
-JUDGES: Final = 8
-"""Remembered judges per guard: one for each consent state and document origin met lately."""
+JUDGES: Final = 256
+"""Remembered judges per guard: one for each consent state and kind of document that is asked for often."""
+JUDGES_BYTES: Final = 64 * 1024 * 1024
+"""What all of them remember together, about."""
 
 PAGES_BYTES: Final = 8 * 1024 * 1024
 """What is kept of our own pages, compressed: once for those that are the same for everybody, of which the whole catalogue in 30

@@ -137,7 +137,7 @@ class Kept:
         excess = self.size - PAGES_BYTES
         if excess <= 0:
             return
-        for stale, other in sorted(list(self._pages.items()), key=lambda item: item[1].asked):
+        for stale, other in sorted(self._pages.items(), key=lambda item: item[1].asked):
             self._pages.pop(stale, None)
             excess -= other.size
             if excess <= 0:

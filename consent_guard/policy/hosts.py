@@ -152,6 +152,14 @@ class HostIndex:
             return None
         return _first(self._own, comparable_path(path), comparable_query(query))
 
+    def own_heads(self, host: str) -> frozenset[str] | None:
+        """Return the first segments of the paths of all rules that may name an address on this host where it is the site's own;
+        None where there is no such rule."""
+        entries = [*self._own, *self._exact.get(host, ())]
+        for suffix in self._suffixes_of(host):
+            entries += self._suffixes[suffix]
+        return frozenset(entry.path.split("/")[1] for entry in entries if entry.path) if entries else None
+
     def services_on(self, host: str) -> frozenset[str]:
         """Return the services that some address on this host can belong to (preconnect and dns-prefetch have no path).
 

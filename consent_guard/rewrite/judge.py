@@ -8,6 +8,7 @@ bounded table. May import the policy's index and the wire's origins; ``tags``, `
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -17,8 +18,8 @@ import ada_url
 from ..findings import Finding, FindingKind
 from ..limits import JUDGE_MEMO_KEY_BYTES
 from ..wire.origins import registrable_domain
-from .document import DocumentFacts
-from .memory import Memory, Table
+from .document import DocumentFacts, own_address
+from .memory import Memory, Table, untold
 
 if TYPE_CHECKING:
     from .inline import Hit
@@ -32,13 +33,11 @@ _RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#
 """A plain relative address: no scheme, no second slash, nothing that the parser strips."""
 _AUTHORITY: Final = re.compile(r"(?:[A-Za-z]+:)?[/\\\t\n\r]*[^/\\?#]*")
 """What may be an address's scheme and host."""
-_NO_HOST: Final = "host.invalid"
-"""Stands in for a Host field that is empty or no host (RFC 2606 §2)."""
 _BLANKS: Final = "".join(map(chr, range(0x21)))
 _VARIANTS: Final = 12
 """Judges remembered beside one for other bases and encodings."""
-_VARIANT_BYTES: Final = 4096
-"""What one of them takes while its tables are empty."""
+_JUDGE_BYTES: Final = 4096
+"""What a judge takes while its tables are empty."""
 _WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
 
 
@@ -73,27 +72,26 @@ class Judge:
         bases: tuple[str, ...] = (),
         charset: str | None = None,
         family: Judge | None = None,
+        tell: Callable[[int], None] = untold,
     ) -> None:
-        """``family``: the judge whose variant this is to be; they share what they may remember."""
+        """``family``: the judge whose variant this is to be; they share what they may remember. ``tell`` hears how many bytes
+        that takes."""
         self.rules = rules
         self.charset = charset
         """The encoding of the documents whose tags are remembered here; None: not known yet, nothing is remembered."""
         self.allowed = allowed
         self.asked = 0
-        """When Rules was last asked for this one, in requests."""
+        """When ``judges`` was last asked for this one, in requests."""
         self.document = document
-        path = document.path if document.path.startswith("/") else "/" + document.path
-        own = f"{document.scheme}://{document.host}{path}"
-        if not document.host or not ada_url.check_url(own):
-            own = f"{document.scheme}://{_NO_HOST}/"
-        self.own_base = own
+        own = own_address(document)
+        self.own_base = own.href
         # As addresses are resolved against it, so that rules on our own host hold whatever the Host field says.
-        self.own_host = ada_url.URL(own).hostname.rstrip(".")
+        self.own_host = own.hostname.rstrip(".")
         self.bases = bases or (self.own_base,)
-        self._plain = self.bases == (self.own_base,) and not rules.reads_own_paths(self.own_host)
+        self._plain = self.bases == (self.own_base,) and rules.index.own_heads(self.own_host) is None
         self._variants: dict[tuple[tuple[str, ...], str | None], Judge]
         self._variants = {(self.bases, charset): self} if family is None else family._variants
-        memory = Memory(self._variants) if family is None else family.memory
+        memory = Memory(self._variants, tell) if family is None else family.memory
         self.memory: Memory = memory
         """What this judge and its variants may remember together."""
         self._urls: Table[str, Verdict | None] = Table(memory)
@@ -111,6 +109,7 @@ class Judge:
         """The lengths of those contents."""
         self.inline_memo: Table[bytes | tuple[str, bytes], Hit | None] = Table(memory)
         """Verdicts on inline scripts, kept here by ``inline``."""
+        memory.take(_JUDGE_BYTES + len(self.own_base))
 
     def forget(self) -> None:
         """Forget all that only saves time."""
@@ -129,7 +128,6 @@ class Judge:
                 stale = next((key for key in known if key[0] != (self.own_base,)), known[-1])
                 self._variants.pop(stale, None)
             self._variants[bases, charset] = judge
-            self.memory.take(_VARIANT_BYTES)
         return judge
 
     def url(self, text: str) -> Verdict | None:
@@ -186,9 +184,12 @@ class Judge:
         return self.rules.blocks_unlisted_hosts or self.some_withheld_service() is not None
 
     def absolute(self, text: str) -> str:
-        """Return an address made absolute against the first base, or an empty string where it is no http or https address."""
+        """Return an address made absolute against the first base under which it is withheld, else the first of all; or an empty
+        string where it is no http or https address."""
+        plain = text.strip(_BLANKS)
+        withheld = (base for base in self.bases if (verdict := self._under(base, plain)) is not None and verdict.enforced)
         try:
-            href = ada_url.URL(text.strip(_BLANKS), base=self.bases[0]).href
+            href = ada_url.URL(plain, base=next(withheld, self.bases[0])).href
         except ValueError:
             return ""
         return href if href.startswith(("http://", "https://")) else ""
@@ -215,12 +216,14 @@ class Judge:
             return None
         verdict = None
         for base in self.bases:
-            parsed = self._parse(plain, base)
-            if parsed is not None:
-                verdict = self._address(*parsed)
-                if verdict is not None and verdict.enforced:
-                    return verdict
+            verdict = self._under(base, plain) or verdict
+            if verdict is not None and verdict.enforced:
+                return verdict
         return verdict
+
+    def _under(self, base: str, plain: str) -> Verdict | None:
+        parsed = self._parse(plain, base)
+        return None if parsed is None else self._address(*parsed)
 
     def _parse(self, text: str, base: str) -> tuple[str, str, str] | None:
         """Return host, path and query as a browser parses them; None where nothing can be fetched over a network."""

@@ -7,7 +7,7 @@ their share, and filled again by what comes. May import limits. ``judge`` makes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from ..limits import JUDGE_MEMO_BYTES
@@ -31,23 +31,32 @@ class Forgetful(Protocol):
         """Empty them."""
 
 
+def untold(size: int) -> None:
+    """Tell nobody."""
+
+
 class Memory:
     """The share that several tables have together. Threads may race on it: the worst is a miscount by one entry."""
 
-    __slots__ = ("_held", "_sharers")
+    __slots__ = ("_sharers", "_tell", "held")
 
-    def __init__(self, sharers: Mapping[tuple[tuple[str, ...], str | None], Forgetful]) -> None:
-        """``sharers``: who has the tables; may change."""
+    def __init__(
+        self, sharers: Mapping[tuple[tuple[str, ...], str | None], Forgetful], tell: Callable[[int], None] = untold
+    ) -> None:
+        """``sharers``: who has the tables; may change. ``tell`` is told of each number of bytes that is taken."""
         self._sharers = sharers
-        self._held = 0
+        self._tell = tell
+        self.held = 0
+        """About how many bytes the tables take."""
 
     def take(self, size: int) -> None:
         """Note so many bytes more, and make room if that is too much."""
-        self._held += size
-        if self._held > JUDGE_MEMO_BYTES:
-            self._held = size
+        self.held += size
+        if self.held > JUDGE_MEMO_BYTES:
+            self.held = size
             for sharer in list(self._sharers.values()):
                 sharer.forget()
+        self._tell(size)
 
 
 class Table(dict[K, V]):

@@ -5,13 +5,14 @@ May import the policy domain and this package's finders. The engine makes it; ju
 
 from __future__ import annotations
 
-from itertools import count
+from collections.abc import Callable
 
-from ..limits import JUDGES
 from ..policy.hosts import HostIndex
 from ..policy.model import Policy
+from .alike import Alike
 from .document import DocumentFacts
 from .judge import Judge, same_site
+from .judges import Judges
 from .mentions import MentionFinder, SignatureFinder
 from .stubs import stub_script
 
@@ -30,28 +31,15 @@ class Rules:
         self._stubs = {service.id: stub_script(service.stubs) for service in policy.services if service.stubs}
         self._partial = self.index.hosts_with_paths()
         self._first_party = tuple(policy.first_party)
-        self._judges: dict[tuple[object, ...], Judge] = {}
-        self._asked = count()
+        self._alike = Alike(self.index, policy.first_party)
+        self._judges = Judges(self._new_judge)
 
     def judge(self, allowed: frozenset[str], document: DocumentFacts) -> Judge:
         """Return the judge for this consent and this document, remembered from an earlier request where it can be."""
-        own = document.host.lower()
-        path = document.path if self.reads_own_paths(own) else "/"
-        key = (allowed, document.scheme, document.host.lower(), path, document.syntax, document.charset)
-        judges = self._judges
-        judge = judges.get(key)
-        if judge is None:
-            while len(judges) >= JUDGES:
-                # The one that was not asked for the longest: made-up hosts must not drive out the others.
-                judges.pop(min(list(judges.items()), key=lambda item: item[1].asked)[0], None)
-            judges[key] = judge = Judge(self, allowed, document)
-        judge.asked = next(self._asked)
-        return judge
+        return self._judges.get(allowed, self._alike.stand_in(document))
 
-    def reads_own_paths(self, own_host: str) -> bool:
-        """Tell whether addresses of the document's own host may be gated, so that relative ones must be resolved."""
-        host = own_host.partition(":")[0].rstrip(".")
-        return self.index.has_own_rules or bool(self.index.services_on(host))
+    def _new_judge(self, allowed: frozenset[str], document: DocumentFacts, tell: Callable[[int], None]) -> Judge:
+        return Judge(self, allowed, document, tell=tell)
 
     def partial(self, host: str) -> bool:
         """Tell whether some rule takes only a part of this host, so that the path must be looked at."""

@@ -257,7 +257,7 @@ def test_a_hint_is_withheld_unless_some_service_on_its_host_is_allowed() -> None
 
 def test_an_address_for_a_link_is_absolute_http_or_nothing() -> None:
     assert JUDGE.absolute("//px.ads.example/a b") == "https://px.ads.example/a%20b"
-    assert JUDGE.absolute("a") == "https://site.example/a"
+    assert Judge(rules(), frozenset(), facts()).absolute("a") == "https://site.example/a"
     for address in ("javascript:x", "data:,x", "ftp://a.example/", "https://[", "blob:https://a.example/"):
         assert JUDGE.absolute(address) == ""
 
