@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from ada_url import URL
+
 from ..policy.model import Policy
 from .chromium import Chromium
 from .collecting import Gathered, Progress, no_progress
@@ -150,7 +152,12 @@ class BrowserScan:
             if not source.crawls:
                 answer = source.read(address)[-1]
                 kind = answer.headers[0][1].decode("ascii")
-                context.route(url, lambda route: route.fulfill(status=200, content_type=kind, body=answer.body))
+                # A predicate: in a pattern "{", "?" and "*" have a meaning, and what it misses comes from the network.
+                own = _plain(url)
+                context.route(
+                    lambda asked: _plain(asked) == own,
+                    lambda route: route.fulfill(status=200, content_type=kind, body=answer.body),
+                )
             yield context
         except Error as error:
             raise Unreadable(source.label(address), _reason(error.message)) from error
@@ -276,6 +283,16 @@ class BrowserScan:
             page.wait_for_timeout(_QUIET_SECONDS * 1000)
             if recording.last == seen:
                 return
+
+
+def _plain(address: str) -> str:
+    """Return an address as browsers write it (WHATWG URL), without its fragment; and without its scheme, which a browser that
+    knows the host by HSTS changes."""
+    try:
+        parsed = URL(address)
+    except ValueError:
+        return address
+    return f"{parsed.host}{parsed.pathname}{parsed.search}"
 
 
 def _with_choice(seen: Sighting) -> Sighting:

@@ -390,6 +390,30 @@ def test_a_saved_page_is_run_from_its_file(scan: Callable[..., Report], tmp_path
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "https://site.example/p#top",
+        "https://site.example/{a,b}",
+        "https://site.example/a\\b",
+        "https://SITE.example:443/a/../b c?q=[1]*",
+        "https://site.example/ä?q=*#é",
+    ],
+)
+def test_a_saved_page_is_run_from_its_file_however_its_address_is_written(
+    scan: Callable[..., Report], loopback: Any, tmp_path: Path, address: str
+) -> None:
+    """The network is never asked for a page that is at hand."""
+    file = tmp_path / "page.html"
+    file.write_text(PAGE, encoding="utf-8")
+    before = len(loopback.contacts)
+    report = scan(str(file), site=address, states=[State.BEFORE])
+    assert not report.problems
+    assert services(report, State.BEFORE) == {"google-tag-manager"}
+    asked = {contact.path for contact in loopback.contacts[before:] if contact.host == "site.example"}
+    assert asked <= {"", "/favicon.ico"}
+
+
+@pytest.mark.parametrize(
     ("answer", "said"),
     [
         (lambda path, cookies: ("302 Found", [("Location", "/x")], ""), "redirects without end"),
