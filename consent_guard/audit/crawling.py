@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urljoin
 from urllib.robotparser import RobotFileParser
 
@@ -20,6 +21,9 @@ from .fetching import USER_AGENT
 from .links import Links, in_order, path_key, robots_address
 from .problems import Unreadable
 from .targets import Source
+
+_ROBOTS_BYTES: Final = 500 * 1024
+"""What a robot must read of robots.txt (RFC 9309 §2.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Crawl:
             self._robots = RobotFileParser()
             try:
                 answer = self._source.read(robots_address(address))[-1]
-                text = answer.body.decode("utf-8", "replace") if answer.status == 200 else ""
+                text = answer.body[:_ROBOTS_BYTES].decode("utf-8", "replace") if answer.status == 200 else ""
             except Unreadable:
                 text = ""
             self._robots.parse(text.splitlines())

@@ -1,19 +1,19 @@
 """What a page holds back itself: scripts and frames that another consent tool would set free.
 
 Such a tool has the page write ``<script type="text/plain" src="…">`` or ``<iframe data-src="…">``: no browser loads that, so
-the leak finder rightly passes it over, and yet the site uses it. May import the policy's host index and the standard library.
+the leak finder rightly passes it over, and yet the site uses it. May import the policy's host index and the rewriter's tokens.
 ``consent-guard init`` listens with it while pages are read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html.parser import HTMLParser
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Final
 from urllib.parse import urlsplit
 
 from ..policy.hosts import HostIndex
+from ..rewrite.tokens import Tag, read_tokens
 from .fetching import Answer
 from .targets import Source
 
@@ -38,9 +38,7 @@ class Listening:
 
     def read(self, address: str, cookies: Mapping[str, str] | None = None) -> tuple[Answer, ...]:
         answers = self._source.read(address, cookies)
-        reader = _Reader()
-        reader.feed(answers[-1].body.decode("utf-8", "replace"))
-        for found in reader.addresses:
+        for found in _addresses(answers[-1].body):
             self._meet(found)
         return answers
 
@@ -65,17 +63,8 @@ class Listening:
             self._held.setdefault(match.service, {})[host] = None
 
 
-class _Reader(HTMLParser):
-    """The addresses of scripts and frames, live or held back."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.addresses: list[str] = []
-
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """Read ``<![…`` as browsers do, as a comment; the standard library's reading raises on what it does not know."""
-        return self.parse_bogus_comment(i)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "iframe", "img"):
-            self.addresses += [value.strip() for name, value in attributes if value and name in _ADDRESSES]
+def _addresses(page: bytes) -> Iterator[str]:
+    """Yield the addresses of scripts and frames, live or held back."""
+    for token in read_tokens(page):
+        if isinstance(token, Tag) and not token.closing and token.name in ("script", "iframe", "img"):
+            yield from (value.strip() for name, value in token.attributes.items() if value and name in _ADDRESSES)

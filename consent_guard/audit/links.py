@@ -1,7 +1,7 @@
 """What a crawler reads of a page: where it leads, and whether it offers the visitor the choice.
 
-Links are read with the standard library's parser: which pages are looked at need not be what a browser would follow, unlike
-what is found in them. May import nothing of the layers below but the wire's origins. The crawl calls it.
+Links are read in one reading, that of a visitor without scripts: which pages are looked at need not be all that a browser would
+follow, unlike what is found in them. May import the rewriter's tokens. The scanners call it for the crawl.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
+
+from ..rewrite.tokens import Tag, read_tokens
 
 _NO_PAGE: Final = re.compile(
     r"\.(?:7z|avi|bmp|bz2|css|csv|docx?|eot|exe|gif|gz|ico|ics|iso|jpe?g|js|json|mjs|mov|mp[34]|mpeg|od[pst]|og[gv]|otf|pdf|png|pptx?"
@@ -20,6 +21,10 @@ _NO_PAGE: Final = re.compile(
 )
 """Endings of addresses that are not asked for in search of pages."""
 _LEADS: Final = {"a": "href", "area": "href", "iframe": "src", "frame": "src"}
+_READ: Final = frozenset({*_LEADS, "base", "form", "input"})
+_OWN_MARK: Final = b"data-cg"
+_MOST: Final = 10_000
+"""Further links of one page are left alone: no crawl comes so far, and a page can hold a million of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,14 @@ class Links:
 
 
 def read_links(body: bytes, url: str, charset: str | None) -> Links:
-    """Return what a page at this address offers."""
-    parser = _Reader(url)
-    try:
-        text = body.decode(charset or "utf-8", "replace")
-    except LookupError:
-        text = body.decode("utf-8", "replace")
-    parser.feed(text)
-    parser.close()
-    return parser.links
+    """Return what a page at this address offers. ``charset``: what Content-Type says of it."""
+    reader = _Reader(url)
+    for token in read_tokens(body, charset):
+        if isinstance(token, Tag):
+            reader.take(token)
+    # What our banner leads to, which is on every page, comes after what the page itself does.
+    reader.links.pages += reader.of_banner
+    return reader.links
 
 
 def robots_address(url: str) -> str:
@@ -60,25 +64,27 @@ def robots_address(url: str) -> str:
     return urljoin(url, "/robots.txt")
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self, url: str) -> None:
-        super().__init__(convert_charrefs=True)
         self.links = Links()
+        self.of_banner: list[str] = []
         self._page = url
         self._base = url
         self._known: set[str] = set()
-        self._of_banner: list[str] = []
+        self._tried: set[str] = set()
         self._in_banner = False
         self._action: str | None = None
         self._fields: list[tuple[str, str]] = []
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """Read ``<![…`` as browsers do, as a comment; the standard library's reading raises on what it does not know."""
-        return self.parse_bogus_comment(i)
+    def take(self, tag: Tag) -> None:
+        """Take the next tag of the page."""
+        if tag.closing:
+            self._end(tag.name)
+        elif tag.name in _READ or _OWN_MARK in tag.source:
+            self._start(tag.name, tag.attributes)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in reversed(attrs)}
-        if tag == "base" and "href" in given:
+    def _start(self, tag: str, given: dict[str, str]) -> None:
+        if tag == "base" and "href" in given and self._base == self._page:
             self._base = _joined(self._page, given["href"])
         mark = given.get("data-cg")
         if mark == "banner":
@@ -90,9 +96,9 @@ class _Reader(HTMLParser):
         elif self._action is not None and tag == "input" and given.get("type") == "hidden" and given.get("name"):
             self._fields.append((given["name"], given.get("value", "")))
         if tag in _LEADS and not (tag == "a" and "download" in given):
-            self._lead(given.get(_LEADS[tag], ""))
+            self._lead(given.get(_LEADS[tag], "").strip())
 
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if tag == "form" and self._action is not None:
             # A page must not make the scanner post to another host.
             if self._is_own(self._action):
@@ -102,8 +108,11 @@ class _Reader(HTMLParser):
             self._in_banner = False
 
     def _lead(self, target: str) -> None:
+        if target in self._tried or len(self._tried) >= _MOST:
+            return
+        self._tried.add(target)
         try:
-            address = urldefrag(urljoin(self._base, target.strip()))[0]
+            address = urldefrag(urljoin(self._base, target))[0]
             skipped = not self._is_own(address) or _NO_PAGE.search(urlsplit(address).path)
         except ValueError:
             return
@@ -111,17 +120,11 @@ class _Reader(HTMLParser):
             return
         if address not in self._known:
             self._known.add(address)
-            (self._of_banner if self._in_banner else self.links.pages).append(address)
+            (self.of_banner if self._in_banner else self.links.pages).append(address)
 
     def _is_own(self, address: str) -> bool:
         parts, own = urlsplit(address), urlsplit(self._page)
         return parts.scheme in ("http", "https") and parts.netloc.lower() == own.netloc.lower()
-
-    def close(self) -> None:
-        """End the page: what our banner leads to, which is on every page, comes after what the page itself does."""
-        super().close()
-        self.links.pages += self._of_banner
-        self._of_banner = []
 
 
 def _joined(base: str, target: str) -> str:

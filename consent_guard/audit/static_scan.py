@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..policy.model import Policy
+from ..wire.headers import content_type
 from ..wire.set_cookie import parse_set_cookie
 from .collecting import Gathered, Progress, no_progress
 from .crawling import Crawl, CrawlLimits
@@ -106,7 +107,8 @@ class StaticScan:
     def _links(self, source: Source, answer: Answer) -> Links:
         if not source.crawls or not _is_html(answer):
             return Links(banner=b'data-cg="banner"' in answer.body, manage=b'data-cg="manage"' in answer.body)
-        return read_links(answer.body, answer.url, None)
+        declared = content_type(answer.headers)
+        return read_links(answer.body, answer.url, declared.charset if declared is not None else None)
 
     def _visit(self, source: Source, address: str, answers: Sequence[Answer], state: State, links: Links) -> None:
         page = source.label(address)

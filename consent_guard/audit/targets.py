@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from ..rewrite.tokens import Tag, read_tokens
 from .apps import RunningApp, load_app, looks_like_app
 from .fetching import PAGE_BYTES, PAGE_SECONDS, Answer, Fetcher, require_httpx
 from .problems import Unreadable
@@ -34,12 +35,9 @@ PAGE_SUFFIXES: Final = {
 _UNKNOWN_SITE: Final = "https://saved-page.invalid/"
 """Where a saved page is taken to be from when it does not say: then every host is a third party."""
 _APP_SITE: Final = "http://localhost/"
-_SAVED_FROM: Final = re.compile(rb"<!--\s*saved from url=\(\d+\)(https?://\S+?)\s*-->", re.I)
-_OWN_ADDRESS: Final = re.compile(
-    rb"""<(?:link|meta)\b[^>]*?\b(?:rel=["']?canonical|property=["']?og:url)["'][^>]*?\b(?:href|content)=["'](https?://[^"']+)""",
-    re.I,
-)
+_SAVED_FROM: Final = re.compile(rb"<!--\s*+saved from url=\(\d++\)(https?://[^\s<>]++)\s*+(?:--)?>", re.I)
 _HEAD_BYTES: Final = 128 * 1024
+"""Of a saved page, where it says which page it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +141,21 @@ class SavedPages:
 
 
 def _address_of(body: bytes) -> str:
+    """Return the address that a saved page says it is from: in the comment of the browser that saved it, else as its own."""
     head = body[:_HEAD_BYTES]
-    found = _SAVED_FROM.search(head) or _OWN_ADDRESS.search(head)
-    return unescape(found[1].decode("latin-1")) if found else _UNKNOWN_SITE
+    found = _SAVED_FROM.search(head)
+    if found is not None:
+        return unescape(found[1].decode("latin-1").removesuffix("--"))
+    named = (_named(token) for token in read_tokens(head) if isinstance(token, Tag) and token.name in ("link", "meta"))
+    return next(filter(None, named), _UNKNOWN_SITE)
+
+
+def _named(tag: Tag) -> str:
+    """Return the address of the page that a canonical link or ``og:url`` names, empty for any other element."""
+    given = tag.attributes
+    is_own = "canonical" in given.get("rel", "").lower().split() or given.get("property", "").lower() == "og:url"
+    address = given.get("href" if tag.name == "link" else "content", "").strip() if is_own else ""
+    return address if address.lower().startswith(("http://", "https://")) else ""
 
 
 class UrlSource:

@@ -1,19 +1,19 @@
 """Hears in which languages pages are: what their ``<html lang>`` says.
 
-May import ``audit`` and the pages' negotiation. ``init`` reads through it.
+May import ``audit``, the rewriter's tokens and the pages' negotiation. ``init`` reads through it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from html.parser import HTMLParser
 from types import TracebackType
 from typing import Final
 
 from ..audit.fetching import Answer
 from ..audit.targets import Source
 from ..pages.negotiation import best
+from ..rewrite.tokens import Tag, read_tokens
 
 _HEAD_BYTES: Final = 64 * 1024
 
@@ -55,9 +55,11 @@ class Spoken:
 
 def language_of(page: bytes) -> str:
     """Return what a page's html element says of its language, in lower case; empty where it says nothing."""
-    reader = _Reader()
-    reader.feed(page[:_HEAD_BYTES].decode("utf-8", "replace"))
-    return reader.language.strip().replace("_", "-").lower()
+    for token in read_tokens(page[:_HEAD_BYTES]):
+        if isinstance(token, Tag) and token.name == "html" and not token.closing:
+            said = token.attributes.get("lang") or token.attributes.get("xml:lang", "")
+            return said.strip().replace("_", "-").lower()
+    return ""
 
 
 def offered(heard: Counter[str], known: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -71,22 +73,3 @@ def offered(heard: Counter[str], known: Sequence[str]) -> tuple[tuple[str, ...],
         else:
             strange.append(language)
     return tuple(language for language, _ in found.most_common()), tuple(strange)
-
-
-class _Reader(HTMLParser):
-    """The language of the first html element."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.language = ""
-        self._met = False
-
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """Read ``<![…`` as browsers do, as a comment; the standard library's reading raises on what it does not know."""
-        return self.parse_bogus_comment(i)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag == "html" and not self._met:
-            self._met = True
-            values = {name: value or "" for name, value in reversed(attributes)}
-            self.language = values.get("lang") or values.get("xml:lang", "")

@@ -1,18 +1,19 @@
 """The forms in rendered markup, as a browser would send them: what each posts, where to, and how its buttons look.
 
-May import the standard library. ``fairness`` reads the templates of a site with it.
+May import the rewriter's tokens. ``fairness`` reads the templates of a site with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Final
+
+from ..rewrite.tokens import Tag, read_tokens
 
 _CONTROLS: Final = frozenset({"input", "button", "select", "textarea"})
 _VOID: Final = frozenset({"input", "br", "img", "hr", "wbr", "link", "meta", "source", "track", "area", "base", "col", "embed"})
-_UNSEEN: Final = frozenset({"script", "style", "template"})
+_UNSEEN: Final = frozenset({"script", "style", "template", "iframe", "noembed", "noframes"})
 
 
 @dataclass(slots=True)
@@ -90,8 +91,13 @@ class Markup:
 def read_markup(markup: bytes) -> Markup:
     """Return the forms, links and text of rendered markup in UTF-8. Never raises."""
     reader = _Reader()
-    reader.feed(markup.decode("utf-8", "replace"))
-    reader.close()
+    for token in read_tokens(markup, "utf-8"):
+        if isinstance(token, str):
+            reader.text(token)
+        elif token.closing:
+            reader.end(token)
+        else:
+            reader.start(token)
     named = {form.attributes["id"]: form for form in reversed(reader.forms) if "id" in form.attributes}
     stray: list[Control] = []
     for owner, control in reader.found:
@@ -100,9 +106,8 @@ def read_markup(markup: bytes) -> Markup:
     return Markup(reader.forms, stray, reader.links, " ".join("".join(reader.said).split()))
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.forms: list[Form] = []
         self.found: list[tuple[Form | None, Control]] = []
         self.links: list[str] = []
@@ -111,12 +116,9 @@ class _Reader(HTMLParser):
         self._button: Control | None = None
         self._unseen = ""
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """Read ``<![…`` as browsers do, as a comment; the standard library's reading raises on what it does not know."""
-        return self.parse_bogus_comment(i)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        attributes = {name: value or "" for name, value in reversed(attrs)}  # the first of two counts
+    def start(self, token: Tag) -> None:
+        """Take a start tag."""
+        tag, attributes = token.name, token.attributes
         if tag in _UNSEEN:
             self._unseen = tag
         elif tag == "form" and self._form is None:
@@ -133,7 +135,9 @@ class _Reader(HTMLParser):
         if tag not in _VOID:
             self.said.append("" if tag in ("a", "b", "i", "em", "strong", "span", "small", "code", "bdi") else " ")
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, token: Tag) -> None:
+        """Take an end tag."""
+        tag = token.name
         if tag == self._unseen:
             self._unseen = ""
         elif tag == "form":
@@ -141,7 +145,8 @@ class _Reader(HTMLParser):
         elif tag == "button":
             self._button = None
 
-    def handle_data(self, data: str) -> None:
+    def text(self, data: str) -> None:
+        """Take the text between two tags."""
         if self._unseen:
             return
         self.said.append(data)

@@ -1,15 +1,16 @@
 """Assertions on one response of any app: nothing leaks, the banner stands or does not, a cookie is not set.
 
-May import the leak finder and the rest of the kit. Test suites and the pytest plugin call it.
+May import the leak finder, the rewriter's tokens and the rest of the kit. Test suites and the pytest plugin call it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html.parser import HTMLParser
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..clock import unix_seconds
+from ..rewrite.tokens import Tag, read_tokens
 from ..wire.headers import get_all
 from ..wire.set_cookie import parse_set_cookie
 from .judging import Visitor, judge
@@ -88,27 +89,21 @@ def _ids(purposes: str | Iterable[str]) -> frozenset[str]:
     return frozenset([purposes] if isinstance(purposes, str) else purposes)
 
 
-class _Marks(HTMLParser):
+@dataclass(slots=True)
+class _Marks:
     """What of ours stands in a page."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.banner = False
-        self.answers: set[str] = set()
-
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """Read ``<![…`` as browsers do, as a comment; the standard library's reading raises on what it does not know."""
-        return self.parse_bogus_comment(i)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        self.banner = self.banner or given.get("data-cg") == "banner"
-        if tag == "button" and given.get("name") == "choice" and self.banner:
-            self.answers.add(given.get("value") or "")
+    banner: bool = False
+    answers: set[str] = field(default_factory=set)
 
 
 def _marks(seen: Seen) -> _Marks:
     marks = _Marks()
-    marks.feed(seen.text())
-    marks.close()
+    for token in read_tokens(seen.text().encode("utf-8", "replace"), "utf-8"):
+        if not isinstance(token, Tag) or token.closing:
+            continue
+        if b"data-cg" in token.source and token.attributes.get("data-cg") == "banner":
+            marks.banner = True
+        elif token.name == "button" and marks.banner and token.attributes.get("name") == "choice":
+            marks.answers.add(token.attributes.get("value", ""))
     return marks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from consent_guard.audit.links import Choice, path_key, read_links
@@ -57,6 +59,27 @@ def test_a_page_cannot_make_the_scanner_post_elsewhere(action: str) -> None:
 def test_a_page_is_visited_once_whatever_its_query() -> None:
     assert path_key("https://A.example/x?page=2") == path_key("https://a.example/x")
     assert path_key("https://a.example") == path_key("https://a.example/")
+
+
+@pytest.mark.parametrize(
+    "piece", [b"<a href=", b"<a href='", b"<", b"<a href=x>", b"<base href=", b"<![", b"<form><input type=hidden name="]
+)
+def test_the_links_of_a_hostile_page_are_read_in_linear_time(piece: bytes) -> None:
+    """R6"""
+    started = time.process_time()
+    assert len(read_links(piece * (200_000 // len(piece)), PAGE, None).pages) <= 1
+    assert time.process_time() - started < 4
+
+
+def test_of_a_page_with_very_many_links_the_first_are_followed() -> None:
+    found = links("".join(f"<a href=/{number}>" for number in range(12_000)))
+    assert (len(found), found[-1]) == (10_000, "https://www.site.example/9999")
+
+
+def test_links_are_read_in_the_encoding_of_the_page() -> None:
+    page = '<a title="表" href="/ソ"><a href=/b>'.encode("shift_jis")
+    assert read_links(page, PAGE, "shift_jis").pages == ["https://www.site.example/ソ", "https://www.site.example/b"]
+    assert read_links('<a href="/b">'.encode("utf-16"), PAGE, None).pages == ["https://www.site.example/b"]
 
 
 @pytest.mark.parametrize("odd", ["<![foo]>", "<![ endif]>", "<![>", "<![CDATA[x]]>", "<![if !IE]>"])

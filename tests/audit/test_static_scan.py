@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,36 @@ def test_a_site_is_followed_within_its_host_once_a_path(site: Any) -> None:
     report = scan(site.url + "/")
     assert paths(report) == ["", "a", "frame"]
     assert [seen.page for seen in report.leaks] == [site.url + "/a"]
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("<!doctype html><!-- saved from url=(0030)https://a.example/?x=1&amp;y=2#top -->", "https://a.example/?x=1&y=2#top"),
+        ("<!--saved from url=(0001)http://a.example/-->", "http://a.example/"),
+        ("<meta content=https://a.example/ property=og:url>", "https://a.example/"),
+        ("<LINK HREF='https://a.example/&amp;' REL='Canonical'>", "https://a.example/&"),
+        ("<title><link rel=canonical href=https://a.example/></title>", "https://saved-page.invalid/"),
+        ("<link rel=canonical href=/a><link rel=alternate href=https://a.example/>", "https://saved-page.invalid/"),
+    ],
+)
+def test_a_saved_page_says_which_address_it_is_from(tmp_path: Path, page: str, address: str) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(page, encoding="utf-8")
+    assert open_target(str(file), Limits()).read(str(file))[-1].url == address
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ['<link rel="canonical" ', "<meta property=og:url content=", "<!-- saved from url=(1)https://", "<!--", "<link href='"],
+)
+def test_a_saved_page_says_so_in_linear_time(tmp_path: Path, piece: str) -> None:
+    """R6"""
+    file = tmp_path / "page.html"
+    file.write_text(piece * (130_000 // len(piece)), encoding="utf-8")
+    started = time.process_time()
+    open_target(str(file), Limits()).read(str(file))
+    assert time.process_time() - started < 4
 
 
 def test_cookies_of_every_hop_count(site: Any) -> None:
