@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
+import pytest
+
 from consent_guard.pages.assets import assets
 
 P = "/privacy-choices"
@@ -51,6 +53,50 @@ def test_a_choice_that_changes_nothing_leaves_the_page_as_it_is(arrive: Any, sit
     assert page.evaluate("document.activeElement.id") == "n3"
     visitor.visit("/en/")
     assert not visitor.asked()
+
+
+STATUS = """it => {
+  const box = it.getBoundingClientRect(), parent = it.parentElement.getBoundingClientRect().height;
+  it.style.display = "none";
+  const without = it.parentElement.getBoundingClientRect().height;
+  it.style.display = "";
+  return [box.width * box.height, parent - without];
+}"""
+
+
+def statuses(page: Any) -> list[int]:
+    """The status regions that assistive technology is told of, by the node that each stands for."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    return [node["backendDOMNodeId"] for node in nodes if not node["ignored"] and node["role"]["value"] == "status"]
+
+
+@pytest.mark.parametrize("place", ["bottom", "top", "centre"])
+def test_what_will_say_that_a_choice_is_saved_is_known_to_a_screen_reader_before_it_says_so(
+    arrive: Any, site: Any, place: str
+) -> None:
+    """A08 (WCAG 4.1.3): a region that appears together with its text is not announced. While empty it takes no room."""
+    site.configure(all_ask=True, banner_place=place)
+    page = arrive().visit("/en/")
+    before = statuses(page)
+    assert len(before) == 1
+    assert page.locator(".cg-saved").evaluate(STATUS) == [0, 0]
+    page.locator(REFUSE).click()
+    page.locator(".cg-saved", has_text="saved").wait_for()
+    assert statuses(page) == before
+    assert page.locator(".cg-saved").bounding_box()["height"] > 20
+
+
+def test_what_will_say_that_changes_are_not_saved_is_known_to_a_screen_reader_before_it_says_so(arrive: Any) -> None:
+    """A08 (WCAG 4.1.3)."""
+    for width in (1280, 320):
+        page = arrive(width=width).visit(P)
+        before = statuses(page)
+        assert len(before) == 2  # what is stored, and what is not saved yet
+        assert page.locator(".cg-unsaved").evaluate(STATUS) == [0, 0]
+        page.get_by_label("Allow this whole purpose").nth(2).check()
+        page.locator(".cg-unsaved", has_text="not saved").wait_for()
+        assert statuses(page) == before
+        assert page.locator(".cg-unsaved").bounding_box()["height"] > 20
 
 
 def test_a_choice_that_changes_what_may_load_loads_the_page_anew_where_it_was(arrive: Any) -> None:
