@@ -20,7 +20,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from .clock import unix_seconds
-from .engine.destinations import wants_page
 from .engine.guard import Guard
 from .errors import ExchangeStateError, RewriteError
 from .manage import Html, ManageLink, PreferencesForm, handed_over
@@ -133,11 +132,11 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
     inner = dict(scope)
     if exchange.forward_headers is not facts.headers:
         inner["headers"] = list(exchange.forward_headers)
-    if scope.get("extensions") and wants_page(facts.headers, facts.path):
+    if scope.get("extensions") and exchange.may_get_page:
         inner["extensions"] = {key: value for key, value in scope["extensions"].items() if key not in _FILES}
     inner[CONSENT_KEY] = exchange.consent
     inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
-    inner[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
+    inner[PREFERENCES_KEY] = exchange.preferences_form
     response = _Response(exchange, send)
     try:
         await app(inner, receive, response.send)

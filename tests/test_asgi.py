@@ -87,6 +87,7 @@ class FakeExchange:
 
     body_limit = None
     consent = object()
+    may_get_page = True
 
     def __init__(self, facts: RequestFacts, rewriter: Callable[[], Any]) -> None:
         self.forward_headers = facts.headers
@@ -95,6 +96,9 @@ class FakeExchange:
     def respond(self, status: int, headers: list[tuple[bytes, bytes]]) -> ResponsePlan:
         html = any(name.lower() == b"content-type" and value.startswith(b"text/html") for name, value in headers)
         return ResponsePlan(status, list(headers), self.rewriter() if html else None)
+
+    def preferences_form(self, lang: str | None = None, next: str | None = None) -> str:
+        return "<form></form>"
 
     def filter_headers(self, headers: Any) -> list[tuple[bytes, bytes]]:
         return [header for header in headers if header[0].lower() != b"set-cookie"]

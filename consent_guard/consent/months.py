@@ -6,11 +6,15 @@ May import the policy's values. Called by the choice, for its expiry, and by the
 
 from __future__ import annotations
 
+import functools
 import math
 from calendar import monthrange
 from datetime import UTC, datetime
 
 from ..policy.model import Lifetime
+
+_REMEMBERED = 1024
+"""A request asks for the same months again and again: those of its choice, and those from this second on."""
 
 
 def add_months(unix_seconds: float, months: int) -> int:
@@ -20,13 +24,17 @@ def add_months(unix_seconds: float, months: int) -> int:
     Source: T01.
     """
     try:
-        start = datetime.fromtimestamp(math.floor(unix_seconds), UTC)
-        years, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-        month += 1
-        end = start.replace(year=years, month=month, day=min(start.day, monthrange(years, month)[1]))
+        return _months_later(math.floor(unix_seconds), months)
     except (ValueError, OSError) as error:
         raise OverflowError(f"{months} months from Unix second {unix_seconds!r} lie outside the calendar") from error
-    return int(end.timestamp())
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _months_later(second: int, months: int) -> int:
+    start = datetime.fromtimestamp(second, UTC)
+    years, month = divmod(start.year * 12 + start.month - 1 + months, 12)
+    month += 1
+    return int(start.replace(year=years, month=month, day=min(start.day, monthrange(years, month)[1])).timestamp())
 
 
 def lifetime_seconds(lifetime: Lifetime, now: float) -> int | None:

@@ -1,12 +1,12 @@
 """What a request is for, told from its headers before any response exists: a page, a part of a page, or anything else.
 
-May import the wire layer. The request side asks it before it drops validators, the exchange before it offers a banner.
+May import the wire layer. The exchange asks it once for each request, ``visitor`` before it offers a banner.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from ..wire.headers import get_all, list_members
 from ..wire.messages import Headers
@@ -30,22 +30,26 @@ def destination(headers: Headers) -> bytes:
     return values.pop() if len(values) == 1 else b""
 
 
-def asks_for_page(headers: Headers) -> bool:
-    """Tell whether a request says that it wants a document: by its destination, else by an Accept that names HTML (N4)."""
-    return destination(headers) in _DOCUMENTS or not _PAGE_TYPES.isdisjoint(_accepted(headers))
+class Wanted(NamedTuple):
+    """What a request is for."""
+
+    asks: bool
+    """It says that it wants a document."""
+    may_get: bool
+    """Its answer may well be one, so that a validator without our mark must not reach the app (N3)."""
 
 
-def wants_page(headers: Headers, path: str) -> bool:
-    """Tell whether the answer may well be a document, so that a validator without our mark must not reach the app (N3).
+def wanted(headers: Headers, path: str) -> Wanted:
+    """Return what a request is for: by its destination, or by an Accept that names HTML, it asks for a document (N4).
 
-    Where a request says nothing of what it wants (no destination; no Accept, or ``*/*`` alone) its address tells: static files
-    keep their revalidation (H22), anything else may be a page.
+    Where it says nothing of what it wants (no destination; no Accept, or ``*/*`` alone) its address tells: static files keep
+    their revalidation (H22), anything else may be a page.
     """
-    if asks_for_page(headers):
-        return True
-    if destination(headers) or _accepted(headers) - {b"*/*"}:
-        return False
-    return _STATIC_FILE.search(path) is None
+    meant, accepted = destination(headers), _accepted(headers)
+    if meant in _DOCUMENTS or not _PAGE_TYPES.isdisjoint(accepted):
+        return Wanted(asks=True, may_get=True)
+    said = bool(meant) or bool(accepted - {b"*/*"})
+    return Wanted(asks=False, may_get=not said and _STATIC_FILE.search(path) is None)
 
 
 def _accepted(headers: Headers) -> set[bytes]:

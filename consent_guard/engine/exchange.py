@@ -18,6 +18,7 @@ from ..consent.choice import Consent
 from ..errors import ExchangeStateError
 from ..findings import Finding, FindingKind
 from ..wire.messages import Header, Headers, Reply, RequestFacts, ResponsePlan
+from .destinations import wanted
 from .endpoints import Endpoints
 from .finding_log import FindingLog
 from .request_side import ForwardedRequest, forward, hide_gated
@@ -69,6 +70,12 @@ class Exchange:
     def forward_headers(self) -> Headers:
         """The request headers that the app may see: the very object that came in, where nothing is kept back."""
         return self._forwarded.headers
+
+    @property
+    def may_get_page(self) -> bool:
+        """Whether the answer may well be a document, which must come to us as bytes. Such a request is not to be offered ways
+        past us, as ASGI's pathsend is one."""
+        return self._forwarded.wanted.may_get
 
     def preferences_form(self, lang: str | None = None, next: str | None = None) -> str:
         """Return the preferences as HTML for a page of the app's own: the stored state and the form that changes it (L23).
@@ -125,12 +132,12 @@ class Exchange:
     def _forward(self, site: Site, facts: RequestFacts) -> ForwardedRequest:
         if self._endpoints is not None:
             return ForwardedRequest(facts.headers)
-        consent = self._visitor.consent
+        consent, wants = self._visitor.consent, wanted(facts.headers, facts.path)
         if site.reporting:
             _, hidden = hide_gated(facts.headers, site.rulings, consent)
-            forwarded = ForwardedRequest(facts.headers, hidden)
+            forwarded = ForwardedRequest(facts.headers, hidden, wants)
         else:
-            forwarded = forward(facts.headers, facts.method, facts.path, site.rulings, consent, self._visitor.mark)
+            forwarded = forward(facts.headers, facts.method, wants, site.rulings, consent, self._visitor.mark)
         for name in forwarded.hidden:
             self._log.add(site.rulings.of(name).finding(FindingKind.COOKIE_HIDDEN, "Cookie"))
         return forwarded

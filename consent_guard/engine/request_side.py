@@ -1,6 +1,6 @@
 """The request as the app may see it: without gated cookies, asking for codings that can be decoded, and for whole pages.
 
-May import the wire layer and the engine's rulings. ``Guard.open`` calls it once per request. Nothing here can fail on what a
+May import the wire layer and the engine's rulings. The exchange calls it once per request. Nothing here can fail on what a
 visitor sends.
 """
 
@@ -15,8 +15,9 @@ from ..wire.cookies import hide_cookies
 from ..wire.etags import unmark_all, unmark_if_none_match
 from ..wire.messages import Header, Headers
 from .cookie_rulings import CookieRulings
-from .destinations import asks_for_page, wants_page
+from .destinations import Wanted
 
+_PAGE: Final = Wanted(asks=True, may_get=True)
 _TOUCHED: Final = frozenset({b"accept-encoding", b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"range"})
 
 
@@ -28,10 +29,8 @@ class ForwardedRequest:
     """The very object that came in, where nothing is to change."""
     hidden: tuple[bytes, ...] = ()
     """The cookie names that the app does not see, in the order in which they came."""
-    asks: bool = True
-    """The request says that it wants a document."""
-    may_get: bool = True
-    """Its answer may well be one."""
+    wanted: Wanted = _PAGE
+    """What the request is for."""
     marked: bool = False
     """A validator of this very consent state was handed on: a 304 speaks of a page that may be shown again."""
     unvalidated: bool = False
@@ -46,15 +45,18 @@ def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tu
     return (kept, hidden) if hidden else (headers, ())
 
 
-def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, consent: Consent, mark: str) -> ForwardedRequest:
+def forward(
+    headers: Headers, method: str, wanted: Wanted, rulings: CookieRulings, consent: Consent, mark: str
+) -> ForwardedRequest:
     """Return the request as the app may see it under this consent; ``mark`` is what our entity tags carry now (N3, N4, N5)."""
-    asks, page = asks_for_page(headers), wants_page(headers, path)
     headers, hidden = hide_gated(headers, rulings, consent)
     if not any(name.lower() in _TOUCHED for name, _ in headers):
-        return ForwardedRequest(headers, hidden, asks, page)
+        return ForwardedRequest(headers, hidden, wanted)
+    asks, page = wanted
     reads = method in ("GET", "HEAD")
     asked = [value for name, value in headers if name.lower() == b"if-none-match"] if reads else []
-    answerable = [tags for value in asked if (tags := _validators(value, mark, page)) is not None]
+    validators = {value: _validators(value, mark, page) for value in asked}
+    answerable = [tags for value in asked if (tags := validators[value]) is not None]
     # If-None-Match outranks If-Modified-Since (RFC 9110 §13.1.3): where no tag is left the date must not speak in its place.
     dated = not page and not asked
     dropped = len(answerable) < len(asked)
@@ -67,7 +69,7 @@ def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, co
         if name == b"accept-encoding":
             new = narrow_accept_encoding(value)
         elif name == b"if-none-match" and reads:
-            new = _validators(value, mark, page)
+            new = validators[value]
         elif name in (b"if-match", b"if-none-match"):
             new = unmark_all(value)
         elif name == b"if-modified-since" and reads:
@@ -81,8 +83,7 @@ def forward(headers: Headers, method: str, path: str, rulings: CookieRulings, co
     return ForwardedRequest(
         kept if changed else headers,
         hidden,
-        asks,
-        page,
+        wanted,
         marked=any(_validators(value, mark, True) is not None for value in asked),
         unvalidated=dropped and not left,
     )

@@ -101,7 +101,7 @@ class ResponseSide:
             if kind in (BodyKind.HTML, BodyKind.XML):
                 return "a part of a document cannot be filtered"
             declared = content_type(headers)
-            if self._forwarded.asks and (declared is None or declared.essence == "multipart/byteranges"):
+            if self._forwarded.wanted.asks and (declared is None or declared.essence == "multipart/byteranges"):
                 return "a part of what may be a document cannot be filtered"
         if kind.document and coding and has_body("GET", status) and not decodable(coding):
             return f"a document in the content coding {coding[:40]!r} cannot be read; is its extra installed?"
@@ -118,7 +118,7 @@ class ResponseSide:
         """A 304 is right for a page only where it answers a validator of this very consent state (N2, N3)."""
         if self._forwarded.unvalidated:
             return self._refused("a 304 answers a validator that the app was not shown")
-        page = self._forwarded.may_get
+        page = self._forwarded.wanted.may_get
         if not (page or self._forwarded.marked or (kind.document and content_type(headers) is not None)):
             return ResponsePlan(304, self._other_head(headers))
         leaving = personal_head(self.filter_headers(headers), self._visitor.mark, self._site.vary, rewritten=False)

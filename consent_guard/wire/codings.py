@@ -7,6 +7,7 @@ end inside a tag. May import ``errors``, ``limits``, ``wire.coding_streams`` and
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +19,10 @@ from .headers import list_members
 _STACKED: Final = 4
 """More codings one over another are refused; servers send one, rarely two."""
 _OURS: Final = (b"gzip", b"deflate", b"br", b"zstd")
+_REMEMBERED: Final = 64
+"""Values of Accept-Encoding; browsers send about ten."""
+_REMEMBERED_BYTES: Final = 64
+"""A longer one is read afresh each time."""
 
 
 class ContentDecoder:
@@ -98,6 +103,12 @@ def narrow_accept_encoding(value: bytes) -> bytes:
     ``*`` could be answered with anything, and becomes our codings with its weight; ``*;q=0`` stays, and so does identity. Where
     nothing is left the answer is ``identity``.
     """
+    narrowed = _narrowed(value) if len(value) <= _REMEMBERED_BYTES else _narrowed.__wrapped__(value)
+    return value if narrowed == value else narrowed
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _narrowed(value: bytes) -> bytes:
     members = list(list_members(value))
     named = {_coding_of(member) for member in members}
     kept: list[bytes] = []

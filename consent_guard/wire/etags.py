@@ -45,6 +45,8 @@ def unmark_if_none_match(value: bytes, mark: str, *, keep_unmarked: bool = True)
     """
     if value.strip(b" \t") == b"*":
         return value
+    if b"~cg-" not in value:
+        return value if keep_unmarked and value.strip(b" \t,") else None
     suffix = mark.encode("ascii", "replace")
     kept: list[bytes] = []
     for member in _members(value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_guard.engine.destinations import asks_for_page, is_prefetch, takes_banner, wants_page
+from consent_guard.engine.destinations import is_prefetch, takes_banner, wanted
 from consent_guard.wire.messages import Headers
 
 NAVIGATION = (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8")
@@ -12,31 +12,31 @@ NAVIGATION = (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9
 
 @pytest.mark.parametrize("destination", [b"document", b"iframe", b"frame", b"embed", b"object", b"Document "])
 def test_a_document_destination_wants_a_page_whatever_the_address(destination: bytes) -> None:
-    assert wants_page([(b"Sec-Fetch-Dest", destination)], "/a.css")
+    assert wanted([(b"Sec-Fetch-Dest", destination)], "/a.css").may_get
 
 
 @pytest.mark.parametrize("destination", [b"image", b"style", b"script", b"font", b"video", b"empty", b"worker"])
 def test_other_destinations_want_no_page(destination: bytes) -> None:
     """H22"""
-    assert not wants_page([(b"sec-fetch-dest", destination), (b"accept", b"*/*")], "/a")
+    assert not wanted([(b"sec-fetch-dest", destination), (b"accept", b"*/*")], "/a").may_get
 
 
 def test_an_accept_that_names_html_wants_a_page() -> None:
-    assert wants_page([NAVIGATION], "/static/app.css")
-    assert wants_page([(b"sec-fetch-dest", b"empty"), (b"accept", b"text/html, */*")], "/fragment")
+    assert wanted([NAVIGATION], "/static/app.css").may_get
+    assert wanted([(b"sec-fetch-dest", b"empty"), (b"accept", b"text/html, */*")], "/fragment").may_get
 
 
 def test_only_a_request_that_says_so_asks_for_a_page() -> None:
     """N4: a film without an ending in its address keeps its ranges."""
-    assert asks_for_page([(b"sec-fetch-dest", b"iframe")])
-    assert asks_for_page([NAVIGATION])
-    assert not asks_for_page([])
-    assert not asks_for_page([(b"accept", b"*/*")])
+    assert wanted([(b"sec-fetch-dest", b"iframe")], "/").asks
+    assert wanted([NAVIGATION], "/").asks
+    assert not wanted([], "/").asks
+    assert not wanted([(b"accept", b"*/*")], "/").asks
 
 
 @pytest.mark.parametrize("accept", [b"application/json", b"image/webp,*/*;q=0.8", b"text/css,*/*;q=0.1"])
 def test_an_accept_without_html_wants_no_page(accept: bytes) -> None:
-    assert not wants_page([(b"accept", accept)], "/")
+    assert not wanted([(b"accept", accept)], "/").may_get
 
 
 @pytest.mark.parametrize("headers", [(), ((b"accept", b"*/*"),)])
@@ -56,7 +56,7 @@ def test_an_accept_without_html_wants_no_page(accept: bytes) -> None:
 )
 def test_a_request_that_says_nothing_is_told_by_its_address(headers: Headers, path: str, expected: bool) -> None:
     """N3 on any doubt, H22 for files."""
-    assert wants_page(headers, path) is expected
+    assert wanted(headers, path).may_get is expected
 
 
 @pytest.mark.parametrize(

@@ -226,3 +226,12 @@ def test_one_guard_serves_many_threads(site) -> None:
     with ThreadPoolExecutor(8) as pool:
         seen = set(pool.map(visit, range(200)))
     assert seen == {(0, False, True), (1, False, False), (2, True, False), (3, True, False)}
+
+
+@pytest.mark.parametrize("enforcement", ["enforce", "report"])
+def test_an_exchange_tells_whether_its_answer_may_be_a_page(make, enforcement: str) -> None:
+    """Y9: in report mode too, where a page is looked through."""
+    site = make(enforcement=enforcement)
+    assert site.request("/article").may_get_page
+    assert not site.request("/film.mp4").may_get_page
+    assert not site.request("/article", (b"Sec-Fetch-Dest", b"image")).may_get_page

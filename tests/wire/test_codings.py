@@ -9,7 +9,7 @@ import struct
 import sys
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -298,8 +298,11 @@ def test_identity_alone_changes_nothing() -> None:
 
 
 @pytest.fixture
-def _without_extras(monkeypatch: pytest.MonkeyPatch) -> None:
+def _without_extras(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(coding_streams, "_module", lambda name: None)
+    codings._narrowed.cache_clear()
+    yield
+    codings._narrowed.cache_clear()
 
 
 @pytest.mark.usefixtures("_without_extras")
