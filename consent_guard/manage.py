@@ -1,7 +1,7 @@
 """What views find in their request: the "Manage cookies" link, which a site places on every page itself (S08, L23, A10), and
 markup that templates take as it stands.
 
-May import the policy, the wire messages and the pages' link. The transports and the Django middleware put one into each
+May import the policy, the engine's addresses and the pages' link. The transports and the Django middleware put one into each
 request; views and templates print it through their adapter's ``manage_link``.
 """
 
@@ -11,14 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+
+from .engine.addresses import base_path
 
 if TYPE_CHECKING:
     from .policy.model import Policy
     from .wire.messages import RequestFacts
-
-_PATH_CHARACTERS = "/~!$&'()*+,;=:@"
-"""What stands in a path as it is, beside letters, digits and ``-._`` (RFC 3986 §3.3)."""
 
 
 class Html(str):
@@ -57,9 +55,7 @@ class ManageLink:
     @classmethod
     def of(cls, policy: Policy, facts: RequestFacts) -> ManageLink:
         """Return the link for one request."""
-        base = quote(facts.root_path + policy.path, safe=_PATH_CHARACTERS, errors="surrogateescape")
-        # Two slashes at the front would make a host of what follows (K16).
-        return cls(base="/" + base.lstrip("/"), language=policy.languages[0])
+        return cls(base=base_path(facts.root_path, policy.path), language=policy.languages[0])
 
     def html(self, text: str | None = None, lang: str | None = None) -> Html:
         """Return ``<a href="…" data-cg="manage">``: with ``text``, else with our own words in the page's language ``lang``."""

@@ -114,7 +114,7 @@ def serve(
     inner = forwarded_environ(environ, facts.headers, exchange.forward_headers)
     inner[CONSENT_KEY] = exchange.consent
     inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
-    inner[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
+    inner[PREFERENCES_KEY] = exchange.preferences_form
     guard_side_channels(inner, exchange)
     response = _Response(exchange, start_response)
     try:

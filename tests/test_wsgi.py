@@ -93,6 +93,9 @@ class FakeExchange:
         kept = [header for header in headers if not (html and header[0].lower() == b"content-length")]
         return ResponsePlan(status, [*kept, (b"X-Seen", b"%d" % len(self.heads))], self.rewriter() if html else None)
 
+    def preferences_form(self, lang: str | None = None, next: str | None = None) -> str:
+        return "<form></form>"
+
     def filter_headers(self, headers: Any) -> list[tuple[bytes, bytes]]:
         return [header for header in headers if header[0].lower() != b"set-cookie"]
 

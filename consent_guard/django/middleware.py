@@ -200,7 +200,7 @@ def _prepare(request: HttpRequest, facts: RequestFacts, exchange: Exchange, link
             meta[key] = value
     meta[CONSENT_KEY] = exchange.consent
     meta[MANAGE_KEY] = link
-    meta[PREFERENCES_KEY] = lambda lang, next: exchange.preferences_form(lang, next)
+    meta[PREFERENCES_KEY] = exchange.preferences_form
     guard_side_channels(meta, exchange)
     request.META = meta
     if isinstance(request, WSGIRequest):

@@ -1,6 +1,6 @@
 """The request's own address, written as browsers write it: for links back, for bases, and to name one page.
 
-May import the wire messages. The visitor, the response side and the endpoints call it.
+May import the wire messages. The visitor, the response side, the endpoints and ``manage`` call it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 from ..wire.messages import RequestFacts
 
 _IN_PATH: Final = "/:@!$&'()*+,;=~-._"
+"""What stands in a path as it is, beside letters and digits (RFC 3986 §3.3)."""
 _IN_QUERY: Final = _IN_PATH + "?%[]|^`{}"
 
 
@@ -33,7 +34,8 @@ def own_query(facts: RequestFacts) -> str:
 
 
 def base_path(root_path: str, path: str) -> str:
-    """Return where our own pages live, percent-encoded: ``path`` of the policy below ``root_path``."""
+    """Return where our own pages live, percent-encoded: ``path`` of the policy below ``root_path``. It starts with exactly one
+    ``/``: two would make a host of what follows (K16)."""
     return "/" + quote(f"{root_path}{path}", safe=_IN_PATH, errors="surrogateescape").lstrip("/")
 
 

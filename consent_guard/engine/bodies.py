@@ -1,6 +1,6 @@
 """What a browser will make of a response body: a document that must be filtered, one whose type it sniffs, or neither.
 
-May import the wire layer. The exchange asks once per response head.
+May import the wire layer. The response side asks once per response head, the audit once per response.
 """
 
 from __future__ import annotations

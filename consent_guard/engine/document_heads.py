@@ -1,7 +1,7 @@
 """The head of a document that is filtered: kept out of shared caches, tied to its consent state, free of what no longer holds.
 
-May import the wire layer. The exchange calls it for every HTML or XML response, and for the 304 that stands for one (DESIGN §6,
-"Caching"; H20 to H23, H30, N6 to N9).
+May import the wire layer. The response side calls it for every HTML or XML response, and for the 304 that stands for one
+(DESIGN §6, "Caching"; H20 to H23, H30, N6 to N9).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """A document's body as it streams: decoded, rewritten, coded again; and what goes out where that cannot be done.
 
-May import the wire layer's codings and the engine's sniffing. The exchange makes one per response; the transport feeds it.
+May import the wire layer's codings and the engine's sniffing. The response side makes one per response; the transport feeds
+it.
 
 After any fault nothing more comes out: the transport breaks the response off, and raw bytes never go out instead (DESIGN §6,
 R9).

@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote
 
 from ..consent.choice import Consent
 from ..policy.import_tools import TOOLS
@@ -252,7 +251,7 @@ class Surface:
         """Return where "back to the site" leads: the page that the visitor came from, else the top of the app."""
         if view.next:
             return view.next
-        path = quote(self.policy.path, safe="/~!$&'()*+,;=:@")
+        path = self.policy.path
         return view.base.removesuffix(path) + "/" if view.base.endswith(path) else "/"
 
 

@@ -812,6 +812,7 @@ class FailingGuard:
             body_limit = exchange.body_limit
             consent = exchange.consent
             forward_headers = exchange.forward_headers
+            preferences_form = exchange.preferences_form
             finish = exchange.finish
 
             def respond(self, status: int, headers: Any) -> ResponsePlan:
