@@ -228,6 +228,7 @@ class BrowserScan:
             seen = self._witness.told(scene, asked, recording.kept(context, page), headers)
             for worker in recording.shared_workers:
                 self._gathered.note(f"{label} starts a shared worker ({without_query(worker)}): what that contacts is not seen")
+            own_requests, own_bytes = recording.own(host_of(own))
             self._gathered.visits.append(
                 Visit(
                     page=label,
@@ -239,6 +240,9 @@ class BrowserScan:
                     bytes=recording.bytes,
                     own_banner=links.banner,
                     manage_link=links.manage,
+                    own_html_bytes=links.banner_bytes,
+                    own_requests=own_requests,
+                    own_bytes=own_bytes,
                 )
             )
         return links

@@ -5,10 +5,23 @@ May import the report's values. The command makes one with ``--compare``; the wr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .report import Report, Sighting, Sort, State, Visit, path_of
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What of a guarded page is our own: the guard's price, which stands in the guarded figures."""
+
+    html_bytes: int
+    """The banner, in the document."""
+    requests: int
+    """Our style sheet and module."""
+    bytes: int
+    """Over the wire, for these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,9 @@ class Change:
     """Zero where no browser was used."""
     bytes: tuple[int, int]
     """Over the wire, for the whole page; zero where no browser was used."""
+    hosts: tuple[frozenset[str], frozenset[str]]
+    """Third-party hosts that are contacted."""
+    own: Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +53,10 @@ class Comparison:
     unguarded: Report
     guarded: Report
     changes: tuple[Change, ...]
-    alone: tuple[str, ...]
-    """Paths that only one of the two scans reached."""
+    only_unguarded: tuple[str, ...]
+    """Pages that the guarded site did not have, or not in one of the states: they count nowhere."""
+    only_guarded: tuple[str, ...]
+    """The same of the unguarded site."""
 
     def totals(self, state: State) -> Totals:
         """Return what the guard saves over all pages in one state."""
@@ -50,7 +68,12 @@ class Comparison:
             requests=_summed([change.requests for change in changes]),
             bytes=_summed([change.bytes for change in changes]),
             html_bytes=_summed([change.html_bytes for change in changes]),
-            hosts=(_hosts(self.unguarded, state), _hosts(self.guarded, state)),
+            hosts=(_met([change.hosts[0] for change in changes]), _met([change.hosts[1] for change in changes])),
+            own=Own(
+                html_bytes=sum(change.own.html_bytes for change in changes),
+                requests=sum(change.own.requests for change in changes),
+                bytes=sum(change.own.bytes for change in changes),
+            ),
         )
 
 
@@ -65,15 +88,26 @@ class Totals:
     bytes: tuple[int, int]
     html_bytes: tuple[int, int]
     hosts: tuple[int, int]
-    """Third-party hosts that are contacted."""
+    """Third-party hosts that are contacted, each once."""
+    own: Own
 
 
 def compare(unguarded: Report, guarded: Report) -> Comparison:
     """Return what differs between two scans, page by page, as far as both reached the same paths in the same state."""
     ours, theirs = _reached(guarded), _reached(unguarded)
     both = [key for key in ours if key in theirs]
-    alone = {path for path, _ in ours.keys() ^ theirs.keys()}
-    return Comparison(unguarded, guarded, tuple(_change(*key, theirs[key], ours[key]) for key in both), tuple(sorted(alone)))
+    changes = tuple(_change(*key, theirs[key], ours[key]) for key in both)
+    return Comparison(unguarded, guarded, changes, _only(theirs, ours), _only(ours, theirs))
+
+
+def _only(one: Mapping[tuple[str, State], Visit], other: Mapping[tuple[str, State], Visit]) -> tuple[str, ...]:
+    """Return the pages that only one side has; one that both have, but not in each state, with that state."""
+    shared = {path for path, _ in other}
+    return tuple(
+        dict.fromkeys(
+            f"{path} ({state.phrase})" if path in shared else path for path, state in one if (path, state) not in other
+        )
+    )
 
 
 def _reached(report: Report) -> dict[tuple[str, State], Visit]:
@@ -99,6 +133,8 @@ def _change(path: str, state: State, before: Visit, after: Visit) -> Change:
         html_bytes=(before.html_bytes, after.html_bytes),
         requests=(before.requests, after.requests),
         bytes=(before.bytes, after.bytes),
+        hosts=(_hosts(before), _hosts(after)),
+        own=Own(after.own_html_bytes, after.own_requests, after.own_bytes),
     )
 
 
@@ -117,6 +153,10 @@ def _summed(pairs: list[tuple[int, int]]) -> tuple[int, int]:
     return sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
 
 
-def _hosts(report: Report, state: State) -> int:
+def _hosts(visit: Visit) -> frozenset[str]:
     contacts = (Sort.REQUEST, Sort.HEADER, Sort.INLINE)
-    return len({seen.host for seen in report.sightings if seen.state is state and seen.sort in contacts and seen.third_party})
+    return frozenset(seen.host for seen in visit.sightings if seen.sort in contacts and seen.third_party)
+
+
+def _met(hosts: list[frozenset[str]]) -> int:
+    return len(frozenset().union(*hosts))

@@ -43,6 +43,8 @@ class Links:
     """Addresses of the same host, without fragments, each once, in the order of the page."""
     banner: bool = False
     """Our banner stands in the page (DESIGN §9)."""
+    banner_bytes: int = 0
+    """What the banner takes of the document."""
     manage: bool = False
     """A link to the choices stands in it (S08, L23)."""
     choice: Choice | None = None
@@ -73,14 +75,17 @@ class _Reader:
         self._known: set[str] = set()
         self._tried: set[str] = set()
         self._in_banner = False
+        self._banner_at = 0
         self._action: str | None = None
         self._fields: list[tuple[str, str]] = []
 
     def take(self, tag: Tag) -> None:
         """Take the next tag of the page."""
         if tag.closing:
-            self._end(tag.name)
+            self._end(tag)
         elif tag.name in _READ or _OWN_MARK in tag.source:
+            if tag.attributes.get("data-cg") == "banner" and not self._in_banner:
+                self._banner_at = tag.at
             self._start(tag.name, tag.attributes)
 
     def _start(self, tag: str, given: dict[str, str]) -> None:
@@ -98,14 +103,15 @@ class _Reader:
         if tag in _LEADS and not (tag == "a" and "download" in given):
             self._lead(given.get(_LEADS[tag], "").strip())
 
-    def _end(self, tag: str) -> None:
-        if tag == "form" and self._action is not None:
+    def _end(self, tag: Tag) -> None:
+        if tag.name == "form" and self._action is not None:
             # A page must not make the scanner post to another host.
             if self._is_own(self._action):
                 self.links.choice = Choice(self._action, tuple(self._fields))
             self._action = None
-        elif tag == "section":
+        elif tag.name == "section" and self._in_banner:
             self._in_banner = False
+            self.links.banner_bytes += tag.end - self._banner_at
 
     def _lead(self, target: str) -> None:
         if target in self._tried or len(self._tried) >= _MOST:

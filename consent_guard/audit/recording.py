@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,8 @@ _STACKS: Final = 16
 """How many turns of the event loop a request is followed back through."""
 _STARTED: Final = frozenset({"Running", "Ready", "Success", "Failure"})
 """What the protocol calls a speculative load that has gone out (Preload.PreloadingStatus); ``Failure`` may have."""
+_OWN_ASSET: Final = re.compile(r"/assets/cg-[0-9a-f]{12}\.(?:css|js)$")
+"""Where our pages and banners have their files, below whichever path (``Surface.asset_path``)."""
 _BY_SCRIPT: Final = ("document.cookie", "cookieStore")
 
 
@@ -78,7 +81,8 @@ class Recording:
     _asked: list[Asked] = field(default_factory=list)
     _elsewhere: list[tuple[Asked, Request]] = field(default_factory=list)
     """What the profile tells, of which the page's own requests are a part."""
-    _bytes: int = 0
+    _weights: list[tuple[str, int]] = field(default_factory=list)
+    """What came over the wire for the page's own frames, by address."""
     _set: dict[str, list[str]] = field(default_factory=dict)
     """Cookie names in Set-Cookie lines, to the addresses of the responses."""
     _written: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
@@ -124,13 +128,18 @@ class Recording:
         from playwright.sync_api import Error
 
         told = {one.url for one in self._asked}
-        count = self._bytes
+        count = sum(weight for _, weight in self._weights)
         for asked, request in self._elsewhere:
             if asked.url not in told and request.timing["responseEnd"] >= 0:
                 with contextlib.suppress(Error):
                     sizes = request.sizes()
                     count += sizes["responseHeadersSize"] + sizes["responseBodySize"]
         return count
+
+    def own(self, host: str) -> tuple[int, int]:
+        """Return how many requests the page made for our own style sheet and module, and their bytes over the wire."""
+        asked = [one for one in self._asked if _is_ours(one.url, host)]
+        return len(asked), sum(weight for url, weight in self._weights if _is_ours(url, host))
 
     @property
     def document_bytes(self) -> int:
@@ -254,7 +263,11 @@ class Recording:
     def _finished(self, event: Mapping[str, Any]) -> None:
         self.last += 1
         if self._urls.get(event["requestId"], "").startswith("http"):
-            self._bytes += int(event.get("encodedDataLength", 0))
+            self._weights.append((self._urls[event["requestId"]], int(event.get("encodedDataLength", 0))))
+
+
+def _is_ours(url: str, host: str) -> bool:
+    return host_of(url) == host and _OWN_ASSET.search(url) is not None
 
 
 def _initiator(initiator: Mapping[str, Any]) -> str:

@@ -105,6 +105,12 @@ class Visit:
     """Our banner stood in the page."""
     manage_link: bool = False
     """A link to the choices stood in the page (S08, L23)."""
+    own_html_bytes: int = 0
+    """Of the document, our banner."""
+    own_requests: int = 0
+    """Of the requests, those for our own style sheet and module."""
+    own_bytes: int = 0
+    """What came over the wire for these."""
 
     @property
     def leaks(self) -> tuple[Sighting, ...]:

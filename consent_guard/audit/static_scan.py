@@ -105,8 +105,8 @@ class StaticScan:
         return carried
 
     def _links(self, source: Source, answer: Answer) -> Links:
-        if not source.crawls or not _is_html(answer):
-            return Links(banner=b'data-cg="banner"' in answer.body, manage=b'data-cg="manage"' in answer.body)
+        if not _is_html(answer) or not (source.crawls or b"data-cg" in answer.body):
+            return Links()
         declared = content_type(answer.headers)
         return read_links(answer.body, answer.url, declared.charset if declared is not None else None)
 
@@ -130,7 +130,14 @@ class StaticScan:
         if last.status >= 400 and address in source.starts:
             self._gathered.problem(Unreadable(page, f"answered {last.status}: its error page was looked at"))
         visit = Visit(
-            page, state, last.status, tuple(sightings), len(last.body), own_banner=links.banner, manage_link=links.manage
+            page,
+            state,
+            last.status,
+            tuple(sightings),
+            len(last.body),
+            own_banner=links.banner,
+            manage_link=links.manage,
+            own_html_bytes=links.banner_bytes,
         )
         self._gathered.visits.append(visit)
 

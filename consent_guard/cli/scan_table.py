@@ -110,16 +110,17 @@ def _show_comparison(comparison: Comparison, console: Console) -> None:
         table.add_column(name, overflow="fold")
     for state in comparison.guarded.states:
         sums = comparison.totals(state)
-        weight = _pair(sums.bytes, size) if any(sums.bytes) else "not run"
-        requests = _pair(sums.requests, str) if any(sums.requests) else "not run"
+        weight = _pair(sums.bytes, size, sums.own.bytes) if any(sums.bytes) else "not run"
+        requests = _pair(sums.requests, str, sums.own.requests) if any(sums.requests) else "not run"
         row = (str(sums.pages), str(sums.removed), str(sums.added), _pair(sums.hosts, str), requests, weight)
-        table.add_row(state.phrase, *row, _pair(sums.html_bytes, size))
+        table.add_row(state.phrase, *row, _pair(sums.html_bytes, size, sums.own.html_bytes))
     console.print(table)
     for change in comparison.changes:
         if change.removed or change.added:
             _show_change(change.page, change.state, change.removed, change.added, console)
-    for path in comparison.alone:
-        console.print(_text(f"note: {path} was reached on one of the two only", style="dim"))
+    for which, paths in (("guarded", comparison.only_guarded), ("unguarded", comparison.only_unguarded)):
+        if paths:
+            console.print(_text(f"note: only on the {which} site, and not compared: {', '.join(paths)}", style="dim"))
 
 
 def _show_change(page: str, state: State, removed: tuple[Sighting, ...], added: tuple[Sighting, ...], console: Console) -> None:
@@ -128,5 +129,6 @@ def _show_change(page: str, state: State, removed: tuple[Sighting, ...], added: 
     console.print(_text(f"  {page}, {state.phrase}: removed {gone}{new}"))
 
 
-def _pair(values: tuple[int, int], shown: Callable[[int], str]) -> str:
-    return f"{shown(values[0])} → {shown(values[1])}"
+def _pair(values: tuple[int, int], shown: Callable[[int], str], ours: int = 0) -> str:
+    """Return what there was and what there is; with what of the latter is our own, the banner's price."""
+    return f"{shown(values[0])} → {shown(values[1])}" + (f" (of which ours {shown(ours)})" if ours else "")

@@ -37,14 +37,21 @@ _FONT_BREAKS: Final = frozenset({b"color", b"face", b"size"})
 class Tag:
     """A start or end tag."""
 
-    def __init__(self, name: str, source: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str]) -> None:
+    def __init__(self, name: str, at: int, source: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str]) -> None:
         """``shape`` is what a lexer may read of ``source``; its attributes begin at ``names_end``."""
+        self.at: Final = at
+        """Where it begins: bytes of the document, or of the same in UTF-8 where it is read through a layer (UTF-16)."""
         self.name: Final = name
         """Lower case."""
         self.source: Final = source
         """As it stands in the document."""
         self.closing: Final = shape.startswith(b"</")
         self._read: Final = (shape, names_end, decode)
+
+    @property
+    def end(self) -> int:
+        """Where it ends, counted as ``at`` is."""
+        return self.at + len(self.source)
 
     @cached_property
     def attributes(self) -> dict[str, str]:
@@ -94,7 +101,7 @@ def read_tokens(body: bytes, label: str | None = None) -> Iterator[Tag | str]:
             return
         _follow(lexer, context, tag)
         name = tag[2].lower().decode("utf-8", "replace")
-        yield Tag(name, source[start:at], tag[0], tag.end(2) - start, charset.text)
+        yield Tag(name, start, source[start:at], tag[0], tag.end(2) - start, charset.text)
 
 
 def _follow(lexer: Lexer, context: Context, tag: re.Match[bytes]) -> None:

@@ -101,12 +101,15 @@ def test_it_does_not_say_that_the_policy_allows_what_it_does_not_know() -> None:
 
 def test_it_shows_what_a_guard_removes() -> None:
     guarded = replace(
-        report(), target="guarded", visits=(replace(report().visits[0], sightings=(COOKIE,), requests=4, bytes=2_000),)
+        report(),
+        target="guarded",
+        visits=(replace(report().visits[0], sightings=(COOKIE,), requests=4, bytes=2_000, own_requests=1, own_bytes=999),),
     )
     text = " ".join(parts(written("html", guarded, compare(report(), guarded))).text.split())
     assert "What the guard changes" in text
-    assert "12 → 4" in text
-    assert "50 kB → 2 kB" in text
+    assert "12 → 4 (1 ours)" in text
+    assert "50 kB → 2 kB (999 B ours)" in text
+    assert "Only on the unguarded site, and not counted here: /a b (after refusing), /a b (after accepting)." in text
 
 
 def test_the_picture_draws_who_contacted_whom_and_who_stored_what() -> None:

@@ -46,6 +46,7 @@ def test_the_banners_form_is_the_choice() -> None:
     <form action="/search"><input type="hidden" name="q"></form>"""
     found = read_links(html.encode(), PAGE, None)
     assert found.banner
+    assert found.banner_bytes == html.index("</section>") + len("</section>")
     assert found.choice == Choice("https://www.site.example/privacy-choices", (("next", "/a"),))
 
 

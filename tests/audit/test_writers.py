@@ -95,7 +95,8 @@ def test_every_form_says_it_without_control_characters_and_twice_the_same(form: 
 
 
 def test_a_comparison_stands_in_the_json() -> None:
-    guarded = replace(report(), target="guarded", visits=(replace(report().visits[0], sightings=(COOKIE,)),))
+    visit = replace(report().visits[0], sightings=(COOKIE,), own_html_bytes=300, own_requests=1, own_bytes=900)
+    guarded = replace(report(), target="guarded", visits=(visit,))
     document = json.loads(written("json", guarded, compare(report(), guarded)))["comparison"]
     assert document["totals"] == {
         "before": {
@@ -106,10 +107,13 @@ def test_a_comparison_stands_in_the_json() -> None:
             "requests": {"unguarded": 12, "guarded": 12},
             "bytes": {"unguarded": 50_000, "guarded": 50_000},
             "html_bytes": {"unguarded": 1000, "guarded": 1000},
+            "own": {"html_bytes": 300, "requests": 1, "bytes": 900},
         }
     }
     assert [len(change["removed"]) for change in document["changes"]] == [2]
     assert document["changes"][0]["state"] == State.BEFORE.value
+    assert document["only_unguarded"] == ["/a b (after refusing)", "/a b (after accepting)"]
+    assert document["only_guarded"] == []
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,13 @@ def test_a_guard_is_not_said_to_remove_what_accepting_and_each_page_stores(
             with_it = scan(ours)
             return compare(scan(theirs, banner=Banner(assume=True)), with_it)
 
-    changes = {change.state: change for change in run().changes}
+    compared = run()
+    changes = {change.state: change for change in compared.changes}
+    assert {change.own.requests for change in changes.values()} == {2, 0}
+    before = changes[State.BEFORE]
+    assert before.own.bytes > 1000
+    assert before.bytes[0] < before.own.bytes < before.bytes[1]
+    assert before.own.html_bytes > 1000
     assert [seen.name for seen in changes[State.ACCEPTED].removed] == []
     assert {seen.name for seen in changes[State.REFUSED].removed} <= {"_ga"}
 

@@ -33,10 +33,13 @@ def test_the_table_names_states_services_places_and_the_lines_to_add() -> None:
 
 
 def test_the_table_shows_what_a_guard_removes() -> None:
-    guarded = replace(report(), visits=tuple(replace(visit, sightings=(), requests=2, bytes=900) for visit in report().visits))
+    changed = {"requests": 2, "bytes": 900, "own_requests": 1, "own_bytes": 800}
+    visits = tuple(replace(visit, sightings=(), **changed) for visit in report().visits)
+    guarded = replace(report(), visits=(*visits, replace(visits[0], page="https://site.example/privacy-choices")))
     text = shown(compare(report(), guarded))
-    assert "12 → 2" in text
-    assert "50 kB → 900 B" in text
+    assert "12 → 2 (of which ours 1)" in text
+    assert "50 kB → 900 B (of which ours 800 B)" in text
+    assert "note: only on the guarded site, and not compared: /privacy-choices" in text
     assert "/a b, before any choice: removed www.googletagmanager.com, cookie _ga, cdn.strange.example" in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -41,6 +42,7 @@ def write(report: Report, comparison: Comparison | None = None) -> str:
                 "bytes": visit.bytes,
                 "own_banner": visit.own_banner,
                 "manage_link": visit.manage_link,
+                "own": {"html_bytes": visit.own_html_bytes, "requests": visit.own_requests, "bytes": visit.own_bytes},
                 "sightings": [_sighting(seen, report.accepted) for seen in visit.sightings],
             }
             for visit in report.visits
@@ -92,6 +94,7 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
             "requests": pair(sums.requests),
             "bytes": pair(sums.bytes),
             "html_bytes": pair(sums.html_bytes),
+            "own": asdict(sums.own),
         }
 
     nothing: frozenset[str] = frozenset()
@@ -108,8 +111,10 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
                 "html_bytes": pair(change.html_bytes),
                 "requests": pair(change.requests),
                 "bytes": pair(change.bytes),
+                "own": asdict(change.own),
             }
             for change in comparison.changes
         ],
-        "only_in_one": list(comparison.alone),
+        "only_unguarded": list(comparison.only_unguarded),
+        "only_guarded": list(comparison.only_guarded),
     }
