@@ -78,8 +78,10 @@ class Surface:
         """Preferences, by what they show of a visitor's consent."""
         self._for_each: set[str] = set()
         """Templates of the site that cannot be rendered before the request is known."""
+        self._keeps = overrides is None  # what is rendered for the check, visitors may never ask for
         if overrides is not None:
             check_rendered(self, overrides)
+            self._keeps = True
 
     def negotiate(self, page_lang: str | None, accept_language: bytes) -> str:
         """Return the language for a page: its own, then the visitor's Accept-Language, then the policy's first (DESIGN §9)."""
@@ -88,7 +90,7 @@ class Surface:
     def showing(self, policy: Policy) -> Surface:
         """Return the surface of another policy with the same templates, which are not checked again."""
         other = Surface(policy)
-        other._templates = self._templates
+        other._templates, other._keeps = self._templates, self._keeps
         return other
 
     def parts(self, view: RequestView) -> ResponseParts:
@@ -118,6 +120,7 @@ class Surface:
         value, words = self.texts(language)
         shown = page_language(language, words)
         content_type = "text/html; charset=utf-8" if ending == "html" else FORMATS[ending].content_type
+        name = f"cookies-{shown}.{ending}"
         key = ("file", ending, language)
         kept = self._public.get(key)
         if kept is None:
@@ -127,9 +130,11 @@ class Surface:
                 body = self._templates.render("declaration_file", **values, style=style).encode("utf-8")
             else:
                 body = FORMATS[ending].encode(Declared(value.declared, words, self.policy.revision, shown))
+            if not self._keeps:
+                return DeclarationFile(name, content_type, body)
             kept = Packed(Splice((body,), ()))
             self._public.keep(key, kept)
-        return DeclarationFile(f"cookies-{shown}.{ending}", content_type, kept.fill())
+        return DeclarationFile(name, content_type, kept.fill())
 
     def error(self, view: RequestView, status: int, message_key: str = "") -> bytes:
         """Return an error page in the visitor's language.
@@ -240,9 +245,11 @@ class Surface:
         if page is None:
             given = {**self._surroundings(language), "page": name, "embedded": name == "fragment", **values(view, language)}
             render = partial(self._templates.render, name, **given)
-            page = None if name in self._for_each else prerendered(render, back=bool(view.next))
+            if self._keeps and name not in self._for_each:
+                page = prerendered(render, back=bool(view.next))
+                if page is None:
+                    self._for_each.add(name)
             if page is None:
-                self._for_each.add(name)
                 return render(view=view, home=self._home(view)).encode("utf-8")
             kept.keep(at, page)
         return page.fill(base=view.base, next=view.next, home=self._home(view))

@@ -8,35 +8,53 @@ policy's index and the wire's origins. ``rules`` asks it once for each document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from ..policy.hosts import HostIndex
-from ..wire.origins import registrable_domain
+from ..wire.origins import HOST_CHARACTERS, registrable_domain
 from .document import DocumentFacts, own_address
 
 _STAND_IN: Final = "_"
 """A name of a host or of a folder that nobody's rules name."""
+_PARSED: Final = re.compile(r"(?:/(?!\.)[A-Za-z0-9._~-]*)+")
+"""A path that the URL parser leaves as it is."""
+_REMEMBERED: Final = 1024
+"""Hosts; when so many are remembered, all are forgotten. Visitors send whatever they like."""
 
 
 class Alike:
-    """Who stands for whom, under one policy. Immutable."""
+    """Who stands for whom, under one policy. Thread-safe; immutable but for the hosts that it remembers."""
 
     def __init__(self, index: HostIndex, first_party: Sequence[str]) -> None:
         self._index = index
         self._first_party = tuple(first_party)
+        self._hosts: dict[str, tuple[str, frozenset[str] | None]] = {}
 
     def stand_in(self, document: DocumentFacts) -> DocumentFacts:
         """Return the document that stands for this one and for all that are alike."""
-        address = own_address(document)
-        host = address.hostname.rstrip(".")
-        heads = self._index.own_heads(host)
-        if heads is None:
-            return replace(document, host=self._host(host) or document.host.lower(), path="/", query="")
-        return replace(document, host=document.host.lower(), path=_path(address.pathname, heads), query="")
+        known = self._hosts.get(document.host)
+        if known is None:
+            known = self._host(document.host)
+            if len(document.host) <= HOST_CHARACTERS:
+                if len(self._hosts) >= _REMEMBERED:
+                    self._hosts.clear()
+                self._hosts[document.host] = known
+        host, heads = known
+        path = "/"
+        if heads is not None:
+            plain = _PARSED.fullmatch(document.path) is not None
+            path = _path(document.path if plain else own_address(document).pathname, heads)
+        return DocumentFacts(document.scheme, host, path, "", document.syntax, document.charset)
 
-    def _host(self, host: str) -> str:
+    def _host(self, field: str) -> tuple[str, frozenset[str] | None]:
+        """Return what stands for a Host field, and how the paths of rules begin that may name addresses there."""
+        host = own_address(DocumentFacts("https", field)).hostname.rstrip(".")
+        heads = self._index.own_heads(host)
+        return (self._sibling(host) if heads is None else "") or field.lower(), heads
+
+    def _sibling(self, host: str) -> str:
         """Return a host of the same domain that no rule names; empty where there is none that is certain to be alike."""
         if self._first_party:
             domain = next((one for one in self._first_party if host == one or host.endswith(f".{one}")), None)
