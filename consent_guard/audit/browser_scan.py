@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any, Final
 from ada_url import URL
 
 from ..policy.model import Policy
+from ..wire.messages import Header
 from .chromium import Chromium
 from .collecting import Gathered, Progress, no_progress
 from .crawling import Crawl, CrawlLimits
-from .fetching import PAGE_SECONDS, same_site
+from .fetching import PAGE_BYTES, PAGE_SECONDS, same_site
 from .links import Links, read_links
+from .pagehood import DOWNLOAD, LOGIN, binary, no_page, too_large
 from .problems import Unreadable
 from .recording import Kept, Recording
 from .report import Screenshot, Sighting, State, Visit, host_of, without_query
@@ -46,7 +48,11 @@ _ANSWER_SECONDS: Final = 5.0
 """A page that does not run the least program for so long runs one of its own that does not end."""
 _CLICK_SECONDS: Final = 5.0
 _VIEWPORT: Final = {"width": 1280, "height": 800}
+_STEP_SECONDS: Final = 0.25
+"""So often a page that loads is looked after."""
 _NET_ERROR: Final = re.compile(r"net::(?:ERR_)?([A-Z_]+)")
+_SAID: Final = {"TOO_MANY_REDIRECTS": "redirects without end", "INVALID_AUTH_CREDENTIALS": LOGIN}
+_DOWNLOADING: Final = "Download is starting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,11 @@ class BrowserScan:
         limits: CrawlLimits | None = None,
         paths: Sequence[str] = (),
         seconds: float = PAGE_SECONDS,
+        max_bytes: int = PAGE_BYTES,
         progress: Progress = no_progress,
     ) -> None:
-        """``paths``: these pages, and no other, whatever is linked. ``seconds`` bounds each load of a page."""
+        """``paths``: these pages, and no other, whatever is linked. ``seconds`` bounds each load of a page, ``max_bytes`` its
+        document."""
         self._gathered = gathered
         self._chromium = chromium
         self._states = tuple(states)
@@ -97,6 +105,7 @@ class BrowserScan:
         self._limits = limits or CrawlLimits()
         self._paths = tuple(paths)
         self._seconds = seconds
+        self._max_bytes = max_bytes
         self._progress = progress
         self._witness = Witness(policy)
         gathered.browser = chromium.name
@@ -138,7 +147,12 @@ class BrowserScan:
 
     def _address(self, source: Source, address: str) -> str:
         """Return the address to load: a saved page's own, which is answered from the file."""
-        return address if source.crawls else source.read(address)[-1].url
+        if source.crawls:
+            return address
+        answer = source.read(address)[-1]
+        if answer.cut:
+            self._gathered.problem(Unreadable(source.label(address), too_large(len(answer.body))))
+        return answer.url
 
     @contextlib.contextmanager
     def _profile(self, source: Source, url: str, address: str, visitor: _Visitor) -> Iterator[BrowserContext]:
@@ -170,10 +184,9 @@ class BrowserScan:
         selector = self._banner.selectors.get(state) or _OURS.format(_ANSWERS[state])
         with self._profile(source, url, address, _Visitor()) as context:
             page = context.new_page()
-            loading = Recording()
+            loading = Recording(max_bytes=self._max_bytes)
             loading.start(page)
             self._load(source, address, page, url, loading)
-            self._awake(source, address, page)
             button = page.locator(selector).first
             if not button.count():
                 return self._given(url, state)
@@ -210,22 +223,22 @@ class BrowserScan:
         label = source.label(address)
         with self._profile(source, url, address, visitor) as context:
             page = context.new_page()
-            recording = Recording()
+            recording = Recording(max_bytes=self._max_bytes)
             recording.start(page)
             response = self._load(source, address, page, url, recording)
-            self._awake(source, address, page)
             if state is State.BEFORE and not self._gathered.screenshots:
-                self._gathered.screenshots.append(Screenshot(label, state, page.screenshot()))
+                self._picture(page, label, state)
             page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight)")
             self._settle(page, recording)
             own = page.url if same_site(page.url, url) else url
             content = page.content()
             links = read_links(content.encode("utf-8", "replace"), page.url, "utf-8")
-            fields = response.headers_array() if response is not None else []
-            headers = [(one["name"].lower().encode(), one["value"].encode()) for one in fields]
+            headers = _head(response) if response is not None else []
             scene = Scene(label, own, state, visitor.held, visitor.record)
             asked = [*recording.asked, *recording.hints(page)]
             seen = self._witness.told(scene, asked, recording.kept(context, page), headers)
+            if not seen and (reason := binary(_without_frame(content).encode("utf-8", "replace"))):
+                raise Unreadable(label, reason)
             for worker in recording.shared_workers:
                 self._gathered.note(f"{label} starts a shared worker ({without_query(worker)}): what that contacts is not seen")
             own_requests, own_bytes = recording.own(host_of(own))
@@ -247,38 +260,74 @@ class BrowserScan:
             )
         return links
 
+    def _picture(self, page: Page, label: str, state: State) -> None:
+        """Take the first page's picture. A page that was broken off has none."""
+        from playwright.sync_api import Error
+
+        with contextlib.suppress(Error):
+            png = page.screenshot(timeout=_ANSWER_SECONDS * 1000)
+            self._gathered.screenshots.append(Screenshot(label, state, png))
+
     def _load(self, source: Source, address: str, page: Page, url: str, recording: Recording) -> Response | None:
         """Load a page until it rests. One that never finishes is looked at as far as it came. Raises Unreadable."""
         from playwright.sync_api import Error, TimeoutError
 
-        response = None
+        end = time.monotonic() + self._seconds
+        statuses: list[int] = []
+        page.on("response", lambda answer: statuses.append(answer.status))
         label = source.label(address)
         try:
-            response = page.goto(url, wait_until="load")
+            response = page.goto(url, wait_until="commit")
         except TimeoutError:
-            if page.url == "about:blank":
-                raise Unreadable(label, f"did not answer within {self._seconds:g} s") from None
-            late = f"never finished loading within {self._seconds:g} s: it was looked at as far as it came"
-            self._gathered.problem(Unreadable(label, late))
+            raise Unreadable(label, f"did not answer within {self._seconds:g} s") from None
         except Error as error:
-            raise Unreadable(label, _reason(error.message)) from error
+            reason = no_page(statuses[-1], ()) if statuses else ""
+            raise Unreadable(label, reason or _reason(error.message)) from error
+        if response is not None and (reason := no_page(response.status, _head(response))):
+            raise Unreadable(label, reason)
+        partly = self._whole(page, recording, end)
         if source.crawls and response is not None and not same_site(response.url, url):
             raise Unreadable(label, f"leads to another site ({without_query(response.url)}), which was not followed")
         self._settle(page, recording)
+        self._awake(label, page)
+        if recording.broken and page.evaluate("document.documentElement === null"):
+            raise Unreadable(label, "broke off before anything of it could be looked at")
+        if partly:
+            self._gathered.problem(Unreadable(label, partly))
+        elif response is not None and response.status >= 400 and address in source.starts:
+            self._gathered.problem(Unreadable(label, f"answered {response.status}: its error page was looked at"))
         if source.crawls and not same_site(page.url, url):
             gone = f"went on to another site ({without_query(page.url)}) by itself: it was looked at until then"
             self._gathered.problem(Unreadable(label, gone))
         return response
 
-    def _awake(self, source: Source, address: str, page: Page) -> None:
-        """Raise Unreadable where the page's own programs leave no turn to anybody."""
+    def _whole(self, page: Page, recording: Recording, end: float) -> str:
+        """Wait until the page has loaded, its pictures and frames included. Return why it never will, if so, in words."""
+        from playwright.sync_api import TimeoutError
+
+        as_far = "it was looked at as far as it came"
+        while not recording.cut:
+            left = end - time.monotonic()
+            try:
+                page.wait_for_load_state("load", timeout=max(1.0, min(left, _STEP_SECONDS) * 1000))
+            except TimeoutError:
+                if recording.broken:
+                    return f"broke off before its end: {as_far}"
+                if left <= 0:
+                    return f"never finished loading within {self._seconds:g} s: {as_far}"
+            else:
+                return ""
+        return too_large(self._max_bytes)
+
+    def _awake(self, label: str, page: Page) -> None:
+        """Raise Unreadable where the page's own programs leave no turn to anybody, or its sheer size."""
         from playwright.sync_api import TimeoutError
 
         try:
             page.wait_for_function("true", timeout=_ANSWER_SECONDS * 1000)
         except TimeoutError:
-            reason = f"its scripts run without end: it did not answer for {_ANSWER_SECONDS:g} s"
-            raise Unreadable(source.label(address), reason) from None
+            reason = f"its scripts run without end, or it is too large: it did not answer for {_ANSWER_SECONDS:g} s"
+            raise Unreadable(label, reason) from None
 
     def _settle(self, page: Page, recording: Recording) -> None:
         end = time.monotonic() + _SETTLE_SECONDS
@@ -287,6 +336,15 @@ class BrowserScan:
             page.wait_for_timeout(_QUIET_SECONDS * 1000)
             if recording.last == seen:
                 return
+
+
+def _head(response: Response) -> list[Header]:
+    return [(one["name"].lower().encode(), one["value"].encode()) for one in response.headers_array()]
+
+
+def _without_frame(content: str) -> str:
+    """Return a document without the elements that a browser puts around whatever it is given."""
+    return content.removeprefix("<html><head></head><body>")
 
 
 def _plain(address: str) -> str:
@@ -327,10 +385,12 @@ def _of_these(state: Any, these: frozenset[Stored]) -> dict[str, Any]:
 def _reason(message: str) -> str:
     """Return a browser's error in one line."""
     found = _NET_ERROR.search(message)
+    if _DOWNLOADING in message:
+        return DOWNLOAD
     if found is None:
         return message.strip().splitlines()[0][:200]
-    if found[1] == "TOO_MANY_REDIRECTS":
-        return "redirects without end"
+    if found[1] in _SAID:
+        return _SAID[found[1]]
     words = found[1].replace("_", " ").lower()
     return (
         f"its TLS certificate is not to be trusted ({words})" if found[1].startswith("CERT") else f"cannot be loaded ({words})"

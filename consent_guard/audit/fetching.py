@@ -139,6 +139,10 @@ class Fetcher:
             raise self._too_slow(url) from None
         except httpx.TimeoutException:
             raise self._too_slow(url) from None
+        except httpx.DecodingError as error:
+            raise Unreadable(shown, f"is not coded as it says ({error})") from error
+        except httpx.RemoteProtocolError as error:
+            raise Unreadable(shown, f"does not answer as http should ({str(error).rstrip('.')})") from error
         except (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict) as error:
             raise Unreadable(shown, _reason(error)) from error
         except Unreadable:

@@ -20,7 +20,7 @@ from .report import covers, host_of
 from .watching import BINDING, HINTS, STORED
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Page, Request
+    from playwright.sync_api import BrowserContext, CDPSession, Page, Request
 
 _STACKS: Final = 16
 """How many turns of the event loop a request is followed back through."""
@@ -78,6 +78,12 @@ class Recording:
     """The addresses of shared workers that were started: what these ask for, no source tells."""
     last: int = 0
     """Grows with everything that happens: what has stood still is settled."""
+    max_bytes: int = 0
+    """A document that is larger is broken off there; 0: it may have any size."""
+    cut: bool = False
+    """The document was broken off."""
+    broken: bool = False
+    """The network broke the document off."""
     _asked: list[Asked] = field(default_factory=list)
     _elsewhere: list[tuple[Asked, Request]] = field(default_factory=list)
     """What the profile tells, of which the page's own requests are a part."""
@@ -104,7 +110,7 @@ class Recording:
         session.on("Network.loadingFinished", self._finished)
         session.on("Preload.prerenderStatusUpdated", self._prerendered)
         session.on("Runtime.bindingCalled", self._told)
-        session.on("Network.dataReceived", self._data)
+        session.on("Network.dataReceived", lambda event: self._data(event, session))
         self._frame = session.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
         session.send("Network.enable")
         session.send("Preload.enable")
@@ -190,12 +196,15 @@ class Recording:
         self._urls[event["requestId"]] = url
         kind = str(event.get("type", "Other")).lower()
         if kind == "document" and event["requestId"] == event.get("loaderId") and event.get("frameId") == self._frame:
-            self._document = event["requestId"]
+            self._document, self.broken = event["requestId"], False
         if url.startswith(("http://", "https://")):
             self._asked.append(Asked(url, kind, _initiator(event.get("initiator", {}))))
 
-    def _data(self, event: Mapping[str, Any]) -> None:
+    def _data(self, event: Mapping[str, Any], session: CDPSession) -> None:
         self._lengths[event["requestId"]] = self._lengths.get(event["requestId"], 0) + int(event.get("dataLength", 0))
+        if self.max_bytes and self.document_bytes > self.max_bytes and not self.cut:
+            self.cut = True
+            session.send("Page.stopLoading")
 
     def _socket(self, event: Mapping[str, Any]) -> None:
         self.last += 1
@@ -259,6 +268,8 @@ class Recording:
         """Forget a request that failed: the browser's own error page, which comes in its place, is no byte of the site's."""
         self.last += 1
         self._urls.pop(event["requestId"], None)
+        if event["requestId"] == self._document and not event.get("canceled"):
+            self.broken = True
 
     def _finished(self, event: Mapping[str, Any]) -> None:
         self.last += 1

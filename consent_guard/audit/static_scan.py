@@ -7,7 +7,6 @@ store when they run is what ``browser_scan`` is for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from ..policy.model import Policy
 from ..wire.headers import content_type
@@ -17,15 +16,10 @@ from .crawling import Crawl, CrawlLimits
 from .fetching import Answer, redirect_target
 from .leaks import Leak, LeakFinder
 from .links import Choice, Links, read_links
+from .pagehood import binary, is_html, no_page, too_large
 from .problems import Unreadable
-from .report import Sighting, Sort, State, Verdict, Visit
+from .report import Sighting, Sort, State, Verdict, Visit, without_query
 from .targets import Source
-
-_BINARY: Final = bytes([*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)])
-"""WHATWG MIME Sniffing, "binary data byte"."""
-_LOOKED_AT: Final = 1445
-_MARKS: Final = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
-"""UTF-16 holds zero bytes and is text."""
 
 
 class StaticScan:
@@ -105,7 +99,7 @@ class StaticScan:
         return carried
 
     def _links(self, source: Source, answer: Answer) -> Links:
-        if not _is_html(answer) or not (source.crawls or b"data-cg" in answer.body):
+        if not is_html(answer.headers) or not (source.crawls or b"data-cg" in answer.body):
             return Links()
         declared = content_type(answer.headers)
         return read_links(answer.body, answer.url, declared.charset if declared is not None else None)
@@ -124,9 +118,7 @@ class StaticScan:
         if reason and not sightings:
             raise Unreadable(page, reason)
         if last.cut:
-            self._gathered.problem(
-                Unreadable(page, f"is larger than {_megabytes(len(last.body))}: only the beginning was read")
-            )
+            self._gathered.problem(Unreadable(page, too_large(len(last.body))))
         if last.status >= 400 and address in source.starts:
             self._gathered.problem(Unreadable(page, f"answered {last.status}: its error page was looked at"))
         visit = Visit(
@@ -166,31 +158,9 @@ def _sighting(leak: Leak, state: State, page: str, verdict: Verdict) -> Sighting
     )
 
 
-def _is_html(answer: Answer) -> bool:
-    kind = _essence(answer)
-    return kind in ("", "text/html", "application/xhtml+xml")
-
-
-def _essence(answer: Answer) -> str:
-    value = next((value for name, value in answer.headers if name == b"content-type"), b"")
-    return value.partition(b";")[0].strip().lower().decode("latin-1")
-
-
 def _no_page(answer: Answer) -> str:
     """Return why a response is no page to look at, empty where it is one."""
     target = redirect_target(answer)
     if target is not None:
-        from .report import without_query
-
         return f"leads to another site ({without_query(target)}), which was not followed"
-    kind = _essence(answer)
-    if not (_is_html(answer) or kind.endswith(("+xml", "/xml"))):
-        return f"is {kind}, not a page"
-    head = answer.body[:_LOOKED_AT]
-    if not head.startswith(_MARKS) and head.translate(None, _BINARY) != head:
-        return "holds binary data, not a page"
-    return ""
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1024 / 1024:.3g} MB"
+    return no_page(answer.status, answer.headers) or binary(answer.body)

@@ -253,6 +253,7 @@ class _Options:
             limits=self._limits(),
             paths=_paths(same_as),
             seconds=self.given["timeout"],
+            max_bytes=self.given["max_bytes"],
             progress=progress,
         ).run
 

@@ -40,6 +40,13 @@ def test_a_coded_page_is_decoded_and_no_longer_says_that_it_is_coded(site: Any) 
     assert not {name for name, _ in answer.headers} & {b"content-encoding", b"content-length"}
 
 
+def test_a_body_that_is_not_coded_as_it_says_or_breaks_off_is_told_as_that(site: Any) -> None:
+    site.page("/", b"no gzip", ("Content-Encoding", "gzip"))
+    assert "is not coded as it says" in failure(Fetcher(), site.url + "/")
+    site.routes["/"] = lambda handler: handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<p>")
+    assert "does not answer as http should" in failure(Fetcher(), site.url + "/")
+
+
 def test_each_hop_of_a_redirect_is_told_because_each_may_set_cookies(site: Any) -> None:
     site.redirect("/", "/next", ("Set-Cookie", "_ga=1"))
     site.page("/next", "<p>there")

@@ -20,12 +20,24 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from wsgiref.handlers import SimpleHandler
 
 import pytest
+
+from consent_guard import Policy
+from consent_guard.audit.browser_scan import BrowserScan
+from consent_guard.audit.chromium import Chromium as Browser
+from consent_guard.audit.chromium import find_chromium
+from consent_guard.audit.collecting import Gathered
+from consent_guard.audit.crawling import CrawlLimits
+from consent_guard.audit.problems import Unreadable
+from consent_guard.audit.report import Report
+from consent_guard.audit.serving import served
+from consent_guard.audit.targets import Limits, open_target
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 FLAGS = (
@@ -285,3 +297,59 @@ def chromium(loopback: Loopback, tmp_path_factory: pytest.TempPathFactory) -> It
     browser = Chromium(program, loopback.port, tmp_path_factory.mktemp("profile"))
     yield browser
     browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(loopback: Any) -> Iterator[tuple[ThreadPoolExecutor, Browser]]:
+    """One browser for all of them, in a thread of its own: playwright runs once in a thread, and another test may have it in
+    this one."""
+    if not find_chromium():
+        pytest.skip("no Chromium on this machine")
+    rules = f"--host-resolver-rules=MAP * 127.0.0.1:{loopback.port}, EXCLUDE 127.0.0.1"
+    with ThreadPoolExecutor(1) as thread:
+        started = thread.submit(Browser(arguments=[rules, "--ignore-certificate-errors"]).__enter__).result(60)
+        try:
+            yield thread, started
+        finally:
+            thread.submit(started.__exit__, None, None, None).result(60)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On loopback nothing takes long."""
+    monkeypatch.setattr("consent_guard.audit.browser_scan._QUIET_SECONDS", 0.25)
+
+
+@pytest.fixture
+def scan(browser: tuple[ThreadPoolExecutor, Browser]) -> Callable[..., Report]:
+    """Scan as the command does."""
+    thread, chromium = browser
+
+    def run(target: str, policy: Any = None, *, site: str = "", pages: int = 1, **options: Any) -> Report:
+        loaded = Policy.load(policy)
+        gathered = Gathered()
+        limits = CrawlLimits(pages=pages, delay=0)
+        try:
+            with open_target(target, Limits(seconds=10), site) as source:
+                BrowserScan(loaded, gathered, chromium, limits=limits, **options).run(source)
+        except Unreadable as error:
+            gathered.problem(error)
+        return gathered.report(target, loaded, "test")
+
+    return lambda *args, **options: thread.submit(run, *args, **options).result(120)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    with contextlib.ExitStack() as stack:
+
+        def start(answer: Callable[[str, str], tuple[str, list[tuple[str, str]], str]]) -> str:
+            def app(environ: Any, start_response: Any) -> list[bytes]:
+                status, headers, body = answer(environ["PATH_INFO"], environ.get("HTTP_COOKIE", ""))
+                typed = any(name == "Content-Type" for name, _ in headers)
+                start_response(status, [*([] if typed else [("Content-Type", "text/html")]), *headers])
+                return [body.encode()]
+
+            return stack.enter_context(served(app, "wsgi", "test"))
+
+        yield start

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from consent_guard import Policy
-from consent_guard.audit.browser_scan import Banner, BrowserScan
+from consent_guard.audit.browser_scan import Banner
 from consent_guard.audit.chromium import Chromium, find_chromium
 from consent_guard.audit.collecting import Gathered
 from consent_guard.audit.comparison import Comparison, compare
 from consent_guard.audit.crawling import CrawlLimits
 from consent_guard.audit.fetching import within
-from consent_guard.audit.problems import Unreadable
 from consent_guard.audit.report import Report, Sort, State, Verdict
 from consent_guard.audit.serving import served
 from consent_guard.audit.static_scan import StaticScan
@@ -26,6 +23,7 @@ from consent_guard.audit.writers import written
 from consent_guard.wsgi import ConsentMiddleware
 
 pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.usefixtures("impatient")
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "ameli" / "consent.toml"
 CAMPAIGNS = {"google-tag-manager", "google-campaign-manager"}
@@ -38,64 +36,6 @@ PAGE = """<!doctype html><html lang=en><title>t</title>
 <script src="https://www.googletagmanager.com/gtm.js?id=1"></script>
 <button id=yes onclick="document.cookie='cmp=yes; path=/'">yes</button>
 <button id=no onclick="document.cookie='cmp=no; path=/'">no</button>"""
-
-
-@pytest.fixture(scope="module")
-def browser(loopback: Any) -> Iterator[tuple[ThreadPoolExecutor, Chromium]]:
-    """One browser for all of them, in a thread of its own: playwright runs once in a thread, and another test may have it in
-    this one."""
-    if not find_chromium():
-        pytest.skip("no Chromium on this machine")
-    rules = f"--host-resolver-rules=MAP * 127.0.0.1:{loopback.port}, EXCLUDE 127.0.0.1"
-    with ThreadPoolExecutor(1) as thread:
-        started = thread.submit(Chromium(arguments=[rules, "--ignore-certificate-errors"]).__enter__).result(60)
-        try:
-            yield thread, started
-        finally:
-            thread.submit(started.__exit__, None, None, None).result(60)
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On loopback nothing takes long."""
-    monkeypatch.setattr("consent_guard.audit.browser_scan._QUIET_SECONDS", 0.25)
-
-
-@pytest.fixture
-def scan(browser: tuple[ThreadPoolExecutor, Chromium]) -> Callable[..., Report]:
-    """Scan as the command does."""
-    thread, chromium = browser
-
-    def run(target: str, policy: Any = None, *, site: str = "", pages: int = 1, **options: Any) -> Report:
-        loaded = Policy.load(policy)
-        gathered = Gathered()
-        limits = CrawlLimits(pages=pages, delay=0)
-        try:
-            with open_target(target, Limits(seconds=10), site) as source:
-                BrowserScan(loaded, gathered, chromium, limits=limits, **options).run(source)
-        except Unreadable as error:
-            gathered.problem(error)
-        return gathered.report(target, loaded, "test")
-
-    return lambda *args, **options: thread.submit(run, *args, **options).result(120)
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., str]]:
-    import contextlib
-
-    with contextlib.ExitStack() as stack:
-
-        def start(answer: Callable[[str, str], tuple[str, list[tuple[str, str]], str]]) -> str:
-            def app(environ: Any, start_response: Any) -> list[bytes]:
-                status, headers, body = answer(environ["PATH_INFO"], environ.get("HTTP_COOKIE", ""))
-                typed = any(name == "Content-Type" for name, _ in headers)
-                start_response(status, [*([] if typed else [("Content-Type", "text/html")]), *headers])
-                return [body.encode()]
-
-            return stack.enter_context(served(app, "wsgi", "test"))
-
-        yield start
 
 
 def services(report: Report, state: State) -> set[str | None]:
@@ -417,60 +357,6 @@ def test_a_saved_page_is_run_from_its_file_however_its_address_is_written(
     assert services(report, State.BEFORE) == {"google-tag-manager"}
     asked = {contact.path for contact in loopback.contacts[before:] if contact.host == "site.example"}
     assert asked <= {"", "/favicon.ico"}
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (lambda path, cookies: ("302 Found", [("Location", "/x")], ""), "redirects without end"),
-        (lambda path, cookies: ("302 Found", [("Location", "https://elsewhere.example/")], ""), "leads to another site"),
-        (lambda path, cookies: threading.Event().wait(8) or ("200 OK", [], ""), "did not answer within 1.5 s"),
-    ],
-)
-def test_a_page_that_cannot_be_run_is_told_in_one_line(
-    scan: Callable[..., Report], serve: Callable[..., str], answer: Any, said: str
-) -> None:
-    report = scan(serve(answer), states=[State.BEFORE], seconds=1.5)
-    (problem,) = report.problems
-    assert said in problem.message
-    assert report.exit_code == 2
-
-
-def test_a_page_that_never_finishes_is_looked_at_as_far_as_it_came(
-    scan: Callable[..., Report], serve: Callable[..., str]
-) -> None:
-    def answer(path: str, cookies: str) -> tuple[str, list[tuple[str, str]], str]:
-        if path == "/slow.css":
-            threading.Event().wait(8)
-        return "200 OK", [], '<!doctype html><img src="https://www.googletagmanager.com/x"><img src="/slow.css">'
-
-    report = scan(serve(answer), states=[State.BEFORE], seconds=2.5)
-    assert "never finished loading within 2.5 s" in report.problems[0].message
-    assert services(report, State.BEFORE) == {"google-tag-manager"}
-
-
-def test_the_browsers_own_error_page_is_no_byte_of_the_sites(scan: Callable[..., Report], serve: Callable[..., str]) -> None:
-    page = '<!doctype html><iframe src="http://127.0.0.1:9/"></iframe>'
-    report = scan(serve(lambda path, cookies: ("200 OK", [], page)), states=[State.BEFORE])
-    assert 0 < report.visits[0].bytes < 10_000
-
-
-def test_an_address_where_nobody_listens_is_told_in_one_line(scan: Callable[..., Report]) -> None:
-    (problem,) = scan("http://127.0.0.1:9/", states=[State.BEFORE]).problems
-    assert problem.message in ("cannot be loaded (connection refused)", "cannot be loaded (unsafe port)")
-
-
-def test_a_program_that_is_no_browser_is_told_in_one_line() -> None:
-    with pytest.raises(Unreadable, match="no-such-browser: is no program"), Chromium("no-such-browser"):
-        pass
-
-
-def test_without_a_browser_on_the_machine_one_line_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
-    monkeypatch.setattr("consent_guard.audit.chromium._PLACES", ())
-    with pytest.raises(Unreadable, match="there is no Chromium on this machine"):
-        within(60, lambda: Chromium().__enter__())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
