@@ -155,6 +155,17 @@ def test_services_on_a_host_stop_at_the_rule_that_takes_all_of_it() -> None:
     assert rules.services_on("stats.g.doubleclick.net") == {"whole"}
 
 
+def test_how_the_rules_begin_that_may_name_an_address_on_our_own_host() -> None:
+    rules = index(a=["*.a.example/x/y", "b.example?q=1"], c="c.example/%70/%C3%A9")
+    assert rules.own_heads("www.a.example") == {"x"}
+    assert rules.own_heads("b.example") == frozenset()
+    assert rules.own_heads("c.example") == {"p"}
+    assert rules.own_heads("d.example") is None
+    own = index(a="*.a.example/x", own=["/gtm/js", "/t.js"])
+    assert own.own_heads("a.example") == {"x", "gtm", "t.js"}
+    assert own.own_heads("d.example") == {"gtm", "t.js"}
+
+
 def test_hosts_for_the_search_of_mentions() -> None:
     rules = index(a=["*.a.example", "*.a.example/x", "b.example/p"], own="/gtm/", c="c.example?x=1")
     assert rules.mention_hosts() == (("a.example", True), ("b.example", False), ("c.example", False))

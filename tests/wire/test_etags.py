@@ -53,6 +53,18 @@ def test_tags_without_a_mark_stay_unless_the_request_is_for_a_page() -> None:
     assert unmark_if_none_match(value, "C", keep_unmarked=False) is None
 
 
+@pytest.mark.parametrize("value", [b"", b" ", b", ,"])
+def test_a_list_of_no_tags_asks_nothing(value: bytes) -> None:
+    assert unmark_if_none_match(value, "A") is None
+
+
+@pytest.mark.parametrize("value", [b'"a"', b'W/"a",  "b,c" ,', b'"'])
+def test_tags_of_files_stay_the_very_object(value: bytes) -> None:
+    """H22"""
+    assert unmark_if_none_match(value, "A") is value
+    assert unmark_if_none_match(value, "A", keep_unmarked=False) is None
+
+
 @pytest.mark.parametrize("value", [b"*", b" * "])
 def test_an_asterisk_stays(value: bytes) -> None:
     """RFC 9110 §13.1.2"""
