@@ -88,7 +88,7 @@ def _listed(entries: list[CatalogueEntry], as_json: bool) -> None:
     for entry in entries:
         table.add_row(entry.id, entry.group, entry.service.category, _text(entry))
     console.print(table)
-    click.echo(f"{len(entries)} services", err=True)
+    click.echo(f"{len(entries)} {'service' if len(entries) == 1 else 'services'}", err=True)
 
 
 def _value(entry: CatalogueEntry) -> dict[str, object]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 from consent_guard.audit.comparison import compare
-from consent_guard.audit.report import State, fingerprint
+from consent_guard.audit.report import Sighting, State, Visit, fingerprint
 from consent_guard.audit.writers import FORMATS, written
 from consent_guard.audit.writers.sizes import size
 
-from .reports import COOKIE, GTM, report
+from .reports import COOKIE, GTM, PAGE, report
 
 ACCEPTED = frozenset({fingerprint(GTM)})
 
@@ -37,7 +38,11 @@ def test_sarif_has_the_members_that_its_schema_requires() -> None:
     assert driver["name"] == "consent-guard"
     ids = [rule["id"] for rule in driver["rules"]]
     assert len(set(ids)) == len(ids)
-    assert all(rule["shortDescription"]["text"] for rule in driver["rules"])
+    for rule in driver["rules"]:
+        assert rule["shortDescription"]["text"]
+        assert rule["fullDescription"]["text"]
+        assert rule["help"]["text"]
+        assert rule["defaultConfiguration"]["level"] in ("error", "note")
     assert run["invocations"][0]["executionSuccessful"] is True
     assert all(note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"])
     assert len(run["results"]) == 5
@@ -45,12 +50,41 @@ def test_sarif_has_the_members_that_its_schema_requires() -> None:
         assert result["message"]["text"]
         assert result["level"] in ("error", "note")
         assert ids[result["ruleIndex"]] == result["ruleId"]
-        assert result["partialFingerprints"]
-        location = result["locations"][0]["physicalLocation"]
-        assert location["artifactLocation"]["uri"] == "https://site.example/a%20b"
-        region = location.get("region")
-        assert region is None or (region["startLine"] >= 1 and region["startColumn"] >= 1)
+        assert re.fullmatch(r"[0-9a-f]{16}:1", result["partialFingerprints"]["primaryLocationLineHash"])
+        (location,) = result["locations"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"] == "site.example/a%20b"
+        assert location["logicalLocations"] == [{"fullyQualifiedName": PAGE, "kind": "resource"}]
+        region = location["physicalLocation"]["region"]
+        assert region["startLine"] >= 1
+        assert region["startColumn"] >= 1
     assert [len(result.get("suppressions", ())) for result in run["results"]] == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("page", "uri"),
+    [
+        ("https://site.example/a", "site.example/a"),
+        ("http://127.0.0.1:8000/", "127.0.0.1%3A8000/"),
+        ("http://[::1]:8000/", "[%3A%3A1]%3A8000/"),
+        ("pages/a b.html", "pages/a%20b.html"),
+        ("/home/me/a.html", "file:///home/me/a.html"),
+    ],
+)
+def test_sarif_locations_have_no_scheme_that_code_scanning_refuses(page: str, uri: str) -> None:
+    """SARIF 2.1.0 §3.4; GitHub refuses the whole file for one address with https:."""
+    log = json.loads(written("sarif", replace(report(), visits=(Visit(page, State.BEFORE, 200, (replace(GTM, page=page),)),))))
+    (result,) = log["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+
+
+def test_sarif_tells_alerts_apart_and_knows_them_again() -> None:
+    def hashes(*seen: Sighting) -> list[str]:
+        log = json.loads(written("sarif", replace(report(), visits=(Visit(PAGE, State.BEFORE, 200, seen),))))
+        return [result["partialFingerprints"]["primaryLocationLineHash"] for result in log["runs"][0]["results"]]
+
+    first, moved, other = hashes(GTM, replace(GTM, line=99), COOKIE)
+    assert first == moved
+    assert first != other
 
 
 def test_sarif_says_that_nothing_was_scanned() -> None:

@@ -34,7 +34,7 @@ def write(report: Report, comparison: Comparison | None = None) -> str:
             leaks = [seen for seen in visit.leaks if fingerprint(seen) not in report.accepted]
             if leaks:
                 failures += 1
-                failure = ElementTree.SubElement(case, "failure", type="leak", message=f"{len(leaks)} without consent")
+                failure = ElementTree.SubElement(case, "failure", type="leak", message=_counted(len(leaks)))
                 failure.text = _text("\n".join(message(seen, report) for seen in leaks))
             others = [seen for seen in visit.sightings if seen.verdict is Verdict.UNLISTED]
             if others:
@@ -58,6 +58,10 @@ def write(report: Report, comparison: Comparison | None = None) -> str:
     suites.set("time", f"{report.seconds:.3f}")
     ElementTree.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(suites, encoding="unicode") + "\n"
+
+
+def _counted(leaks: int) -> str:
+    return f"{leaks} {'leak' if leaks == 1 else 'leaks'}: contacts, cookies or keys without consent"
 
 
 def _case(suite: ElementTree.Element, name: str, kind: str) -> ElementTree.Element:
