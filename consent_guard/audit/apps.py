@@ -44,7 +44,7 @@ def load_app(target: str) -> tuple[Any, Kind]:
         sys.path.insert(0, here)
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Unreadable(target, f"importing {module_name} failed: {type(error).__name__}: {error}") from error
     app = _evaluated(target, module, expression)
     return app, kind_of(target, app)
@@ -72,7 +72,7 @@ def _evaluated(target: str, module: Any, expression: str) -> Any:
         raise Unreadable(target, "a factory can be called with plain values only") from error
     try:
         return value(*positional, **named)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise Unreadable(target, f"the factory failed: {type(error).__name__}: {error}") from error
 
 
@@ -87,7 +87,7 @@ def _dotted(target: str, node: ast.expr) -> list[str]:
 def kind_of(target: str, app: Any) -> Kind:
     """Tell WSGI and ASGI apart: an ASGI app is a coroutine function of three, a WSGI app takes two. Raises Unreadable."""
     if not callable(app):
-        raise Unreadable(target, f"is no app but a {type(app).__name__}")
+        raise Unreadable(target, f"is no app: it is of the type {type(app).__name__}")
     called = app if inspect.isroutine(app) or inspect.isclass(app) else type(app).__call__
     if inspect.iscoroutinefunction(called):
         return "asgi"

@@ -149,7 +149,7 @@ class Fetcher:
             raise
         except UnicodeError as error:  # what cannot be a name of DNS
             raise Unreadable(shown, f"is no address ({error})") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not self._in_process:
                 raise
             raise Unreadable(shown, f"the app failed: {type(error).__name__}: {error}") from error

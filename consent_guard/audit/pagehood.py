@@ -39,7 +39,7 @@ def no_page(status: int, headers: Sequence[Header]) -> str:
     declared = content_type(headers)
     if is_html(headers) or declared is None or declared.essence.endswith(("+xml", "/xml")):
         return ""
-    return f"is {declared.essence}, not a page"
+    return f"is {declared.essence}, not a page" + (f" (it answered {status})" if status >= 400 else "")
 
 
 def binary(body: bytes) -> str:

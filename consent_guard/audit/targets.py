@@ -93,7 +93,7 @@ def open_target(target: str, limits: Limits, site: str = "") -> Source:
         return AppSource(target, limits, site)
     if re.match(r"[\w-]+(\.[\w-]+)+(:\d+)?(/|$)", target):
         raise Unreadable(target, f"there is no such file; for the site write https://{target}")
-    raise Unreadable(target, "is no file or folder, no URL (https://…), and no app (module:app)")
+    raise Unreadable(target or "(no target)", "is no file or folder, no URL (https://…), and no app (module:app)")
 
 
 class SavedPages:

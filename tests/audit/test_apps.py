@@ -75,6 +75,8 @@ number = 7
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "scanned_app.py").write_text(MODULE, encoding="utf-8")
     (tmp_path / "broken_app.py").write_text("import no_such_module_at_all", encoding="utf-8")
+    (tmp_path / "leaving_app.py").write_text("import sys; sys.exit('no settings')", encoding="utf-8")
+    (tmp_path / "quitting_app.py").write_text("def app(environ, start): raise SystemExit('enough')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.delitem(sys.modules, "scanned_app", raising=False)
@@ -127,6 +129,11 @@ def test_what_an_app_raises_is_told_in_one_line(module: str) -> None:
         read(f"{module}:wsgi", "/broken")
 
 
+def test_an_app_that_wants_to_end_the_program_does_not_end_the_scan(module: str) -> None:
+    with pytest.raises(Unreadable, match=r"localhost/: the app failed: SystemExit: enough"):
+        read("quitting_app:app")
+
+
 def test_a_body_without_end_is_cut_off(module: str) -> None:
     assert len(read(f"{module}:asgi", "/endless")[1]) == 1 << 20
 
@@ -140,13 +147,14 @@ def test_an_app_that_never_answers_is_given_up(module: str) -> None:
     ("target", "said"),
     [
         ("scanned_app:nothing", "has no nothing"),
-        ("scanned_app:number", "is no app but a int"),
+        ("scanned_app:number", "is no app: it is of the type int"),
         ("scanned_app:create_app", r"a factory is written scanned_app:create_app\(\)"),
         ("scanned_app:create_app(open('x'))", "plain values only"),
         ("scanned_app:create_app(1, 2, 3)", "the factory failed: TypeError"),
         ("scanned_app:1 +", "is not written as module:app"),
         ("scanned_app:[0]", "is not written as module:app"),
         ("broken_app:app", "importing broken_app failed: ModuleNotFoundError"),
+        ("leaving_app:app", "importing leaving_app failed: SystemExit: no settings"),
         ("no_such_app:app", "importing no_such_app failed"),
     ],
 )

@@ -22,6 +22,7 @@ HTML = (b"content-type", b"text/html; charset=utf-8")
         (401, [HTML], ""),
         (401, [HTML, (b"www-authenticate", b"Basic")], "asks for a name and a password (401)"),
         (500, [HTML], ""),
+        (500, [(b"content-type", b"text/plain")], "is text/plain, not a page (it answered 500)"),
     ],
 )
 def test_the_head_of_a_response_tells_what_is_no_page(status: int, headers: list[tuple[bytes, bytes]], said: str) -> None:

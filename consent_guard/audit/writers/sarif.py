@@ -1,9 +1,9 @@
 """A report as SARIF 2.1.0, for code scanning: each leak is a result at its line, each baseline entry a suppression.
 
 Beyond the standard it has what GitHub's code scanning asks for: locations without a scheme other than ``file`` (with one
-``https:`` the whole upload is refused), a line for each, a text of help for each rule, and ``primaryLocationLineHash``, by which
-alerts are known again. A page's whole address stands as its logical location. OASIS SARIF 2.1.0: §3.13 (log), §3.14 (run), §3.19
-(tool component), §3.20 (invocation), §3.27 (result), §3.33 (logical location), §3.35 (suppression).
+``https:`` the whole upload is refused), a line for each, a text of help for each rule, and ``primaryLocationLineHash``, by
+which alerts are known again. A page's whole address stands as its logical location. OASIS SARIF 2.1.0: §3.13 (log), §3.14
+(run), §3.19 (tool component), §3.20 (invocation), §3.27 (result), §3.33 (logical location), §3.35 (suppression).
 """
 
 from __future__ import annotations
