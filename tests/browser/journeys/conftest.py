@@ -20,6 +20,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
+from consent_guard.policy.model import Policy
 from consent_guard.wsgi import ConsentMiddleware, consent_from, manage_link, preferences_form
 
 KEY = "a key of forty characters for the tests."
@@ -134,6 +135,10 @@ class Site:
             self._guarded[key] = ConsentMiddleware(_app(self), policy, secret_key=KEY, clock=self.now)
         self._guard = self._guarded[key]
 
+    def serve(self, policy: Policy) -> None:
+        """Serve under this policy from now on."""
+        self._guard = ConsentMiddleware(_app(self), policy, secret_key=KEY, clock=self.now)
+
     def now(self) -> float:
         return time.time() + self.offset
 
@@ -171,11 +176,11 @@ def _app(site: Site) -> Any:
         if path == "/favicon.ico":
             start_response("204 No Content", [])
             return []
-        lang = path.split("/")[1] if path.split("/")[1] in ("fr", "en", "ar") else "en"
+        lang = path[1:3] if path[3:4] == "/" else "en"
         body = VIDEO if path.endswith("/video") else ""
         if path.endswith("/account"):
             body = preferences_form(environ, lang=lang)
-        if consent_from(environ).allows("maps"):
+        if "maps" in consent_from(environ).allowed_services:
             body += "<p>Maps are allowed.</p>"
         page = PAGE.format(
             lang=lang,

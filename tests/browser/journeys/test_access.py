@@ -23,9 +23,9 @@ PLACES = ("bottom", "top", "centre")
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 FOCUSED = """() => {
   const it = document.activeElement;
-  const box = it.getBoundingClientRect();
   const shares = [0.1, 0.5, 0.9];
-  const points = shares.flatMap((x) => shares.map((y) => [box.left + box.width * x, box.top + box.height * y]));
+  const points = [...it.getClientRects()].flatMap((box) =>
+    shares.flatMap((x) => shares.map((y) => [box.left + box.width * x, box.top + box.height * y])));
   const seen = points.some(([x, y]) => { const at = document.elementFromPoint(x, y); return at && it.contains(at); });
   return { tag: it.localName, id: it.id, name: it.name || "", value: it.value || "", text: it.textContent.trim(), seen,
            banner: !!it.closest("[data-cg=banner]"), outline: getComputedStyle(it).outlineStyle };
@@ -247,7 +247,10 @@ def test_arabic_runs_from_right_to_left(arrive: Any) -> None:
     page = visitor.visit("/ar/video")
     banner = page.locator("[data-cg=banner]")
     assert (banner.get_attribute("lang"), banner.get_attribute("dir")) == ("ar", "rtl")
+    assert page.locator(ACCEPT).bounding_box()["x"] < page.locator("[data-cg=banner] .cg-text").bounding_box()["x"]
+    page.set_viewport_size({"width": 600, "height": 800})
     assert page.locator(ACCEPT).bounding_box()["x"] > page.locator(REFUSE).bounding_box()["x"]
+    page.set_viewport_size({"width": 1280, "height": 800})
     visitor.shot("arabic-banner")
     page = visitor.visit(P)
     box = page.locator("input.cg-whole").nth(1)
