@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _OURS: Final = '[data-cg="banner"] button[name="choice"][value="{}"]'
 _ANSWERS: Final = {State.REFUSED: "refuse", State.ACCEPTED: "accept"}
 _QUIET_SECONDS: Final = 0.5
-"""A page that asks for nothing for so long is settled."""
+"""A page that asks for nothing for so long, and waits for nothing that could make it ask, is settled."""
 _SETTLE_SECONDS: Final = 5.0
 """Pages that never rest are looked at for so long after they have loaded."""
 _ANSWER_SECONDS: Final = 5.0
@@ -288,7 +288,8 @@ class BrowserScan:
         partly = self._whole(page, recording, end)
         if source.crawls and response is not None and not same_site(response.url, url):
             raise Unreadable(label, f"leads to another site ({without_query(response.url)}), which was not followed")
-        self._settle(page, recording)
+        if not partly or recording.cut:
+            self._settle(page, recording)
         self._awake(label, page)
         if recording.broken and page.evaluate("document.documentElement === null"):
             raise Unreadable(label, "broke off before anything of it could be looked at")
@@ -334,7 +335,7 @@ class BrowserScan:
         while time.monotonic() < end:
             seen = recording.last
             page.wait_for_timeout(_QUIET_SECONDS * 1000)
-            if recording.last == seen:
+            if recording.last == seen and not recording.leads_on:
                 return
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -28,6 +29,9 @@ _STARTED: Final = frozenset({"Running", "Ready", "Success", "Failure"})
 """What the protocol calls a speculative load that has gone out (Preload.PreloadingStatus); ``Failure`` may have."""
 _OWN_ASSET: Final = re.compile(r"/assets/cg-[0-9a-f]{12}\.(?:css|js)$")
 """Where our pages and banners have their files, below whichever path (``Surface.asset_path``)."""
+_LEADING: Final = frozenset({"document", "script", "stylesheet"})
+_PATIENCE_SECONDS: Final = 2.0
+"""So long one of these is waited for: of a worker's script no session of the page hears that it has come."""
 _BY_SCRIPT: Final = ("document.cookie", "cookieStore")
 
 
@@ -98,6 +102,8 @@ class Recording:
     """The request of the page's own document."""
     _lengths: dict[str, int] = field(default_factory=dict)
     _frame: str = ""
+    _pending: dict[str, float] = field(default_factory=dict)
+    """Requests under way whose answers can make the page ask for more, and since when."""
 
     def start(self, page: Page) -> None:
         """Listen to a page, and to whatever else its profile holds, from now on."""
@@ -121,6 +127,12 @@ class Recording:
         session.send("Debugger.setSkipAllPauses", {"skip": True})
         session.send("Debugger.setAsyncCallStackDepth", {"maxDepth": _STACKS})
         page.context.on("request", lambda request: self._in_profile(request, page))
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether documents, scripts or style sheets are on their way still: what they ask for in turn is to be seen."""
+        since = time.monotonic() - _PATIENCE_SECONDS
+        return any(asked > since for asked in self._pending.values())
 
     @property
     def asked(self) -> list[Asked]:
@@ -195,6 +207,8 @@ class Recording:
         url = event["request"]["url"]
         self._urls[event["requestId"]] = url
         kind = str(event.get("type", "Other")).lower()
+        if kind in _LEADING:
+            self._pending[event["requestId"]] = time.monotonic()
         if kind == "document" and event["requestId"] == event.get("loaderId") and event.get("frameId") == self._frame:
             self._document, self.broken = event["requestId"], False
         if url.startswith(("http://", "https://")):
@@ -204,6 +218,7 @@ class Recording:
         self._lengths[event["requestId"]] = self._lengths.get(event["requestId"], 0) + int(event.get("dataLength", 0))
         if self.max_bytes and self.document_bytes > self.max_bytes and not self.cut:
             self.cut = True
+            self._pending.clear()
             session.send("Page.stopLoading")
 
     def _socket(self, event: Mapping[str, Any]) -> None:
@@ -267,12 +282,14 @@ class Recording:
     def _failed(self, event: Mapping[str, Any]) -> None:
         """Forget a request that failed: the browser's own error page, which comes in its place, is no byte of the site's."""
         self.last += 1
+        self._pending.pop(event["requestId"], None)
         self._urls.pop(event["requestId"], None)
         if event["requestId"] == self._document and not event.get("canceled"):
             self.broken = True
 
     def _finished(self, event: Mapping[str, Any]) -> None:
         self.last += 1
+        self._pending.pop(event["requestId"], None)
         if self._urls.get(event["requestId"], "").startswith("http"):
             self._weights.append((self._urls[event["requestId"]], int(event.get("encodedDataLength", 0))))
 

@@ -316,8 +316,10 @@ def browser(loopback: Any) -> Iterator[tuple[ThreadPoolExecutor, Browser]]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On loopback nothing takes long."""
+    """On loopback nothing takes long; but a busy machine may."""
     monkeypatch.setattr("consent_guard.audit.browser_scan._QUIET_SECONDS", 0.25)
+    monkeypatch.setattr("consent_guard.audit.browser_scan._SETTLE_SECONDS", 20.0)
+    monkeypatch.setattr("consent_guard.audit.browser_scan._CLICK_SECONDS", 20.0)
 
 
 @pytest.fixture

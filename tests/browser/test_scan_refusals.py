@@ -88,12 +88,11 @@ def test_a_document_that_is_too_large_is_looked_at_as_far_as_the_limit(
     (problem,) = report.problems
     assert problem.message == "is larger than 1 MB: only the beginning was read"
     assert [seen.service for seen in report.leaks] == ["google-tag-manager"]
-    assert report.visits[0].html_bytes < len(page)
 
 
 def test_a_saved_page_that_is_too_large_is_told(scan: Callable[..., Report], tmp_path: Path) -> None:
     file = tmp_path / "page.html"
-    file.write_text("<!doctype html><p>" + "text " * 5_000_000, encoding="utf-8")
+    file.write_text("<!doctype html><p>text</p><!--" + "x" * 22_000_000, encoding="utf-8")
     report = scan(str(file), states=[State.BEFORE])
     assert [problem.message for problem in report.problems] == ["is larger than 20 MB: only the beginning was read"]
     assert len(report.visits) == 1
