@@ -233,6 +233,8 @@ class Reading:
             switch = self._open(raw, name, closed, start, end, decision)
         elif self.main and owner.seeking:
             owner.seek_start(self, name, start, end)
+        if self.gathered is not None:
+            self.gathered.part(self)
         if plain and raw not in judge.plain_tags and not (owner.depth and nests(raw)):
             remember_plain(judge, raw, name, decision, closed=closed)
         if decision is not None:
@@ -294,9 +296,9 @@ class Reading:
             kind = decision.script if decision is not None else None
             if self.fork is not None and self.fork.gathered is not None:
                 if self.fork.gathered.name == name:
-                    self.fork.gathered.enter()
+                    self.fork.gathered.enter(self.fork)
             elif self.fork is not None and (name == b"style" or kind is not None):
-                self.fork.gathered = ForeignText(owner, name, kind, start)
+                self.fork.gathered = ForeignText(owner, name, kind, start, len(self.fork.context.stack))
                 self.fork.hold = start
         self.lexer.enter(name)
         if name == b"style":
@@ -341,6 +343,8 @@ class Reading:
         if self.main and self.owner.seeking:
             self.owner.seek_end(self, name, start)
         self.context.end(name)
+        if self.gathered is not None:
+            self.gathered.part(self)
         if name == b"svg" and self._plain:
             self.owner.recorder.end(self, buffer, start, name)
 
