@@ -7,9 +7,7 @@ Tiers that are not scored are left out (``beyond``, ``legacy``, ``url-only``), a
 from __future__ import annotations
 
 import base64
-import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,74 +15,51 @@ import pytest
 from consent_guard.audit.leaks import Inspection, Leak, LeakFinder
 from consent_guard.policy.model import Policy
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "cases"
-UNSCORED = {"beyond", "legacy", "url-only"}
-REPORTED = {"soft", "strict-url", "ambiguous", "inert"}
-
-if not SHARED.exists():
-    pytest.skip("needs shared/cases beside the repository", allow_module_level=True)
-
-
-def rows(name: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (SHARED / name).read_text("utf-8").splitlines()]
+from ..cases import UNSCORED, Case, html_cases, policy, rows
 
 
 @cache
 def finder() -> LeakFinder:
-    trackers = json.loads((SHARED / "trackers.json").read_text("utf-8"))
-    services = [
-        {
-            "id": f"{category}-{number}",
-            "category": category,
-            "title": {"en": host},
-            "hosts": [host if host[0].isdigit() else f"*.{host}"],
-        }
-        for category, hosts in trackers["categories"].items()
-        for number, host in enumerate(hosts)
-    ]
-    services[0]["cookies"] = [{"name": "_ga"}, {"name": "_ga_*"}, {"name": "_gat*"}, {"name": "_gid"}, {"name": "_fbp"}]
-    document = {
-        "policy": {"first_party": ["site.example"]},
-        "categories": [
-            {"id": "necessary", "basis": "necessary", "title": {"en": "Necessary"}},
-            *({"id": one, "basis": "consent", "title": {"en": one}} for one in trackers["categories"]),
-        ],
-        "services": services,
-    }
+    document = policy()
+    document["policy"] = {"first_party": ["site.example"]}
+    names = ("_ga", "_ga_*", "_gat*", "_gid", "_fbp")
+    document["services"][0]["cookies"] = [{"name": name} for name in names]
+    document["categories"].append({"id": "necessary", "basis": "necessary", "title": {"en": "Necessary"}})
     return LeakFinder(Policy.load(document))
 
 
-def inspected(case: dict[str, Any]) -> Inspection:
-    body = base64.b64decode(case["html_b64"]) if "html_b64" in case else case["html"].encode()
-    kind = case.get("ct", "text/html; charset=utf-8")
-    headers = [(b"content-type", kind.encode())] if kind is not None else []
-    return finder().inspect(200, headers, body, case.get("page", "https://site.example/p"))
+def inspected(case: Case) -> Inspection:
+    headers = [(b"content-type", case.type.encode())] if case.type is not None else []
+    return finder().inspect(200, headers, case.body, case.page)
 
 
-def named(cases: list[dict[str, Any]]) -> list[Any]:
-    return [pytest.param(case, id=f"{case['id']}-{case.get('tier', 'header')}") for case in cases]
+def each(cases: list[Case]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", cases, ids=lambda case: f"{case.id}-{case.tier}")
 
 
-HTML = [case for case in rows("html.jsonl") if case["tier"] not in UNSCORED]
+def each_row(name: str, key: str) -> pytest.MarkDecorator:
+    found = [row for row in rows(name) if row.get(key) is not None]
+    return pytest.mark.parametrize("case", found, ids=lambda case: case["id"])
 
 
-@pytest.mark.parametrize("case", named([case for case in HTML if case["must_block"]]))
-def test_what_a_browser_was_seen_to_load_is_flagged_at_a_place_in_the_text(case: dict[str, Any]) -> None:
+CASES = html_cases("cases/html.jsonl")
+
+
+@each([case for case in CASES if case.must_block and case.tier not in UNSCORED])
+def test_what_a_browser_was_seen_to_load_is_flagged_at_a_place_in_the_text(case: Case) -> None:
     leaks = inspected(case).leaks
-    assert leaks, case["why"]
+    assert leaks, case.why
     assert all(leak.line and leak.column and leak.service and leak.kind in ("request", "inline") for leak in leaks)
 
 
-@pytest.mark.parametrize(
-    "case", named([case for case in HTML if case["touch"] == "identical" and case["tier"] not in REPORTED])
-)
-def test_what_a_browser_was_seen_to_leave_alone_is_not_flagged(case: dict[str, Any]) -> None:
+@each([case for case in CASES if case.touch == "identical" and case.scored])
+def test_what_a_browser_was_seen_to_leave_alone_is_not_flagged(case: Case) -> None:
     inspection = inspected(case)
-    assert not inspection.leaks, case["why"]
-    assert not inspection.doubts, case["why"]
+    assert not inspection.leaks, case.why
+    assert not inspection.doubts, case.why
 
 
-@pytest.mark.parametrize("case", named(rows("headers.jsonl")))
+@each_row("cases/headers.jsonl", "headers")
 def test_a_header_that_was_seen_to_load_something_is_flagged(case: dict[str, Any]) -> None:
     """H40, H41, H42."""
     headers = [(name.encode(), value.strip().encode()) for name, _, value in (one.partition(":") for one in case["headers"])]
@@ -93,7 +68,7 @@ def test_a_header_that_was_seen_to_load_something_is_flagged(case: dict[str, Any
     assert {leak.kind for leak in leaks} == {"header"}
 
 
-@pytest.mark.parametrize("case", named([case for case in rows("setcookie.jsonl") if case.get("expect_kept") is not None]))
+@each_row("cases/setcookie.jsonl", "expect_kept")
 def test_the_cookies_that_may_not_be_set_are_flagged_and_no_others(case: dict[str, Any]) -> None:
     """H05, H10."""
     lines = [base64.b64decode(line) for line in case["headers_b64"]]

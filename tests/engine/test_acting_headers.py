@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from consent_guard import Guard, RequestFacts
+from consent_guard import RequestFacts
+
+from ..cases import guard, rows
 
 
 def left(site, name: bytes, value: bytes, *, kind: bytes = b"application/json", **options) -> list[bytes]:
@@ -115,32 +117,13 @@ def test_a_link_that_passed_by_this_visitors_grant_is_kept_out_of_shared_caches(
     assert site.request("/a.css", cookie=site.cookie(allow="*")).respond(200, own).headers == own
 
 
-def test_the_fields_of_the_measured_cases_contact_no_tracker(shared) -> None:
-    trackers = json.loads(shared("cases/trackers.json").read_text("utf-8"))["categories"]
-    policy = {
-        "policy": {"banner": False, "inline_scripts": "mention", "first_party": ["site.example"]},
-        "categories": [{"id": "c", "basis": "consent", "title": {"en": "C"}}],
-        "services": [
-            {
-                "id": f"{name}-{place}",
-                "category": "c",
-                "title": {"en": name},
-                "hosts": [host if host[-1].isdigit() else f"*.{host}"],
-                "cookies": [],
-            }
-            for name, hosts in trackers.items()
-            for place, host in enumerate(hosts)
-        ],
-    }
-    guard = Guard(policy, secret_key="k" * 32)
-    rows = [json.loads(line) for line in shared("cases/headers.jsonl").read_text("utf-8").splitlines() if line.strip()]
-    assert rows
-    for row in rows:
+def test_the_fields_of_the_measured_cases_contact_no_tracker() -> None:
+    for row in rows("cases/headers.jsonl"):
         headers = [(b"Content-Type", b"text/html; charset=utf-8")]
         for line in row["headers"]:
             name, _, value = line.partition(":")
             headers.append((name.strip().encode(), value.strip().encode("latin-1")))
-        exchange = guard.open(RequestFacts("GET", "https", "www.site.example", "/p", now=1_700_000_000.0))
+        exchange = guard().open(RequestFacts("GET", "https", "www.site.example", "/p", now=1_700_000_000.0))
         plan = exchange.respond(200, headers)
         gone = not any(row["host"].encode() in value for _, value in plan.headers)
         assert gone is row["must_block"], row["id"]

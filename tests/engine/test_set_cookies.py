@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-import json
 
 import pytest
 
 from consent_guard import Guard, RequestFacts
+
+from ..cases import rows
 
 LONG = 20_000 * 24 * 3600
 
@@ -174,13 +175,12 @@ CASES = {
 }
 
 
-def test_the_lines_of_the_measured_cases_survive_as_they_must(shared) -> None:
+def test_the_lines_of_the_measured_cases_survive_as_they_must() -> None:
     """Rows with headers_b64 say which lines survive without consent (H02, H04)."""
-    rows = [json.loads(line) for line in shared("cases/setcookie.jsonl").read_text("utf-8").splitlines() if line.strip()]
-    rows = [row for row in rows if "headers_b64" in row and row["expect_kept"] is not None]
-    assert rows
+    lines_kept = [row for row in rows("cases/setcookie.jsonl") if row.get("expect_kept") is not None]
+    assert lines_kept
     guard = Guard(CASES, secret_key="k" * 32)
-    for row in rows:
+    for row in lines_kept:
         lines = [base64.b64decode(line) for line in row["headers_b64"]]
         exchange = guard.open(RequestFacts("GET", "https", "site.example", "/a.json", now=1_700_000_000.0))
         plan = exchange.respond(200, [(b"Content-Type", b"application/json"), *((b"Set-Cookie", line) for line in lines)])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 
 import pytest
+
+from ..cases import rows
 
 
 def test_the_choice_is_read_from_any_cookie_line(site) -> None:
@@ -63,9 +64,7 @@ def test_a_bad_choice_is_ignored_and_not_deleted(site) -> None:
 
 
 @pytest.mark.linear
-def test_the_measured_cookie_headers_are_read_as_they_must(site, shared) -> None:
-    rows = [json.loads(line) for line in shared("cases/cookie_header.jsonl").read_text("utf-8").splitlines() if line.strip()]
-    assert rows
+def test_the_measured_cookie_headers_are_read_as_they_must(site) -> None:
     name, _, full = site.cookie(allow="*").partition(b"=")
     marks = {
         b"{N}": name,
@@ -73,7 +72,7 @@ def test_the_measured_cookie_headers_are_read_as_they_must(site, shared) -> None
         b"{W}": site.cookie(deny="*").partition(b"=")[2],
         b"{V_EXPIRED}": site.cookie(allow="*", at=site.NOW - 400 * 24 * 3600).partition(b"=")[2],
     }
-    for row in rows:
+    for row in rows("cases/cookie_header.jsonl"):
         line = base64.b64decode(row["template_b64"])
         for mark, text in marks.items():
             line = line.replace(mark, text)

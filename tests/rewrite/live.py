@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 import ada_url
 import html5lib
+import webencodings
 from html5lib._tokenizer import HTMLTokenizer
 from html5lib.constants import DataLossWarning, tokenTypes
 
@@ -370,3 +371,13 @@ def host_of(address: str) -> str:
     except (ValueError, UnicodeEncodeError):
         return ""
     return str(url.hostname) if url.protocol in ("http:", "https:", "ws:", "wss:", "ftp:") else ""
+
+
+def left_in(body: bytes, content_type: str | None, page: str, domains: tuple[str, ...]) -> list[Contact]:
+    """What of a response's body still goes to one of these domains, or is a script that names one."""
+    kind = content_type or ""
+    if "xml" in kind:
+        covers = below(*domains)
+        return [one for one in contacts(xml_tree(body) or [], page) if covers(host_of(one.address))]
+    encoding = webencodings.lookup(kind.partition("charset=")[2]) or webencodings.UTF8
+    return reached(webencodings.decode(body, encoding, "replace")[0], domains, page)

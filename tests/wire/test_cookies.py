@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_guard.wire.cookies import CookiePair, hide_cookies, parse_cookie_pairs, request_cookies
 from consent_guard.wire.messages import Header
+
+from ..cases import rows
 
 
 def pairs(value: bytes) -> list[tuple[bytes, bytes]]:
@@ -129,10 +127,9 @@ def test_hostile_fields_take_linear_time(value: bytes) -> None:
     hide_cookies([(b"cookie", value)], is_ga)
 
 
-def test_every_field_that_browsers_sent_is_read(shared: Callable[[str], Path]) -> None:
+def test_every_field_that_browsers_sent_is_read() -> None:
     """K11: the consent cookie is found under exactly its own name"""
-    for line in shared("cases/cookie_header.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
+    for row in rows("cases/cookie_header.jsonl"):
         value = row["template"].replace("{N}", "__Host-consent").encode("latin-1")
         found = [pair for pair in parse_cookie_pairs(value) if pair.name == b"__Host-consent"]
         assert bool(found) is ("{N}=" in row["template"] and '"{N}"' not in row["template"]), row["id"]

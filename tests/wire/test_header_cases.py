@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from consent_guard.wire.link_header import filter_links
@@ -15,6 +13,8 @@ from consent_guard.wire.policy_headers import (
     filter_reporting_endpoints,
     filter_speculation_rules,
 )
+
+from ..cases import rows
 
 Gated = Callable[[str], bool]
 
@@ -29,11 +29,9 @@ FILTERS: dict[str, Callable[[bytes, Gated], bytes | None]] = {
 }
 
 
-def test_no_header_contacts_the_gated_host_any_more(shared: Callable[[str], Path]) -> None:
+def test_no_header_contacts_the_gated_host_any_more() -> None:
     """H40, H41, H42, rule 0.4"""
-    rows = [json.loads(line) for line in shared("cases/headers.jsonl").read_text("utf-8").splitlines()]
-    assert rows
-    for row in rows:
+    for row in rows("cases/headers.jsonl"):
         host: str = row["host"]
 
         def gated(url: str, host: str = host) -> bool:

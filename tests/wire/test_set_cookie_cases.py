@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from consent_guard.wire.set_cookie import LIFETIME_CAP_SECONDS, Reading, cut_lifetime, parse_set_cookie
 
+from ..cases import rows
+
 NOW = 1_790_000_000.0
 
 
-def rows(shared: Callable[[str], Path], key: str) -> list[dict[str, Any]]:
-    lines = shared("cases/setcookie.jsonl").read_text("utf-8").splitlines()
-    return [row for row in map(json.loads, lines) if key in row]
+def having(key: str) -> list[dict[str, Any]]:
+    return [row for row in rows("cases/setcookie.jsonl") if key in row]
 
 
 def agrees(reading: Reading, truth: dict[str, Any] | None) -> bool:
@@ -29,10 +27,10 @@ def agrees(reading: Reading, truth: dict[str, Any] | None) -> bool:
     return reading.accepted and reading.lifetime is not None and max(reading.lifetime, 0) == lifetime
 
 
-def test_names_lifetimes_and_deletions_are_those_of_the_browser(shared: Callable[[str], Path]) -> None:
+def test_names_lifetimes_and_deletions_are_those_of_the_browser() -> None:
     """H02, H03, H04, K22, rule 0.5"""
     wrong = []
-    for row in rows(shared, "header"):
+    for row in having("header"):
         cookie = parse_set_cookie(row["header"].encode("latin-1"), NOW)
         assert cookie is not None, row["id"]
         standard, chromium = row["rfc6265bis"], row["chromium"]
@@ -44,9 +42,9 @@ def test_names_lifetimes_and_deletions_are_those_of_the_browser(shared: Callable
     assert not wrong
 
 
-def test_lines_cut_to_a_minute_live_no_longer_by_any_reading(shared: Callable[[str], Path]) -> None:
+def test_lines_cut_to_a_minute_live_no_longer_by_any_reading() -> None:
     """S12, T02"""
-    for row in rows(shared, "header"):
+    for row in having("header"):
         line = row["header"].encode("latin-1")
         cut = cut_lifetime(line, 60, NOW)
         cookie = parse_set_cookie(cut, NOW)
@@ -58,13 +56,13 @@ def test_lines_cut_to_a_minute_live_no_longer_by_any_reading(shared: Callable[[s
             assert cut is line, row["id"]
 
 
-def test_the_lines_that_survive_without_consent_are_those_expected(shared: Callable[[str], Path]) -> None:
+def test_the_lines_that_survive_without_consent_are_those_expected() -> None:
     """H01, H04, K22: ``_ga``, ``_ga_*``, ``_gat*``, ``_gid`` and ``_fbp`` are gated"""
 
     def gated(name: bytes) -> bool:
         return name in (b"_ga", b"_gid", b"_fbp") or name.startswith((b"_ga_", b"_gat"))
 
-    for row in rows(shared, "headers_b64"):
+    for row in having("headers_b64"):
         if row["expect_kept"] is None:
             continue
         kept = []
