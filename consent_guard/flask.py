@@ -24,8 +24,7 @@ from .clock import unix_seconds
 from .engine.guard import Guard
 from .environ import request_facts
 from .manage import ManageLink
-from .pages.overriding import read_overrides
-from .pages.surface import Surface
+from .pages.overriding import checked_surface, read_overrides
 from .policy.model import Policy
 from .wire.messages import RequestFacts
 
@@ -64,7 +63,7 @@ class ConsentGuard:
         self._policy = Policy.load(policy)
         _check_ledger(self._policy, ledger)
         self._templates = read_overrides(templates)
-        Surface(self._policy, self._templates)  # raises now what the guard would raise with the first request
+        checked_surface(self._policy, self._templates)  # raises now what the guard would raise with the first request
         self._secret_key = secret_key
         self._fallbacks = secret_key_fallbacks
         self._ledger = ledger

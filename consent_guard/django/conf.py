@@ -72,14 +72,6 @@ def configuration() -> Configuration:
     )
 
 
-def is_guarded() -> bool:
-    """Tell whether the middleware, or one made from it, stands in MIDDLEWARE."""
-    from .middleware import ConsentMiddleware
-
-    stages = [import_string(path) for path in settings.MIDDLEWARE]
-    return any(isinstance(stage, type) and issubclass(stage, ConsentMiddleware) for stage in stages)
-
-
 def current_guard() -> Guard:
     """Return the guard of this process, compiled once.
 

@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
 from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
 
 from ..environ import changed_keys, environ_headers, read_body, request_facts
 from ..errors import RewriteError
@@ -93,6 +94,12 @@ class ConsentMiddleware:
             # Django would answer with the project's own error page, which nothing filters.
             logger.exception("a request cannot be guarded; our own 500 is its answer")
             return _response_of(REFUSAL)
+
+
+def is_guarded() -> bool:
+    """Tell whether the middleware, or one made from it, stands in MIDDLEWARE."""
+    stages = [import_string(path) for path in settings.MIDDLEWARE]
+    return any(isinstance(stage, type) and issubclass(stage, ConsentMiddleware) for stage in stages)
 
 
 def consent_from(request: HttpRequest) -> Consent:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from ..consent.choice import Consent
 from ..limits import POST_BODY_BYTES
-from ..pages.surface import RequestView
+from ..pages.model import RequestView
 from ..wire.headers import first
 from ..wire.messages import Header, Reply, RequestFacts
 from ..wire.origins import same_site_path

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from ..findings import Finding, FindingKind
-from ..pages.surface import RequestView
+from ..pages.model import RequestView
+from ..pages.parts import ResponseParts
 from ..refusal import REFUSAL
 from ..rewrite.document import DocumentFacts
 from ..rewrite.rewriter import page_rewriter
@@ -168,7 +169,7 @@ class ResponseSide:
                 site.rules,
                 consent.allowed_services,
                 self._document(kind, charset),
-                parts=site.surface.parts(self._view()) if emits else None,
+                parts=ResponseParts(site.surface, self._view()) if emits else None,
                 banner=self._visitor.banner and kind is BodyKind.HTML,
                 on_finding=self._log.add,
                 emits=emits,

@@ -17,7 +17,7 @@ from ..consent.signals import dnt, gpc
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read
 from ..findings import Finding
-from ..pages.overriding import TemplatesSource
+from ..pages.overriding import TemplatesSource, checked_surface
 from ..pages.surface import Surface
 from ..policy.model import Policy
 from ..rewrite.rules import Rules
@@ -60,7 +60,7 @@ class Site:
         }
         """The names under which the choice is read, by whether the request came over https."""
         self._version: Final = _UNFIT.sub("_", __version__)
-        self.surface: Final = Surface(policy, templates)
+        self.surface: Final[Surface] = checked_surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""
 
     def signalled(self, headers: Headers) -> bool:

@@ -16,7 +16,7 @@ from typing import Final
 
 from ..policy.model import Lifetime
 from .languages import Locale
-from .splice import clean
+from .prerendered import clean
 from .values import PurposeValue, Row
 
 COLUMNS: Final = ("name", "service", "purpose", "lifetime", "category", "controller", "policy")

@@ -7,15 +7,12 @@ May import policy and this package. ``overriding`` asks it of everything that it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..policy.model import Basis, Policy
 from .forms import Control, Form, Markup, read_markup
-from .trials import NEXT
-
-if TYPE_CHECKING:
-    from .surface import Surface
-    from .trials import Trial
+from .sample_renders import NEXT, SampleRender
+from .surface import Surface
 
 Unfair = tuple[str, str]
 """What is wrong, and the mend."""
@@ -27,19 +24,19 @@ _UNTICKED: Final = "what a visitor did not tick is no consent (L09)"
 _HIDDEN: Final = '<input type="hidden" name="next" value="{{ %s.next }}" />'
 
 
-def unfair(trial: Trial, rendered: bytes) -> Iterator[Unfair]:
+def unfair(sample: SampleRender, rendered: bytes) -> Iterator[Unfair]:
     """Yield what one rendered template lacks."""
-    surface, policy = trial.surface, trial.surface.policy
+    surface, policy = sample.surface, sample.surface.policy
     markup = read_markup(rendered)
-    if trial.name == "banner":
+    if sample.name == "banner":
         yield from _banner(policy, markup)
-        for purpose in surface.texts(trial.language)[0].purposes:
+        for purpose in surface.texts(sample.language)[0].purposes:
             if purpose.basis != Basis.NECESSARY and _joined(purpose.title.text) not in markup.text:
                 mend = "Name every purpose before the buttons: policy.purposes holds them (L11, L40)"
                 yield f"the purpose {purpose.title.text!r} is not named", mend
-    elif trial.name in ("preferences", "fragment") and not policy.imports:
-        yield from _preferences(policy, markup, trial)
-    elif trial.name == "closing":
+    elif sample.name in ("preferences", "fragment") and not policy.imports:
+        yield from _preferences(policy, markup, sample)
+    elif sample.name == "closing":
         for id, value in (("cg-allow", "allow"), ("cg-once", "once")):
             form = next((form for form in markup.forms if form.attributes.get("id") == id), None)
             if form is not None:
@@ -47,8 +44,8 @@ def unfair(trial: Trial, rendered: bytes) -> Iterator[Unfair]:
                 if form.hidden("choice") != value:
                     field = f'<input type="hidden" name="choice" value="{value}" />'
                     yield f"the form {id!r} does not send choice={value}", f"Put {field} in it"
-    elif trial.name in ("declaration", "declaration_file"):
-        yield from _declaration(surface, trial.language, markup)
+    elif sample.name in ("declaration", "declaration_file"):
+        yield from _declaration(surface, sample.language, markup)
 
 
 def _banner(policy: Policy, markup: Markup) -> Iterator[Unfair]:
@@ -94,7 +91,7 @@ def _posting(form: Form, name: str, policy: Policy, source: str) -> Iterator[Unf
         yield f"{name} has no hidden next, so nobody is led back to the page", f"Put {_HIDDEN % source} in it"
 
 
-def _preferences(policy: Policy, markup: Markup, trial: Trial) -> Iterator[Unfair]:
+def _preferences(policy: Policy, markup: Markup, sample: SampleRender) -> Iterator[Unfair]:
     saved = markup.form_of("choice", "save")
     forms: list[Form] = []
     for value in ("save", "refuse", "accept"):
@@ -113,7 +110,7 @@ def _preferences(policy: Policy, markup: Markup, trial: Trial) -> Iterator[Unfai
         if id not in boxes:
             box = f'<input type="checkbox" name="allow" value="{id}">'
             yield f"the purpose {id!r} has no box", f"Put {box} in the form that saves, as choices.html.j2 does (L11)"
-    allowed = trial.consent.allowed_categories | trial.consent.allowed_services
+    allowed = sample.consent.allowed_categories | sample.consent.allowed_services
     known = {*asked, *(service.id for service in policy.services if service.category in asked)}
     for id, one in boxes.items():
         ticked = "checked" in one.attributes

@@ -7,7 +7,7 @@ May import the rewriter and the policy. ``overriding`` asks it of everything tha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..errors import RewriteError
 from ..findings import Finding, FindingKind
@@ -15,9 +15,7 @@ from ..policy.model import Policy
 from ..rewrite.document import DocumentFacts
 from ..rewrite.rewriter import page_rewriter
 from ..rewrite.rules import Rules
-
-if TYPE_CHECKING:
-    from .trials import Trial
+from .sample_renders import SampleRender
 
 _NOWHERE: Final = "this-site.invalid"
 """Our own host, where the policy does not say it: then every other host is a third party."""
@@ -33,16 +31,16 @@ class Loading:
         self._host = policy.first_party[0] if policy.first_party else _NOWHERE
         self._path = policy.path
 
-    def findings(self, trial: Trial, rendered: bytes) -> Iterator[Finding]:
-        """Yield what the guard would withhold of it if it were a page of the site, under the trial's consent, and the
+    def findings(self, sample: SampleRender, rendered: bytes) -> Iterator[Finding]:
+        """Yield what the guard would withhold of it if it were a page of the site, under the sample's consent, and the
         third-party hosts that no rule names. Each once."""
         noted: dict[Finding, None] = {}
-        document = DocumentFacts("https", self._host, "/" if trial.part else self._path, charset="utf-8")
-        allowed = trial.consent.allowed_services
+        document = DocumentFacts("https", self._host, "/" if sample.part else self._path, charset="utf-8")
+        allowed = sample.consent.allowed_services
         rewriter = page_rewriter(
             self._rules, allowed, document, emits=False, on_finding=lambda finding: noted.setdefault(finding, None)
         )
-        whole = rendered if not trial.part and trial.name != "fragment" else _AROUND + rendered
+        whole = rendered if not sample.part and sample.name != "fragment" else _AROUND + rendered
         try:
             rewriter.feed(whole)
             rewriter.close()

@@ -10,7 +10,7 @@ from html import escape
 
 from .languages import locale_for
 from .negotiation import same_language
-from .splice import clean
+from .prerendered import clean
 
 
 def manage_link(base: str, lang: str | None = None) -> str:

@@ -1,9 +1,9 @@
 """A site's own templates: read once, and checked before the first visitor can meet a fault in them.
 
 Every fault is told at once, each with file, line, excerpt and mend: syntax, unknown variables, templates that nothing uses;
-then all of it is rendered with the site's own policy (``trials``), and what comes out must still ask fairly (``fairness``) and
-load nothing that nobody allowed (``loading``). May import policy, consent, the rewriter and this package; Jinja2 is imported
-with the first check. The surface calls it; adapters read early through it.
+then all of it is rendered with the site's own policy (``sample_renders``), and what comes out must still ask fairly
+(``fairness``) and load nothing that nobody allowed (``loading``). May import policy, consent, the rewriter and this package;
+Jinja2 is imported with the first check. The engine gets its surface here; adapters read early through it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from xml.etree import ElementTree
 from ..errors import Fault, PolicyError
 from ..findings import FindingKind
 from ..policy.faults import guess, nearest
+from ..policy.model import Policy
 from .fairness import unfair
 from .forms import read_markup
 from .loading import Loading, told
 from .loading import mend as mend_of
 from .rendering import ENDING, Overrides, Templates, own_texts
+from .sample_renders import sample_renders
 from .sources import Sources, excerpt, placed
-from .trials import trials
+from .surface import Surface
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-    from .surface import Surface
 
 TemplatesSource = str | os.PathLike[str] | Overrides | None
 """What ``templates=`` takes: a directory, what ``read_overrides`` made of one, or None."""
@@ -65,11 +65,24 @@ def read_overrides(source: TemplatesSource) -> Overrides | None:
     return overrides
 
 
+def checked_surface(policy: Policy, templates: TemplatesSource = None) -> Surface:
+    """Return the surface of a policy, with the templates of a directory before ours.
+
+    Raises PolicyError with every fault of theirs.
+    """
+    overrides = read_overrides(templates)
+    made = Templates(overrides)
+    if overrides is not None:
+        # What is rendered for the check, visitors may never ask for.
+        check_rendered(Surface(policy, made, keeps=False), overrides)
+    return Surface(policy, made)
+
+
 def check_rendered(surface: Surface, overrides: Overrides) -> None:
     """Render everything once. Raises PolicyError for what fails, is not well-formed, no longer asks fairly, or would make
     browsers contact a service that nobody allowed: our own markup is not filtered on its way out. A third-party host that no
     rule names is warned of in the log, unless the policy blocks such hosts."""
-    faults = tuple(dict.fromkeys(_trial_faults(surface, overrides)))
+    faults = tuple(dict.fromkeys(_sample_faults(surface, overrides)))
     if faults:
         raise PolicyError(faults, overrides.folder)
 
@@ -110,21 +123,21 @@ def _read_faults(overrides: Overrides, environment: Environment) -> Iterator[Fau
                 yield Fault(name, f"there is no template {found!r}", guess(found, sorted(own_texts()), "Our templates"))
 
 
-def _trial_faults(surface: Surface, overrides: Overrides) -> Iterator[Fault]:
+def _sample_faults(surface: Surface, overrides: Overrides) -> Iterator[Fault]:
     """What shows only when all that is made of the site's templates is rendered, for every language and each kind of choice."""
     sources = Sources(overrides)
     loading = Loading(surface.policy)
     warned: set[str] = set()
-    for trial in trials(surface):
-        if not sources.concern(trial.templates):
+    for sample in sample_renders(surface):
+        if not sources.concern(sample.templates):
             continue
-        name = trial.name + ENDING
+        name = sample.name + ENDING
         try:
-            rendered = trial.render()
+            rendered = sample.render()
         except _rendering_errors() as error:
-            yield _rendering_fault(error, trial.name, overrides, sources)
+            yield _rendering_fault(error, sample.name, overrides, sources)
             continue
-        if trial.part:
+        if sample.part:
             try:
                 tree = ElementTree.fromstring(b"<x>" + rendered + b"</x>")
             except ElementTree.ParseError as error:
@@ -132,10 +145,10 @@ def _trial_faults(surface: Surface, overrides: Overrides) -> Iterator[Fault]:
                 why = error.msg.partition(":")[0]
                 yield Fault(sources.place_of(name, line), f"what it renders is not well-formed ({why}){excerpt(line)}", _WHOLE)
             else:
-                yield from _unmarked(trial.name, tree, surface)
-        for message, mend in unfair(trial, rendered):
+                yield from _unmarked(sample.name, tree, surface)
+        for message, mend in unfair(sample, rendered):
             yield Fault(name, message, mend)
-        for finding in loading.findings(trial, rendered):
+        for finding in loading.findings(sample, rendered):
             place, line = sources.mention(name, (finding.subject, finding.rule or ""))
             if finding.kind is not FindingKind.HOST_UNLISTED or surface.policy.unlisted_hosts == "block":
                 yield Fault(place, told(finding) + excerpt(line), mend_of(finding))
@@ -154,7 +167,7 @@ def _unmarked(name: str, tree: ElementTree.Element, surface: Surface) -> Iterato
             mend = "End it as ours ends: the style sheet shows a banner once that element is there"
             yield Fault(name + ENDING, 'no element of the class "cg-saved" in its section', mend)
     elif name == "placeholder":
-        closing = surface.splice("closing", surface.languages[0], ("base", "next")).fill(base="", next="")
+        closing = surface.prerendered("closing", surface.languages[0], ("base", "next")).fill(base="", next="")
         forms = {form.attributes.get("id", "") for form in read_markup(closing).forms}
         for form in sorted({button.get("form") or "" for button in tree.iter("button")} - forms):
             yield Fault(name + ENDING, f"a button names the form {form!r}, which there is not", _FORMS)

@@ -1,19 +1,17 @@
 """What one response gets from us: the banner, placeholders, and the form that their buttons submit.
 
 Bound to one request, and the only object here with state: whether style sheet and module went out. May import this package and
-the rewriter's vocabulary. Made by the surface, called by the rewriter.
+the rewriter's vocabulary. Made by the engine, called by the rewriter.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from ..rewrite.parts import Embed
+from .model import RequestView
+from .surface import Surface
 from .values import web_address
-
-if TYPE_CHECKING:
-    from ..rewrite.parts import Embed
-    from .surface import RequestView, Surface
 
 _DIMENSION = re.compile(r"[ \t\n\f\r]*([0-9]{1,4})(%?)[ \t\n\f\r]*", re.ASCII)
 _TITLE_CHARACTERS = 300
@@ -23,7 +21,7 @@ _ADDRESS_CHARACTERS = 4096
 
 
 class ResponseParts:
-    """The splices of one response, in ASCII bytes (rewrite/parts.py). Not for several responses, nor for several threads."""
+    """What we put into one response, in ASCII bytes (rewrite/parts.py). Not for several responses, nor for several threads."""
 
     __slots__ = ("_styled", "_surface", "_view")
 
@@ -35,7 +33,7 @@ class ResponseParts:
     def banner(self, lang: str | None) -> bytes:
         """Return the banner in the language of the page, else the visitor's. It brings the stylesheet."""
         self._styled = True
-        return self._surface.banner_splice(self._language(lang)).fill(base=self._view.base, next=self._view.next)
+        return self._surface.prerendered_banner(self._language(lang)).fill(base=self._view.base, next=self._view.next)
 
     def placeholder(self, embed: Embed, lang: str | None) -> bytes:
         """Return phrasing content in an embed's place: the service, the reason, a button for it alone, the plain link (A09).
@@ -46,7 +44,7 @@ class ResponseParts:
         language = self._language(lang)
         width, height = _dimension(embed.width), _dimension(embed.height)
         if any(size.isdigit() and int(size) <= 1 for size in (width, height)):
-            return self._surface.splice("placeholder_hidden", language, ("service",)).fill(service=embed.service)
+            return self._surface.prerendered("placeholder_hidden", language, ("service",)).fill(service=embed.service)
         value, _ = self._surface.texts(language)
         purpose, service = next(
             ((purpose, service) for purpose in value.purposes for service in purpose.services if service.id == embed.service),
@@ -57,7 +55,7 @@ class ResponseParts:
         host = embed.host or (address.split("/", 3)[2] if address else "")
         wide = not width or width.endswith("%")
         flags = {"wide": wide, "titled": bool(title), "linked": bool(address), "hosted": bool(host)}
-        filled = self._surface.splice(
+        filled = self._surface.prerendered(
             "placeholder",
             language,
             ("address", "host", "title", "width", "height"),
@@ -76,11 +74,11 @@ class ResponseParts:
         if self._styled:
             return filled
         self._styled = True
-        return self._surface.splice("assets", language, ("base",)).fill(base=self._view.base) + filled
+        return self._surface.prerendered("assets", language, ("base",)).fill(base=self._view.base) + filled
 
     def closing(self, lang: str | None) -> bytes:
         """Return the hidden form that the placeholders' buttons submit; they name it, so it may stand anywhere."""
-        form = self._surface.splice("closing", self._language(lang), ("base", "next"))
+        form = self._surface.prerendered("closing", self._language(lang), ("base", "next"))
         return form.fill(base=self._view.base, next=self._view.next)
 
     def _language(self, lang: str | None) -> str:

@@ -1,7 +1,7 @@
 """The Jinja2 templates of our pages, and a site's own before them: always escaping, imported when first needed.
 
-The folder ``templates/`` beside this file holds ours; ``overriding`` reads and checks a site's. May import splice. Called by
-the surface.
+The folder ``templates/`` beside this file holds ours; ``overriding`` reads and checks a site's. May import ``prerendered``.
+Called by the surface.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .splice import clean
+from .prerendered import clean
 
 if TYPE_CHECKING:
     from jinja2 import Environment

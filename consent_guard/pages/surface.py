@@ -1,7 +1,7 @@
 """Our own pages, and what we put into others', for one policy in every language it speaks.
 
 A Surface is made once per guard and shared by all threads. Making it is cheap: texts are read and templates rendered with the
-first response that needs them, then kept (``prerendering`` says for whom, and how many); Jinja2 is imported at that moment and
+first response that needs them, then kept (``kept_pages`` says for whom, and how many); Jinja2 is imported at that moment and
 not before. May import policy, consent and this package. Called by the engine.
 """
 
@@ -17,13 +17,12 @@ from ..policy.import_tools import TOOLS
 from ..policy.model import Policy
 from .assets import assets
 from .exports import FORMATS, Declared
+from .kept_pages import Kept, Packed, packed_page
 from .languages import Locale, available, locale_for
+from .model import RequestView
 from .negotiation import best, direction, negotiate
-from .overriding import TemplatesSource, check_rendered, read_overrides
-from .parts import ResponseParts
-from .prerendering import Kept, Packed, prerendered
+from .prerendered import Holes, Prerendered
 from .rendering import Templates
-from .splice import Holes, Splice
 from .values import PolicyValue, page_language, policy_value, state_of
 
 STYLESHEET = "cg.css"
@@ -44,44 +43,28 @@ class DeclarationFile:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class RequestView:
-    """What a page needs to know of the request that it answers."""
-
-    base: str
-    """Where our pages live: root path and ``policy.path``, percent-encoded, without a slash at the end."""
-    next: str
-    """The same-site path to go back to after a choice; empty: our preferences."""
-    accept_language: bytes
-    """The field's value; empty where there is none."""
-    consent: Consent
-    lang: str | None = None
-    """A language asked for outright; None: by Accept-Language."""
-
-
 class Surface:
     """The pages of one policy. Immutable to its callers, thread-safe."""
 
-    def __init__(self, policy: Policy, templates: TemplatesSource = None) -> None:
-        """``templates``: a directory whose templates stand in for ours. Raises PolicyError with every fault of theirs."""
+    def __init__(self, policy: Policy, templates: Templates | None = None, *, keeps: bool = True) -> None:
+        """``templates``: ours where None; a site's own come from ``overriding.checked_surface``, which alone checks them.
+
+        ``keeps``: whether rendered pages are kept for the next visitor.
+        """
         self.policy = policy
-        overrides = read_overrides(templates)
-        self._templates = Templates(overrides)
+        self._templates = templates if templates is not None else Templates()
         # The policy's texts in one language and ours in another: only where nothing better is to be had (L45, fickle).
         spoken = tuple(tag for tag in policy.languages if best(tag, available()) is not None)
         self.languages: tuple[str, ...] = spoken or policy.languages or ("en",)
         self._texts: dict[str, tuple[PolicyValue, Locale]] = {}
-        self._splices: dict[tuple[object, ...], Splice] = {}
+        self._prerendered: dict[tuple[object, ...], Prerendered] = {}
         self._public = Kept()
         """Pages that are the same for everybody."""
         self._preferences = Kept()
         """Preferences, by what they show of a visitor's consent."""
         self._for_each: set[str] = set()
         """Templates of the site that cannot be rendered before the request is known."""
-        self._keeps = overrides is None  # what is rendered for the check, visitors may never ask for
-        if overrides is not None:
-            check_rendered(self, overrides)
-            self._keeps = True
+        self._keeps = keeps
 
     def negotiate(self, page_lang: str | None, accept_language: bytes) -> str:
         """Return the language for a page: its own, then the visitor's Accept-Language, then the policy's first (DESIGN §9)."""
@@ -89,13 +72,7 @@ class Surface:
 
     def showing(self, policy: Policy) -> Surface:
         """Return the surface of another policy with the same templates, which are not checked again."""
-        other = Surface(policy)
-        other._templates, other._keeps = self._templates, self._keeps
-        return other
-
-    def parts(self, view: RequestView) -> ResponseParts:
-        """Return what goes into the one page that this request is answered with."""
-        return ResponseParts(self, view)
+        return Surface(policy, self._templates, keeps=self._keeps)
 
     def preferences(self, view: RequestView) -> bytes:
         """Return the page « Gestion des cookies »: every purpose and service, with the stored state (L23)."""
@@ -132,7 +109,7 @@ class Surface:
                 body = FORMATS[ending].encode(Declared(value.declared, words, self.policy.revision, shown))
             if not self._keeps:
                 return DeclarationFile(name, content_type, body)
-            kept = Packed(Splice((body,), ()))
+            kept = Packed(Prerendered((body,), ()))
             self._public.keep(key, kept)
         return DeclarationFile(name, content_type, kept.fill())
 
@@ -164,7 +141,7 @@ class Surface:
 
     def banner_digest(self, language: str) -> str:
         """Return the SHA-256 digest, in hex, of the banner in a language: its texts, its markup, its style (L26, L27)."""
-        return hashlib.sha256(self.banner_splice(self.negotiate(language, b"")).text()).hexdigest()
+        return hashlib.sha256(self.prerendered_banner(self.negotiate(language, b"")).text()).hexdigest()
 
     def texts(self, language: str) -> tuple[PolicyValue, Locale]:
         """Return the policy in one of ``languages``, and our own sentences to go with it."""
@@ -174,21 +151,21 @@ class Surface:
             known = self._texts.setdefault(language, (policy_value(self.policy, language, words), words))
         return known
 
-    def banner_splice(self, language: str) -> Splice:
+    def prerendered_banner(self, language: str) -> Prerendered:
         """Return the banner in a language, with holes ``base`` and ``next``."""
         value, _ = self.texts(language)
-        return self.splice("banner", language, ("base", "next"), policy=value, place=self.policy.banner_place)
+        return self.prerendered("banner", language, ("base", "next"), policy=value, place=self.policy.banner_place)
 
-    def splice(
+    def prerendered(
         self, name: str, language: str, holes: tuple[str, ...], key: tuple[object, ...] = (), **values: object
-    ) -> Splice:
+    ) -> Prerendered:
         """Return a template rendered once for this language and key, with these holes."""
         at = (name, language, holes, *key)
-        known = self._splices.get(at)
+        known = self._prerendered.get(at)
         if known is None:
             cut = Holes(holes)
             rendered = self._templates.render(name, hole=cut.marks, **self._surroundings(language), **values)
-            known = self._splices.setdefault(at, cut.splice(rendered))
+            known = self._prerendered.setdefault(at, cut.prerendered(rendered))
         return known
 
     def _choices(self, view: RequestView, language: str) -> dict[str, object]:
@@ -246,7 +223,7 @@ class Surface:
             given = {**self._surroundings(language), "page": name, "embedded": name == "fragment", **values(view, language)}
             render = partial(self._templates.render, name, **given)
             if self._keeps and name not in self._for_each:
-                page = prerendered(render, back=bool(view.next))
+                page = packed_page(render, back=bool(view.next))
                 if page is None:
                     self._for_each.add(name)
             if page is None:

@@ -10,18 +10,19 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from ..errors import Fault, PolicyError
-from .builtin import builtin_policy
+from .builtin import builtin_document
 from .catalogue import find, names
 from .categories import APP_COOKIE_KEYS, CATEGORY_KEYS, read_app_cookie, read_category
 from .consistency import Draft, Placed, check, draft_of
 from .faults import FaultList
 from .import_tools import read_imports
-from .model import Policy, Service
+from .model import Policy, PolicySource, Service
 from .regimes import REGIMES
 from .services import SERVICE_KEYS, read_service, refuse_unknown
 from .settings import KEYS, read_settings
@@ -32,7 +33,7 @@ _LEFT_OUT: Final = ("regime", "gpc_json")
 SECTIONS: Final = ("policy", "categories", "services", "cookies", "import")
 
 
-def load_policy(source: Policy | str | os.PathLike[str] | Mapping[str, object] | None = None) -> Policy:
+def load_policy(source: PolicySource = None) -> Policy:
     """Return the policy that ``source`` describes: a Policy, a TOML file's path, a mapping of the same shape, or None for the
     built-in policy.
 
@@ -49,6 +50,12 @@ def load_policy(source: Policy | str | os.PathLike[str] | Mapping[str, object] |
         case str() | os.PathLike():
             return _load_file(Path(source))
     raise TypeError(f"a policy is a Policy, a path, a mapping or None, not {type(source).__name__}")
+
+
+@lru_cache(maxsize=1)
+def builtin_policy() -> Policy:
+    """Return the built-in policy. It is read once."""
+    return read_policy(builtin_document(), "the built-in policy")
 
 
 def _checked(policy: Policy) -> Policy:

@@ -7,11 +7,11 @@ again. May import errors and limits. Everything above the domain layer reads it.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Protocol
 
 from ..errors import UnknownPurpose
 
@@ -184,16 +184,8 @@ class Policy:
     """``DNT: 1`` refuses what ``Sec-GPC: 1`` refuses (G04)."""
     gpc_json: GpcStatement | None = None
 
-    @classmethod
-    def load(cls, source: PolicySource = None) -> Policy:
-        """Return the policy that ``source`` describes: a Policy, a TOML file's path, a mapping of the same shape, or None for
-        the built-in policy.
-
-        Raises PolicyError with every fault, FileNotFoundError for a path that does not exist.
-        """
-        from .loader import load_policy
-
-        return load_policy(source)
+    load: ClassVar[Loader]
+    """``loader.load_policy``: the package's ``__init__`` binds it, for reading stands above these values."""
 
     def banner_on(self, path: str) -> bool:
         """Return whether a page at this path of the app may show the banner (DESIGN §4, ``banner`` and ``banner_except``)."""
@@ -231,5 +223,12 @@ class Policy:
         return next(iter(texts.values()), "")
 
 
-PolicySource = Policy | str | Path | Mapping[str, object] | None
-"""What ``Policy.load`` and every adapter take."""
+PolicySource = Policy | str | os.PathLike[str] | Mapping[str, object] | None
+"""What ``Policy.load`` and every adapter take: a Policy, a TOML file's path, a mapping of the same shape, None for the built-in
+policy."""
+
+
+class Loader(Protocol):
+    """The signature of ``Policy.load``."""
+
+    def __call__(self, source: PolicySource = None) -> Policy: ...

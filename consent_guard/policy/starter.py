@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from .advice import advised_months
-from .builtin import builtin_policy
 from .catalogue import catalogue
+from .loader import builtin_policy
 from .model import Category
 from .regimes import REGIMES
 

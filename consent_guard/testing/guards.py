@@ -76,7 +76,8 @@ def told_a_key() -> bool:
 def find_guard(client: object) -> Guard | None:
     """Return the guard behind a test client, None for an app without one."""
     if type(client).__module__.startswith("django.") or _is_django(client):
-        from ..django.conf import current_guard, is_guarded
+        from ..django.conf import current_guard
+        from ..django.middleware import is_guarded
 
         return current_guard() if is_guarded() else None
     for reached in islice(_reachable(client), _LOOKED_AT):

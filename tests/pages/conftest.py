@@ -9,7 +9,7 @@ import html5lib
 import pytest
 
 from consent_guard.consent.choice import Choice, effective
-from consent_guard.pages.surface import RequestView
+from consent_guard.pages.model import RequestView
 from consent_guard.policy.model import (
     AppCookie,
     Basis,

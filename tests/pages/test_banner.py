@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_guard.pages.surface import RequestView, Surface
+from consent_guard.pages.model import RequestView
+from consent_guard.pages.parts import ResponseParts
+from consent_guard.pages.surface import Surface
 from consent_guard.policy.model import Basis, Category, Controller, Policy, Service
 
 Parse = Callable[[bytes], Element]
@@ -26,7 +28,7 @@ HOSTILE = "\"'><script>alert(1)</script><!--{{ 7*7 }}]]>\x00\ud800\ufffe &amp; �
 
 @pytest.fixture
 def banner(policy: Policy, view_of: View) -> bytes:
-    return Surface(policy).parts(view_of(policy)).banner("fr")
+    return ResponseParts(Surface(policy), view_of(policy)).banner("fr")
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def test_no_name_in_the_markup_says_cookie_or_consent(policy: Policy, section: E
 @pytest.mark.parametrize("tag", ["fr", "en"])
 def test_the_banner_is_ascii_and_well_formed_as_xml_too(policy: Policy, view_of: View, tag: str) -> None:
     """It goes into pages of every encoding and syntax."""
-    banner = Surface(policy).parts(view_of(policy)).banner(tag)
+    banner = ResponseParts(Surface(policy), view_of(policy)).banner(tag)
     assert banner.isascii()
     ElementTree.fromstring(banner)
 
@@ -113,7 +115,7 @@ def test_hostile_texts_stay_texts(view_of: View, in_page: Parse, text_of: TextOf
         services=(Service("s", "a", texts, texts, Controller(HOSTILE, HOSTILE)),),
         languages=("fr",),
     )
-    banner = Surface(policy).parts(view_of(policy, next="/" + HOSTILE, base="/" + HOSTILE)).banner("fr")
+    banner = ResponseParts(Surface(policy), view_of(policy, next="/" + HOSTILE, base="/" + HOSTILE)).banner("fr")
     ElementTree.fromstring(banner)
     body = in_page(banner)
     assert [child.tag for child in body] == ["section", "p"]
@@ -127,7 +129,7 @@ def test_no_request_can_break_out_of_the_banner(next: str, lang: str) -> None:
     surface = _SURFACE
     from consent_guard.consent.choice import effective
 
-    banner = surface.parts(RequestView("/p", next, b"", effective(surface.policy, None, 0.0))).banner(lang)
+    banner = ResponseParts(surface, RequestView("/p", next, b"", effective(surface.policy, None, 0.0))).banner(lang)
     root = ElementTree.fromstring(banner)
     assert root.tag == "section"
     assert len(root.findall(".//input")) == 1
@@ -140,7 +142,7 @@ _SURFACE = Surface(Policy(categories=(Category("a", Basis.CONSENT, {"en": "A"}),
 def test_any_number_of_services_and_one_category_will_do(view_of: View, in_page: Parse, text_of: TextOf, count: int) -> None:
     services = tuple(Service(f"s{n}", "only", {}) for n in range(count))
     policy = Policy(categories=(Category("only", Basis.CONSENT, {}),), services=services)
-    text = text_of(in_page(Surface(policy).parts(view_of(policy)).banner(None))[0])
+    text = text_of(in_page(ResponseParts(Surface(policy), view_of(policy)).banner(None))[0])
     assert "only" in text
     assert ("take part" in text) == (count > 1)
     assert " 0 partner" not in text
@@ -165,14 +167,14 @@ def test_threads_share_one_surface(policy: Policy, view_of: View) -> None:
     surface = Surface(policy)
     view = view_of(policy)
     with ThreadPoolExecutor(8) as pool:
-        banners = set(pool.map(lambda _: surface.parts(view).banner("fr"), range(64)))
+        banners = set(pool.map(lambda _: ResponseParts(surface, view).banner("fr"), range(64)))
     assert len(banners) == 1
 
 
 def test_texts_of_another_language_than_the_banner_say_so(view_of: View, in_page: Parse) -> None:
     """A07, L45: we have no Arabic sentences, so English ones surround Arabic titles, each marked as what it is."""
     policy = Policy(categories=(Category("a", Basis.CONSENT, {"fa": "قیاس"}),), languages=("fa",))
-    section = in_page(Surface(policy).parts(view_of(policy)).banner("fa"))[0]
+    section = in_page(ResponseParts(Surface(policy), view_of(policy)).banner("fa"))[0]
     assert (section.get("lang"), section.get("dir")) == ("en", "ltr")
     title = section.find(".//strong/span")
     assert title is not None
@@ -189,13 +191,15 @@ def test_a_surface_costs_no_template_engine_until_something_is_shown() -> None:
     """DESIGN §2, §11: jinja2 comes with the first banner or page, not before."""
     script = """
 import sys
-from consent_guard.pages.surface import Surface, RequestView
+from consent_guard.pages.model import RequestView
+from consent_guard.pages.parts import ResponseParts
+from consent_guard.pages.surface import Surface
 from consent_guard.consent.choice import effective
 from consent_guard.pages.manage import manage_link
 from consent_guard.policy.model import Basis, Category, Policy
 policy = Policy(categories=(Category("a", Basis.CONSENT, {"en": "A"}),))
 surface = Surface(policy)
-parts = surface.parts(RequestView("/p", "/", b"", effective(policy, None, 0.0)))
+parts = ResponseParts(surface, RequestView("/p", "/", b"", effective(policy, None, 0.0)))
 surface.asset_path(), surface.negotiate("en", b""), manage_link("/p", "en")
 assert not {"jinja2", "markupsafe", "werkzeug", "asyncio"} & set(sys.modules)
 parts.banner("en")

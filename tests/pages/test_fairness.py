@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from consent_guard.errors import PolicyError
+from consent_guard.pages.overriding import checked_surface
 from consent_guard.pages.rendering import own_texts
-from consent_guard.pages.surface import Surface
 from consent_guard.policy.model import Policy
 
 OURS = own_texts()
@@ -39,15 +39,15 @@ def faults(policy: Policy, folder: Path, template: tuple[str, str]) -> list[tupl
     name, text = template
     (folder / name).write_text(text, "utf-8")
     with pytest.raises(PolicyError) as error:
-        Surface(policy, folder)
+        checked_surface(policy, folder)
     return [(fault.path, fault.message, fault.mend) for fault in error.value.faults]
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_a_copy_of_ours_passes(policy: Policy, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text(OURS[name], "utf-8")
-    Surface(policy, tmp_path)
-    Surface(imported(), tmp_path)
+    checked_surface(policy, tmp_path)
+    checked_surface(imported(), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_what_runs_until_it_is_refused_may_be_ticked(policy: Policy, tmp_path: P
     """The exempt basis: its state before a choice is on."""
     text = OURS[CHOICES].replace("' checked' if state.whole", "' checked' if state.whole or state.word == 'on'")
     (tmp_path / CHOICES).write_text(text, "utf-8")
-    Surface(policy, tmp_path)
+    checked_surface(policy, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["declaration.html.j2", "declaration_file.html.j2"])
@@ -126,7 +126,7 @@ def test_a_declaration_names_all_that_the_policy_does(policy: Policy, tmp_path: 
 def test_another_tools_choice_needs_no_form_of_ours(policy: Policy, tmp_path: Path) -> None:
     for name in ("preferences_imported.html.j2", "imported.html.j2", "fragment.html.j2"):
         (tmp_path / name).write_text(OURS[name], "utf-8")
-    Surface(imported(), tmp_path)
+    checked_surface(imported(), tmp_path)
 
 
 def test_several_faults_are_told_at_once(policy: Policy, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from consent_guard.errors import PolicyError
+from consent_guard.pages.overriding import checked_surface
 from consent_guard.pages.rendering import own_texts
-from consent_guard.pages.surface import Surface
 from consent_guard.policy.model import Policy, Service
 
 OURS = own_texts()
@@ -35,7 +35,7 @@ def line_of(text: str, part: str) -> int:
 
 def faults(policy: Policy, folder: Path) -> list[tuple[str, str, str]]:
     with pytest.raises(PolicyError) as error:
-        Surface(policy, folder)
+        checked_surface(policy, folder)
     return [(fault.path, fault.message, fault.mend) for fault in error.value.faults]
 
 
@@ -90,7 +90,7 @@ def test_an_inline_snippet_is_judged_by_its_signature(folder: Path) -> None:
     assert path.startswith(f"{BANNER}, line ")
     assert message.startswith("<script> names count.example, which belongs to the service 'counter' (c)")
     (folder / BANNER).write_text(with_markup("<script>document.title</script>"), "utf-8")
-    Surface(policy, folder)
+    checked_surface(policy, folder)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_the_preferences_may_load_what_the_visitor_allows(policy: Policy, folder
     name = "choices.html.j2"
     shown = """{% if 'video' in consent.allowed_services %}<img src="https://v.example/p" alt="">{% endif %}"""
     (folder / name).write_text(with_markup(shown, name, "{% for purpose, state"), "utf-8")
-    Surface(policy, folder)
+    checked_surface(policy, folder)
     hung_on_another = shown.replace("video", "gtm")
     (folder / name).write_text(with_markup(hung_on_another, name, "{% for purpose, state"), "utf-8")
     assert len(faults(policy, folder)) == 1
@@ -176,17 +176,17 @@ def test_an_unlisted_host_is_warned_of_or_refused_as_the_policy_says(
     text = with_markup('<img src="https://cdn.other.example/logo.svg" alt="" />')
     (folder / BANNER).write_text(text, "utf-8")
     with caplog.at_level(logging.WARNING, "consent_guard"):
-        Surface(policy, folder)
+        checked_surface(policy, folder)
     (warning,) = [record.getMessage() for record in caplog.records]
     assert f"{BANNER}, line {line_of(text, '<img')}: <img src> makes browsers contact cdn.other.example" in warning
     ((_, message, mend),) = faults(replace(policy, unlisted_hosts="block"), folder)
     assert "which the policy does not name" in message
     assert "first_party" in mend
-    Surface(replace(policy, unlisted_hosts="block", first_party=("other.example",)), folder)
+    checked_surface(replace(policy, unlisted_hosts="block", first_party=("other.example",)), folder)
 
 
 def test_an_address_of_a_service_in_use_that_is_necessary_passes(policy: Policy, folder: Path) -> None:
     necessary = Service("video", "necessary", {"fr": "V"}, hosts=policy.services[2].hosts)
     needed = replace(policy, services=(*policy.services[:2], necessary, policy.services[3]))
     (folder / BANNER).write_text(with_markup('<img src="https://v.example/p" alt="" />'), "utf-8")
-    Surface(needed, folder)
+    checked_surface(needed, folder)

@@ -11,8 +11,11 @@ import pytest
 from consent_guard import Guard
 from consent_guard.asgi import ConsentMiddleware as AsgiMiddleware
 from consent_guard.errors import PolicyError
+from consent_guard.pages.model import RequestView
+from consent_guard.pages.overriding import checked_surface
+from consent_guard.pages.parts import ResponseParts
 from consent_guard.pages.rendering import own_texts
-from consent_guard.pages.surface import RequestView, Surface
+from consent_guard.pages.surface import Surface
 from consent_guard.policy.model import Policy
 from consent_guard.wsgi import ConsentMiddleware
 
@@ -30,14 +33,14 @@ def folder(tmp_path: Path) -> Path:
 
 def faults(policy: Policy, folder: Path) -> list[tuple[str, str, str]]:
     with pytest.raises(PolicyError) as error:
-        Surface(policy, folder)
+        checked_surface(policy, folder)
     assert str(folder) in str(error.value)
     return [(fault.path, fault.message, fault.mend) for fault in error.value.faults]
 
 
 def test_a_template_of_the_site_stands_in_for_ours(policy: Policy, view_of: View, folder: Path) -> None:
     (folder / "page.html.j2").write_text(OURS["page.html.j2"].replace("<header", "<p>Ours {{ view.next }}</p><header"), "utf-8")
-    surface = Surface(policy, folder)
+    surface = checked_surface(policy, folder)
     view = view_of(policy)
     for page in (surface.preferences(view), surface.declaration(view), surface.error(view, 404)):
         assert b"<p>Ours /article?a=1&amp;b=2</p>" in page
@@ -48,8 +51,8 @@ def test_a_banner_of_the_site_is_spliced_and_digested_as_what_it_is(policy: Poli
     """L27: what was shown is what the digest names."""
     text = OURS["banner.html.j2"].replace("words.say('banner.title')", "'Chez <nous>'")
     (folder / "banner.html.j2").write_text(text, "utf-8")
-    surface = Surface(policy, folder)
-    banner = surface.parts(view_of(policy)).banner("fr")
+    surface = checked_surface(policy, folder)
+    banner = ResponseParts(surface, view_of(policy)).banner("fr")
     assert b"Chez &lt;nous&gt;" in banner
     assert b'value="/article?a=1&amp;b=2"' in banner
     assert surface.banner_digest("fr") != Surface(policy).banner_digest("fr")
@@ -141,12 +144,12 @@ def test_what_goes_into_pages_is_whole_and_asks_fairly(
 def test_texts_stay_escaped_in_templates_of_the_site(policy: Policy, view_of: View, folder: Path) -> None:
     """K19."""
     (folder / "error.html.j2").write_text("{{ view.next }}", "utf-8")
-    assert Surface(policy, folder).error(view_of(policy, next="/<script>"), 404) == b"/&lt;script&gt;"
+    assert checked_surface(policy, folder).error(view_of(policy, next="/<script>"), 404) == b"/&lt;script&gt;"
 
 
 def test_what_cannot_be_read_is_told(policy: Policy, folder: Path) -> None:
     with pytest.raises(PolicyError, match="is not a directory"):
-        Surface(policy, folder / "none")
+        checked_surface(policy, folder / "none")
     (folder / "error.html.j2").write_bytes(b"\xff")
     assert faults(policy, folder) == [("error.html.j2", "is not UTF-8", "Save the file in UTF-8")]
 

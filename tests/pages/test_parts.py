@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_guard.consent.choice import effective
-from consent_guard.pages.surface import RequestView, Surface
+from consent_guard.pages.model import RequestView
+from consent_guard.pages.parts import ResponseParts
+from consent_guard.pages.surface import Surface
 from consent_guard.policy.model import Basis, Category, Policy, Service
 from consent_guard.rewrite.parts import Embed
 
@@ -30,14 +32,14 @@ def surface(policy: Policy) -> Surface:
 
 def show(surface: Surface, view: RequestView, embed: Embed, lang: str | None = "fr") -> bytes:
     """Return a placeholder of a page whose banner brought the stylesheet."""
-    parts = surface.parts(view)
+    parts = ResponseParts(surface, view)
     parts.banner(lang)
     return parts.placeholder(embed, lang)
 
 
 def test_a_placeholder_stands_inside_a_paragraph(surface: Surface, policy: Policy, view_of: View, in_page: Parse) -> None:
     """DESIGN §6: phrasing content only, so that the paragraph does not end at it."""
-    placeholder = surface.parts(view_of(policy)).placeholder(VIDEO, "fr")
+    placeholder = ResponseParts(surface, view_of(policy)).placeholder(VIDEO, "fr")
     body = in_page(b"<p>before " + placeholder + b" behind</p>")
     paragraph = body[0]
     assert [child.tag for child in body] == ["p", "p"]
@@ -69,7 +71,7 @@ def test_a_placeholder_names_service_reason_and_title_and_offers_button_and_link
 
 def test_the_closing_form_is_what_the_buttons_submit(surface: Surface, policy: Policy, view_of: View, in_page: Parse) -> None:
     """DESIGN §6: one form for each act, in which nothing but the clicked service is chosen."""
-    for act, form in zip(("allow", "once"), in_page(surface.parts(view_of(policy)).closing("fr")), strict=False):
+    for act, form in zip(("allow", "once"), in_page(ResponseParts(surface, view_of(policy)).closing("fr")), strict=False):
         assert [form.get(name) for name in ("id", "method", "action")] == [f"cg-{act}", "post", "/app/privacy-choices"]
         assert form.get("hidden") is not None
         fields = {field.get("name"): field.get("value") for field in form.iter("input")}
@@ -114,7 +116,7 @@ def test_size_attributes_pass_only_as_digits_or_a_share(
 def test_an_embed_that_was_never_to_be_seen_gets_a_hidden_placeholder(
     surface: Surface, policy: Policy, view_of: View, in_page: Parse, width: str, height: str
 ) -> None:
-    box = in_page(surface.parts(view_of(policy)).placeholder(replace(VIDEO, width=width, height=height), "fr"))[0]
+    box = in_page(ResponseParts(surface, view_of(policy)).placeholder(replace(VIDEO, width=width, height=height), "fr"))[0]
     assert (box.get("data-cg"), box.get("data-cg-service"), box.get("hidden")) == ("placeholder", "video", "hidden")
     assert len(box) == 0
 
@@ -145,10 +147,10 @@ def test_the_stylesheet_comes_once_with_the_banner_or_else_with_the_first_placeh
     surface: Surface, policy: Policy, view_of: View
 ) -> None:
     view = view_of(policy)
-    alone = surface.parts(view)
+    alone = ResponseParts(surface, view)
     assert [alone.placeholder(VIDEO, "fr").count(b"<link") for _ in range(3)] == [1, 0, 0]
     assert show(surface, view, VIDEO).count(b"<link") == 0
-    hidden_first = surface.parts(view)
+    hidden_first = ResponseParts(surface, view)
     assert b"<link" not in hidden_first.placeholder(replace(VIDEO, width="0"), "fr")
     assert b"<link" in hidden_first.placeholder(VIDEO, "fr")
 
@@ -173,7 +175,7 @@ _SURFACE = Surface(_POLICY)
 @given(st.builds(Embed, st.sampled_from(['s"<>&', "", "x"]), st.text(), st.text(), st.text(), st.text(), st.text(), st.text()))
 def test_no_embed_can_break_out_of_its_placeholder(embed: Embed) -> None:
     """K19: whatever a page wrote into its attributes."""
-    parts = _SURFACE.parts(RequestView("/p", "/", b"", effective(_POLICY, None, 0.0)))
+    parts = ResponseParts(_SURFACE, RequestView("/p", "/", b"", effective(_POLICY, None, 0.0)))
     placeholder = parts.placeholder(embed, "en")
     assert placeholder.isascii()
     root = ElementTree.fromstring(b"<div>" + placeholder + b"</div>")

@@ -11,7 +11,8 @@ import pytest
 
 from consent_guard.consent.choice import Choice, accept_all, effective, refuse_all, save, set_service
 from consent_guard.pages.languages import locale
-from consent_guard.pages.surface import RequestView, Surface
+from consent_guard.pages.model import RequestView
+from consent_guard.pages.surface import Surface
 from consent_guard.policy.model import (
     AppCookie,
     Basis,

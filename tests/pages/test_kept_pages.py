@@ -13,11 +13,13 @@ import pytest
 
 from consent_guard.consent.choice import Consent, accept_all, effective, refuse_all, save, set_service
 from consent_guard.limits import PAGES_BYTES
-from consent_guard.pages import prerendering
-from consent_guard.pages.prerendering import Hole, HoledView, Kept, NeedsRequest, Packed, prerendered
+from consent_guard.pages import kept_pages
+from consent_guard.pages.kept_pages import Hole, HoledView, Kept, NeedsRequest, Packed, packed_page
+from consent_guard.pages.model import RequestView
+from consent_guard.pages.overriding import checked_surface
+from consent_guard.pages.prerendered import Prerendered
 from consent_guard.pages.rendering import Templates, own_texts
-from consent_guard.pages.splice import Splice
-from consent_guard.pages.surface import DECLARATION_ENDINGS, RequestView, Surface
+from consent_guard.pages.surface import DECLARATION_ENDINGS, Surface
 from consent_guard.policy.model import Policy
 
 NOW = 1591358400
@@ -140,15 +142,15 @@ def test_many_threads_get_the_pages_of_their_own_requests(policy: Policy) -> Non
 
 
 def test_what_is_kept_stays_within_its_bound_and_what_is_asked_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prerendering, "PAGES_BYTES", 20_000)
+    monkeypatch.setattr(kept_pages, "PAGES_BYTES", 20_000)
     kept = Kept()
     noise = random.Random(1)
     for number in range(100):
-        kept.keep(number, Packed(Splice((noise.randbytes(1500),), ())))
+        kept.keep(number, Packed(Prerendered((noise.randbytes(1500),), ())))
         assert kept.size <= 20_000
         assert kept.get(0) is not None
     assert kept.get(50) is None
-    kept.keep("large", Packed(Splice((noise.randbytes(30_000),), ())))
+    kept.keep("large", Packed(Prerendered((noise.randbytes(30_000),), ())))
     assert kept.get("large") is None
     assert kept.get(0) is not None
 
@@ -184,7 +186,7 @@ def test_a_template_of_the_site_may_do_with_the_request_what_it_likes(
     """Where what it makes of a value cannot be put in later, the page is rendered for each request."""
     text = own_texts()["page.html.j2"].replace("<header", f"<p>[{shows}]</p><header")
     (folder / "page.html.j2").write_text(text, "utf-8")
-    surface = Surface(policy, folder)
+    surface = checked_surface(policy, folder)
     view = RequestView(policy.path, "/article?a=1&b=2", b"en", effective(policy, accept_all(policy, NOW), NOW))
     for page in (surface.preferences, surface.declaration, surface.declaration):
         assert b"<p>[" + expected + b"]</p>" in page(view)
@@ -193,7 +195,7 @@ def test_a_template_of_the_site_may_do_with_the_request_what_it_likes(
 def test_a_template_of_the_site_may_show_anything_of_the_choice(policy: Policy, folder: Path) -> None:
     text = own_texts()["choices.html.j2"].replace("<section", "<p>{{ consent.receipt_id }}</p><section", 1)
     (folder / "choices.html.j2").write_text(text, "utf-8")
-    surface = Surface(policy, folder)
+    surface = checked_surface(policy, folder)
     for receipt in ("one", "two", "one"):
         consent = effective(policy, accept_all(policy, NOW, receipt), NOW)
         assert f"<p>{receipt}</p>".encode() in surface.preferences(RequestView(policy.path, "", b"en", consent))
@@ -226,4 +228,4 @@ def test_a_fault_of_a_template_is_told_and_not_kept() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        prerendered(render, back=False)
+        packed_page(render, back=False)

@@ -34,16 +34,16 @@ class Holes:
     def __init__(self, names: Sequence[str]) -> None:
         self.marks = {name: f"cg{secrets.token_hex(16)}" for name in names}
 
-    def splice(self, rendered: str, encode: Callable[[str], bytes] = ascii_bytes) -> Splice:
+    def prerendered(self, rendered: str, encode: Callable[[str], bytes] = ascii_bytes) -> Prerendered:
         """Return the rendered template, cut at its holes. ``encode`` makes bytes of markup: by default such as any document may
         hold."""
         names = {mark: name for name, mark in self.marks.items()}
         pattern = re.compile("|".join(names))
         pieces = tuple(encode(piece) for piece in pattern.split(rendered))
-        return Splice(pieces, tuple(names[mark] for mark in pattern.findall(rendered)))
+        return Prerendered(pieces, tuple(names[mark] for mark in pattern.findall(rendered)))
 
 
-class Splice:
+class Prerendered:
     """Markup cut at its holes. Immutable, so threads share it."""
 
     __slots__ = ("holes", "pieces")

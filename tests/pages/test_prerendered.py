@@ -7,20 +7,20 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_guard.pages.splice import Holes, clean
+from consent_guard.pages.prerendered import Holes, clean
 
 
 def test_a_value_stays_inside_its_attribute() -> None:
     """K19."""
     holes = Holes(["x"])
-    splice = holes.splice(f'<a href="{holes.marks["x"]}">é</a>')
-    assert splice.fill(x="\"'><script>é") == b'<a href="&quot;&#x27;&gt;&lt;script&gt;&#233;">&#233;</a>'
+    link = holes.prerendered(f'<a href="{holes.marks["x"]}">é</a>')
+    assert link.fill(x="\"'><script>é") == b'<a href="&quot;&#x27;&gt;&lt;script&gt;&#233;">&#233;</a>'
 
 
 @given(st.text())
 def test_any_text_fills_a_hole_as_ascii_and_reads_back(value: str) -> None:
     holes = Holes(["x"])
-    filled = holes.splice(f'<a title="{holes.marks["x"]}">t</a>').fill(x=value)
+    filled = holes.prerendered(f'<a title="{holes.marks["x"]}">t</a>').fill(x=value)
     assert filled.isascii()
     link = ElementTree.fromstring(filled)
     assert list(link.attrib) == ["title"]
@@ -36,9 +36,9 @@ def test_a_hole_cannot_be_named_by_a_text() -> None:
     assert Holes(["x"]).marks["x"] != Holes(["x"]).marks["x"]
 
 
-def test_the_text_of_a_splice_is_the_same_for_every_process() -> None:
+def test_the_text_of_prerendered_markup_is_the_same_for_every_process() -> None:
     def text() -> bytes:
         holes = Holes(["a", "b"])
-        return holes.splice(f"<p>{holes.marks['b']} and {holes.marks['a']}</p>").text()
+        return holes.prerendered(f"<p>{holes.marks['b']} and {holes.marks['a']}</p>").text()
 
     assert text() == text() == b"<p>{b} and {a}</p>"

@@ -2,7 +2,7 @@
 
 A page is rendered with holes in place of what differs from request to request: where our pages live, and the way back. A site's
 own template may do with a value what no hole can follow, such as encode it; such a page is rendered for each request. May
-import limits and splice. Called by the surface.
+import limits and ``prerendered``. Called by the surface.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import count
 from typing import Final, NoReturn
 
 from ..limits import PAGES_BYTES
-from .splice import Holes, Splice
+from .prerendered import Holes, Prerendered
 
 _ENTRY_BYTES: Final = 600
 """What a kept page takes beside its bytes, about: its key, its holes, its place."""
@@ -63,16 +63,16 @@ class HoledView:
 
 
 class Packed:
-    """A splice as it is kept: compressed, for the page of a large policy is mostly repetition, a tenth of it is new."""
+    """A prerendered page as it is kept: compressed, for nine tenths of a large policy's page repeat the rest."""
 
     __slots__ = ("_data", "_holes", "_lengths", "asked")
 
-    def __init__(self, splice: Splice) -> None:
+    def __init__(self, page: Prerendered) -> None:
         self.asked = 0
         """When it was last asked for, counted by ``Kept``."""
-        self._data = zlib.compress(b"".join(splice.pieces))
-        self._lengths = tuple(map(len, splice.pieces))
-        self._holes = splice.holes
+        self._data = zlib.compress(b"".join(page.pieces))
+        self._lengths = tuple(map(len, page.pieces))
+        self._holes = page.holes
 
     @property
     def size(self) -> int:
@@ -80,17 +80,17 @@ class Packed:
         return len(self._data) + _ENTRY_BYTES
 
     def fill(self, **values: str) -> bytes:
-        """Return the page with its holes filled, as ``Splice.fill`` does it."""
+        """Return the page with its holes filled, as ``Prerendered.fill`` does it."""
         text = zlib.decompress(self._data)
         pieces: list[bytes] = []
         at = 0
         for length in self._lengths:
             pieces.append(text[at : at + length])
             at += length
-        return Splice(tuple(pieces), self._holes).fill(**values)
+        return Prerendered(tuple(pieces), self._holes).fill(**values)
 
 
-def prerendered(render: Callable[..., str], *, back: bool) -> Packed | None:
+def packed_page(render: Callable[..., str], *, back: bool) -> Packed | None:
     """Return a page with the holes ``base``, ``next`` and ``home``; None where its template needs the very request.
 
     ``render`` takes ``view`` and ``home``. ``back`` is whether the request names a path to go back to.
@@ -101,7 +101,7 @@ def prerendered(render: Callable[..., str], *, back: bool) -> Packed | None:
         rendered = render(view=HoledView(base, next if back else ""), home=home)
     except (NeedsRequest, TypeError):  # the second from what takes texts only, such as JSON
         return None
-    return Packed(cut.splice(rendered, str.encode))
+    return Packed(cut.prerendered(rendered, str.encode))
 
 
 class Kept:

@@ -8,27 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ..consent.choice import Consent, accept_all, effective, refuse_all, save
 from ..policy.model import Basis, HostRule, Policy
 from ..rewrite.parts import Embed
+from .model import RequestView
+from .parts import ResponseParts
 from .rendering import ENDING
-
-if TYPE_CHECKING:
-    from .parts import ResponseParts
-    from .surface import RequestView, Surface
+from .surface import Surface
 
 NEXT: Final = "/page?a=1&b=2"
-"""Where the trial's visitor goes back to."""
-_TRIAL_TIME: Final = 0.0
+"""Where the sample's visitor goes back to."""
+_SAMPLE_TIME: Final = 0.0
 _FEW: Final = 2
 """Services of a purpose that show what a template makes of any."""
 _ANYWHERE: Final = "a.example"
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class SampleRender:
     """One thing to render, and for whom."""
 
     surface: Surface
@@ -49,7 +48,7 @@ class Trial:
         return tuple(name + ENDING for name in names)
 
 
-def trials(surface: Surface) -> Iterator[Trial]:
+def sample_renders(surface: Surface) -> Iterator[SampleRender]:
     """Yield everything that visitors can be shown, in each language: pages of ours for no choice, for a refusal and, where they
     show the choice, for an acceptance of all and of each purpose alone. Every service is shown to one visitor in the first
     language, else a few of each purpose: of a large policy that is enough to see what a template makes of them."""
@@ -58,42 +57,40 @@ def trials(surface: Surface) -> Iterator[Trial]:
         yield from _in_language(surface if language == surface.languages[0] else few, few, language)
 
 
-def _in_language(surface: Surface, few: Surface, language: str) -> Iterator[Trial]:
+def _in_language(surface: Surface, few: Surface, language: str) -> Iterator[SampleRender]:
     policy = surface.policy
-    nobody = effective(policy, None, _TRIAL_TIME)
-    refused = effective(few.policy, refuse_all(few.policy, _TRIAL_TIME), _TRIAL_TIME)
-    granted = effective(few.policy, accept_all(few.policy, _TRIAL_TIME), _TRIAL_TIME)
+    nobody = effective(policy, None, _SAMPLE_TIME)
+    refused = effective(few.policy, refuse_all(few.policy, _SAMPLE_TIME), _SAMPLE_TIME)
+    granted = effective(few.policy, accept_all(few.policy, _SAMPLE_TIME), _SAMPLE_TIME)
     embeds = tuple(_embeds(policy))
     hidden = (replace(embeds[0], width="0", height="0"),)
-    parts = surface.parts(_view(surface, nobody, language))
-    part = partial(Trial, surface, language=language, consent=refused, part=True)
+    parts = ResponseParts(surface, _view(surface, nobody, language))
+    part = partial(SampleRender, surface, language=language, consent=refused, part=True)
     yield part("banner", render=partial(parts.banner, None))
     yield part("closing", render=partial(parts.closing, None))
-    styled = surface.parts(_view(surface, nobody, language))
+    styled = ResponseParts(surface, _view(surface, nobody, language))
     yield part("placeholder", render=partial(_placeholders, styled, embeds))
     yield part("placeholder_hidden", render=partial(_placeholders, parts, hidden))
     for consent in (nobody, refused, granted, *_one_by_one(few.policy)):
         shown = surface if consent is nobody else few
         view = _view(shown, consent, language)
-        page = partial(Trial, shown, language=language, consent=consent, part=False)
+        page = partial(SampleRender, shown, language=language, consent=consent, part=False)
         yield page("preferences_imported" if policy.imports else "preferences", render=partial(shown.preferences, view))
         yield page("fragment", render=partial(_fragment, shown, view))
         if consent in (nobody, refused):
             yield page("declaration", render=partial(shown.declaration, view))
             yield page("error", render=partial(shown.error, view, 400, "choice"))
-    yield Trial(surface, "declaration_file", language, refused, False, partial(_file, surface, language))
+    yield SampleRender(surface, "declaration_file", language, refused, False, partial(_file, surface, language))
 
 
 def _one_by_one(policy: Policy) -> Iterator[Consent]:
     """Yield the consent of those who allow one purpose and no other: what they did not allow may not hang on what they did."""
     asked = [category.id for category in policy.categories if category.basis is not Basis.NECESSARY]
     for id in asked if len(asked) > 1 else ():
-        yield effective(policy, save(policy, [id], _TRIAL_TIME), _TRIAL_TIME)
+        yield effective(policy, save(policy, [id], _SAMPLE_TIME), _SAMPLE_TIME)
 
 
 def _view(surface: Surface, consent: Consent, language: str) -> RequestView:
-    from .surface import RequestView
-
     return RequestView(surface.policy.path, NEXT, b"", consent, language)
 
 
