@@ -58,7 +58,7 @@ def known_cookies(policy: Policy, rulings: CookieRulings, consent: Consent, host
     names = dict.fromkeys(
         rule.name.encode("ascii")
         for rule in rules
-        if rule.domain and rule.name and not rule.name.endswith("*") and _covers(rule.domain, own)
+        if rule.domain and rule.name and not rule.wildcard and _covers(rule.domain, own)
     )
     return [name for name in names if rulings.of(name).gated(consent)]
 

@@ -126,4 +126,4 @@ def _embeds(policy: Policy) -> Iterator[Embed]:
 
 def _address(rules: tuple[HostRule, ...]) -> tuple[str, str]:
     rule = next((rule for rule in rules if rule.host), None)
-    return (rule.host, rule.path or "/x") if rule is not None else (_ANYWHERE, "/x")
+    return (rule.one_host, rule.path or "/x") if rule is not None else (_ANYWHERE, "/x")

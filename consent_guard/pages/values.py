@@ -201,7 +201,7 @@ class _Reading:
     def _service_rows(self, service: Service) -> list[Row]:
         title = self._phrase(service.title) or Phrase(service.id)
         purpose = self._phrase(service.purpose)
-        rules = service.cookies or (CookieRule(name=""),)
+        rules = tuple(rule for rule in service.cookies if not rule.dead) or (CookieRule(name=""),)
         return [self._row(rule, title, purpose, service.controller, service.id) for rule in rules]
 
     def _row(

@@ -157,7 +157,7 @@ def _service(policy: Policy, path: str, service: Service) -> Iterator[Advice]:
     entry = find(service.id)
     if entry is not None and entry.group in _WITHOUT_COOKIES:
         return
-    names = [rule for rule in service.cookies if rule.name]
+    names = [rule for rule in service.cookies if rule.name and not rule.dead]
     endless = [rule.name for rule in names if rule.lifetime is None]
     if not service.cookies:
         yield Advice(f"{path}.cookies", f"{service.id!r} declares neither the names nor the lifetime of its cookies", ("L42",))

@@ -15,10 +15,12 @@ from .model import AppCookie, Basis, Category, CookieRule, Lifetime
 from .tables import Table
 
 CATEGORY_KEYS: Final = ("id", "basis", "gpc", "title", "description")
-COOKIE_RULE_KEYS: Final = ("name", "lifetime", "purpose", "domain", "path")
-APP_COOKIE_KEYS: Final = ("name", "category", "lifetime", "purpose", "domain", "path")
+_RULE_KEYS: Final = ("name", "lifetime", "purpose", "domain", "path", "digits")
+COOKIE_RULE_KEYS: Final = (*_RULE_KEYS, "dead")
+APP_COOKIE_KEYS: Final = ("category", *_RULE_KEYS)
+_HOW: Final = 'exact or with one * inside or at its end, as in "_ga_*" or "mp_*_mixpanel"'
 _BASES: Final = tuple(basis.value for basis in Basis)
-_COOKIE_NAME: Final = re.compile(r"[!#$%&'+.^_`|~0-9A-Za-z-]+\*?\Z", re.ASCII)
+_COOKIE_NAME: Final = re.compile(r"[!#$%&'+.^_`|~0-9A-Za-z-]+(?:\*[!#$%&'+.^_`|~0-9A-Za-z-]*)?\Z", re.ASCII)
 _COOKIE_PATH: Final = re.compile(r"/[!-:<-~]*\Z", re.ASCII)
 
 
@@ -68,22 +70,24 @@ def read_cookie_rule(table: Table, *, nameless: bool = False) -> CookieRule:
         purpose=table.texts("purpose", lines=True),
         domain=_domain(table),
         path=_path(table),
+        digits=_digits(table),
+        dead=table.boolean("dead", False) if nameless else False,
     )
 
 
 def _name(table: Table) -> str:
     if not table.has("name"):
-        table.missing("name", 'Write the cookie\'s name, exact or with a trailing *, as in "_ga_*"')
+        table.missing("name", f"Write the cookie's name, {_HOW}")
         return ""
     name = table.string("name")
     if not isinstance(table.value["name"], str):
         return ""
     if name == "*":
         table.fault("name", '"*" names every cookie', 'Cookies that no rule names are the matter of unlisted_cookies = "block"')
-    elif "*" in name[:-1]:
-        table.fault(
-            "name", f"{name!r} has a * that is not at its end", 'Write a name, exact or with a trailing *, as in "_ga_*"'
-        )
+    elif name.startswith("*"):
+        table.fault("name", f"{name!r} begins with a *: how a name begins tells whose cookie it is", f"Write a name, {_HOW}")
+    elif name.count("*") > 1:
+        table.fault("name", f"{name!r} has more than one *", f"Write a name, {_HOW}")
     elif not _COOKIE_NAME.match(name):
         table.fault(
             "name", f"{name!r} cannot be a cookie's name", "Write letters, digits and the like, without spaces, = ; or commas"
@@ -91,6 +95,13 @@ def _name(table: Table) -> str:
     else:
         return name
     return ""
+
+
+def _digits(table: Table) -> bool:
+    digits = table.boolean("digits", False)
+    if digits and "*" not in str(table.value.get("name")):
+        table.fault("digits", "says what a * stands for, and the name has none", "Leave it out")
+    return digits
 
 
 def _lifetime(table: Table) -> Lifetime | None:

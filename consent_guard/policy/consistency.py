@@ -175,11 +175,10 @@ def _no_such_category(path: str, category: str, bases: Mapping[str, Basis], faul
 def _own_cookie(draft: Draft, faults: FaultList) -> None:
     own = [prefix + draft.cookie_name for prefix in COOKIE_PREFIXES]
     for path, rule in _cookie_rules(draft):
-        name = rule.name
-        if any(candidate.startswith(name[:-1]) if name.endswith("*") else candidate == name for candidate in own if name):
+        if any(rule.covers(candidate) for candidate in own):
             faults.add(
                 path,
-                f"{name!r} names the cookie that holds the choice itself",
+                f"{rule.name!r} names the cookie that holds the choice itself",
                 "Leave it out: that cookie is declared by itself",
             )
 

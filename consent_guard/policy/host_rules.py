@@ -4,10 +4,11 @@ May import the wire layer, the policy's values and how rules are compared. The p
 a policy of dataclasses may call ``parse_host_rule`` too. Grammar (DESIGN §4)::
 
     rule    = ( host [ path ] / path ) [ "?" query ]
-    host    = [ "*." ] name / IPv4 address / "[" IPv6 address "]"
+    host    = [ "*." ] name [ ".*" ] / IPv4 address / "[" IPv6 address "]"
     path    = "/" segments, matched whole
 
-Names may be in Unicode, punycode and any case; they are kept as the WHATWG URL parser spells them.
+``name.*`` is the name under ``com`` and every country's domain (``countries``). Names may be in Unicode, punycode and any case;
+they are kept as the WHATWG URL parser spells them.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ def normal_host(text: str) -> str:
     if _NOT_IN_HOST.search(text):
         raise RuleFault(f"{text!r} is not a host", 'Write a host, as in "www.example.org"')
     if "*" in text:
-        raise RuleFault(f"{text!r} has a * where none can stand", 'A * stands only at the beginning, as in "*.example.org"')
+        raise RuleFault(
+            f"{text!r} has a * where none can stand",
+            'A * stands at the beginning, as in "*.example.org", or for the country at the end, as in "www.example.*"',
+        )
     if not text.endswith("]") and _PORT.search(text):
         raise RuleFault(f"{text!r} names a port", "Leave the port out: a rule holds for every port of its host")
     try:
@@ -87,10 +91,20 @@ def parse_host_rule(text: str) -> HostRule:
     address, mark, query = text.partition("?")
     name, slash, rest = address.partition("/")
     subdomains = name.startswith("*.")
-    host = normal_host(name.removeprefix("*.")) if name or not slash else ""
+    countries = name.endswith(".*")
+    host = normal_host(name.removeprefix("*.").removesuffix(".*")) if name or not slash else ""
+    if countries:
+        if is_ip_address(host):
+            raise RuleFault(f"{text!r} asks for an address of numbers in every country", f'Write "{host}"')
+        if any(is_public_suffix(f"{host}.{country}") for country in ("com", "uk", "br", "tr")):
+            raise RuleFault(
+                f"{text!r} takes whole public suffixes, below which everybody's sites lie",
+                'Write the name that stands before the country, as in "www.example.*"',
+            )
+        host = f"{host}.*"
     if subdomains and is_ip_address(host):
         raise RuleFault(f"{text!r} asks for what lies below an address of numbers", f'Write "{host}"')
-    if host:
+    if host and not countries:
         refuse_public_suffix(host, text)
     if "*" in rest or "*" in query:
         raise RuleFault(

@@ -5,17 +5,19 @@ labels, however many rules there are. May import the policy's values only. The r
 page, the engine for headers.
 
 Of several rules that fit one address the most specific alone decides (DESIGN §4): an exact host over the longest ``*.`` suffix,
-then the longest path, then the longest query. What remains equal can only be two parameters of one query
-(``?id=DC-1&id=AW-2``): there the stricter category decides.
+then the longest path, then the longest query. A name in every country's domain (``www.x.*``) stands between the two hosts: it
+is whole, but one of many. What remains equal can only be two parameters of one query (``?id=DC-1&id=AW-2``): there the
+stricter category decides.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from .countries import country_form, country_hosts
 from .model import Basis, HostRule, Policy
 
 _STRICTNESS: Final = {Basis.CONSENT: 0, Basis.EXEMPT: 1, Basis.NECESSARY: 2}
@@ -102,7 +104,7 @@ def _first(entries: _Entries, path: str, query: str) -> HostMatch | None:
 class HostIndex:
     """All host rules of a policy, ready to be asked. Immutable and thread-safe."""
 
-    __slots__ = ("_depth", "_exact", "_own", "_suffixes", "has_own_rules")
+    __slots__ = ("_countries", "_depth", "_exact", "_own", "_suffixes", "has_own_rules")
 
     has_own_rules: bool
     """Some rule names addresses on the site's own host."""
@@ -127,7 +129,9 @@ class HostIndex:
         self._exact = {host: ordered(entries) for host, entries in exact.items()}
         self._suffixes = {host: ordered(entries) for host, entries in suffixes.items()}
         self._own = ordered(own)
-        self._depth = max((host.count(".") + 1 for host in suffixes), default=0)
+        # A country's suffix may have two labels where the rule writes a *.
+        self._depth = max((host.count(".") + 1 + host.endswith(".*") for host in suffixes), default=0)
+        self._countries = any(host.endswith(".*") for group in (exact, suffixes) for host in group)
         self.has_own_rules = bool(own)
 
     def match(self, host: str, path: str, query: str) -> HostMatch | None:
@@ -138,11 +142,8 @@ class HostIndex:
         """
         path = comparable_path(path)
         query = comparable_query(query)
-        entries = self._exact.get(host)
-        if entries is not None and (found := _first(entries, path, query)) is not None:
-            return found
-        for suffix in self._suffixes_of(host):
-            if (found := _first(self._suffixes[suffix], path, query)) is not None:
+        for entries in self._entries_of(host):
+            if (found := _first(entries, path, query)) is not None:
                 return found
         return None
 
@@ -155,9 +156,7 @@ class HostIndex:
     def own_heads(self, host: str) -> frozenset[str] | None:
         """Return the first segments of the paths of all rules that may name an address on this host where it is the site's own;
         None where there is no such rule."""
-        entries = [*self._own, *self._exact.get(host, ())]
-        for suffix in self._suffixes_of(host):
-            entries += self._suffixes[suffix]
+        entries = [*self._own, *(entry for entries in self._entries_of(host) for entry in entries)]
         return frozenset(entry.path.split("/")[1] for entry in entries if entry.path) if entries else None
 
     def services_on(self, host: str) -> frozenset[str]:
@@ -166,33 +165,51 @@ class HostIndex:
         A rule for the whole of a more specific host hides the wider ones: none of their addresses lies there.
         """
         services: set[str] = set()
-        groups = [self._exact.get(host, ()), *(self._suffixes[suffix] for suffix in self._suffixes_of(host))]
-        for entries in groups:
+        for entries in self._entries_of(host):
             services.update(entry.match.service for entry in entries)
             if any(not entry.path and not entry.query for entry in entries):
                 break
         return frozenset(services)
 
     def hosts_with_paths(self) -> frozenset[str]:
-        """Return the hosts (without ``*.``) of which some rule takes only a part: a path or a query."""
+        """Return the hosts (without ``*.``) of which some rule takes only a part: a path or a query. One in every country's
+        domain is given under each."""
         return frozenset(
             host
             for group in (self._exact, self._suffixes)
-            for host, entries in group.items()
+            for name, entries in group.items()
             if any(entry.path or entry.query for entry in entries)
+            for host in country_hosts(name)
         )
 
     def mention_hosts(self) -> tuple[tuple[str, bool], ...]:
-        """Return ``(host, subdomains)`` of every rule that names a host, each once, sorted."""
-        return tuple(sorted([*((host, False) for host in self._exact), *((host, True) for host in self._suffixes)]))
+        """Return ``(host, subdomains)`` of every rule that names a host, each once, sorted; one in every country's domain under
+        each."""
+        named = [*((host, False) for host in self._exact), *((host, True) for host in self._suffixes)]
+        return tuple(sorted((host, below) for name, below in named for host in country_hosts(name)))
 
-    def _suffixes_of(self, host: str) -> list[str]:
-        """Return the ``*.`` hosts that cover this host, the longest first. Looks at no more labels than any rule has."""
+    def _entries_of(self, host: str) -> Iterator[_Entries]:
+        """Yield the rules that may name an address on this host, the most specific host first."""
+        if (entries := self._exact.get(host)) is not None:
+            yield entries
+        general = country_form(host) if self._countries else None
+        if general is not None and (entries := self._exact.get(general)) is not None:
+            yield entries
+        for suffix in self._suffixes_of(host, general):
+            yield self._suffixes[suffix]
+
+    def _suffixes_of(self, host: str, general: str | None) -> list[str]:
+        """Return the ``*.`` hosts that cover this host, the longest first. Looks at no more labels than any rule has.
+
+        ``general`` is the host with a ``*`` for its country, where it lies in one.
+        """
         found: list[str] = []
         end = len(host)
         for _ in range(self._depth):
             end = host.rfind(".", 0, end)
             if (suffix := host[end + 1 :]) in self._suffixes:
+                found.append(suffix)
+            if general is not None and (suffix := general[end + 1 :]) in self._suffixes and suffix not in found:
                 found.append(suffix)
             if end < 0:
                 break

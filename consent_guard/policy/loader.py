@@ -24,7 +24,7 @@ from .faults import FaultList
 from .import_tools import read_imports
 from .model import Policy, PolicySource, Service
 from .regimes import REGIMES
-from .services import SERVICE_KEYS, read_service, refuse_unknown
+from .services import SERVICE_KEYS, read_service, refuse_unknown, with_signatures_for_own_hosts
 from .settings import KEYS, read_settings
 from .tables import Table
 
@@ -154,7 +154,10 @@ def _services(root: Table) -> Iterator[Placed[Service]]:
         if entry is None and isinstance(id, str) and refuse_unknown(table, id, names):
             continue
         merged = table if entry is None else Table({**entry.facts, **table.value}, table.path, table.faults, SERVICE_KEYS)
-        yield Placed(table.path, read_service(merged), table.value)
+        service = read_service(merged)
+        if entry is not None and table.has("hosts") and not table.has("inline"):
+            service = with_signatures_for_own_hosts(service)
+        yield Placed(table.path, service, table.value)
 
 
 def _titled(service: Service, languages: tuple[str, ...]) -> Service:

@@ -50,12 +50,12 @@ class Controller:
 
 @dataclass(frozen=True, slots=True)
 class HostRule:
-    """One address rule, as ``*.x.example``, ``www.x.example/path/``, ``x.example/p?id=DC-`` or ``/own/``."""
+    """One address rule, as ``*.x.example``, ``www.x.*``, ``www.x.example/path/``, ``x.example/p?id=DC-`` or ``/own/``."""
 
     text: str
     """As the policy writes it."""
     host: str
-    """Lower-case ASCII host; empty for a rule on our own host."""
+    """Lower-case ASCII host; empty for a rule on our own host. One that ends in ``.*`` is a name in every country's domain."""
     subdomains: bool = False
     """``*.x``: x and everything below it."""
     path: str = ""
@@ -63,10 +63,20 @@ class HostRule:
     query: str = ""
     """A prefix of the query; empty: every query."""
 
+    @property
+    def countries(self) -> bool:
+        """Whether it takes its name under ``com`` and every country's domain."""
+        return self.host.endswith(".*")
+
+    @property
+    def one_host(self) -> str:
+        """A host that the rule takes; empty for a rule on our own host."""
+        return f"{self.host[:-1]}com" if self.countries else self.host
+
 
 @dataclass(frozen=True, slots=True)
 class CookieRule:
-    """One cookie name, exact or with a trailing ``*``."""
+    """One cookie name: exact, or with one ``*`` inside or at the end."""
 
     name: str
     lifetime: Lifetime | None = None
@@ -75,6 +85,25 @@ class CookieRule:
     domain: str = ""
     """The Domain to expire it with; empty: not known."""
     path: str = "/"
+    digits: bool = False
+    """The ``*`` stands for one or more digits, not for any characters."""
+    dead: bool = False
+    """The service no longer sets it: it is enforced where a browser still brings it, and not declared."""
+
+    @property
+    def wildcard(self) -> bool:
+        """Whether it names a family of cookies."""
+        return "*" in self.name
+
+    def covers(self, name: str) -> bool:
+        """Tell whether a cookie of this name is meant; case counts (RFC 6265bis §5.7). A rule without a name means none."""
+        stem, star, tail = self.name.partition("*")
+        if not star:
+            return name == stem != ""
+        if len(name) < len(stem) + len(tail) or not name.startswith(stem) or not name.endswith(tail):
+            return False
+        middle = name[len(stem) : len(name) - len(tail)]
+        return not self.digits or (middle.isascii() and middle.isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +121,24 @@ class InlineSignature:
     host: str
     """A host, with or without a path and a query's beginning; a leading ``*.`` takes every subdomain."""
     global_: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """What tells a service that sites host themselves, on whatever host it lives.
+
+    An element is told by its address, and by ``attribute`` where one is named; an inline script by ``global_`` where one is
+    named, beside the address in a string.
+    """
+
+    path: str
+    """The last segments of the address's path, as ``matomo.js`` or ``js/container_*.js``: a ``*`` is any part of one."""
+    query: str = ""
+    """The beginning of the query or of one of its parameters, as ``id=GTM-``; empty: any."""
+    attribute: str = ""
+    """An attribute that the element carries beside it, as ``data-website-id``; empty: the address is enough."""
+    global_: str = ""
+    """A global that an inline script uses beside it, as ``_paq``; empty: no inline script is told by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +172,8 @@ class Service:
     """What of it a page shows, as ``video`` or ``map``; empty: nothing that stands in the page by itself."""
     consent_types: tuple[str, ...] = ()
     """The types of Google's consent mode that speak for it (G05)."""
+    anywhere: tuple[Trait, ...] = ()
+    """What tells it on a host that no rule names; empty: it lives on its vendor's hosts alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ files.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ada_url import URL
@@ -15,7 +16,7 @@ from ada_url import URL
 from .categories import COOKIE_RULE_KEYS, read_category_of, read_cookie_rule
 from .faults import guess, near
 from .host_rules import RuleFault, parse_host_rule
-from .model import Controller, CookieRule, HostRule, InlineSignature, Service
+from .model import Controller, CookieRule, HostRule, InlineSignature, Service, Trait
 from .tables import Table
 
 SERVICE_KEYS: Final = (
@@ -31,6 +32,7 @@ SERVICE_KEYS: Final = (
     "stubs",
     "embed",
     "consent_types",
+    "anywhere",
 )
 EXEMPT_REASONS: Final = ("transmission", "strictly_necessary", "audience_fr")
 EMBEDS: Final = ("video", "audio", "map", "social", "comments", "document", "form", "content")
@@ -51,6 +53,10 @@ _RESERVED: Final = re.compile(
 
 
 _MARK: Final = re.compile(r"[\w$][\w$.-]*\Z")
+_CALLS: Final = ("createElement", "document.write")
+"""Second marks of snippets that define no global: beside a host of the site's own any script could have them."""
+_END_OF_PATH: Final = re.compile(r"[\w.~-]+(?:/[\w.~-]+)*(?:/?[\w.~-]*\*[\w.~-]*)?\Z", re.ASCII)
+_ATTRIBUTE: Final = re.compile(r"[a-z][a-z0-9-]*\Z", re.ASCII)
 
 
 def is_global_name(text: str) -> bool:
@@ -79,7 +85,23 @@ def read_service(table: Table) -> Service:
         exempt=table.option("exempt", EXEMPT_REASONS, ""),
         embed=table.option("embed", EMBEDS, ""),
         consent_types=_consent_types(table),
+        anywhere=tuple(_traits(table)),
     )
+
+
+def with_signatures_for_own_hosts(service: Service) -> Service:
+    """Return a service of which the policy replaced the hosts, with signatures that name these hosts beside the globals that
+    the catalogue knows of its snippets: a snippet names the site's own address there, not the vendor's.
+    """
+    told = [*(mark.global_ for mark in service.inline), *(trait.global_ for trait in service.anywhere)]
+    own = [
+        InlineSignature(_mark_host(rule), name)
+        for rule in service.hosts
+        if not rule.countries
+        for name in dict.fromkeys(told)
+        if name and name not in _CALLS
+    ]
+    return replace(service, inline=tuple(dict.fromkeys((*service.inline, *own))))
 
 
 def refuse_unknown(table: Table, id: str, known: Callable[[], Sequence[str]]) -> bool:
@@ -167,7 +189,35 @@ def _signature_host(signature: Table, text: str) -> str:
             "host", f"{text!r} names no host", 'Write a host, with or without a path, as in "cdn.example.org/tag.js"'
         )
         return ""
+    if rule.countries:
+        signature.fault("host", f"{text!r} names a host in every country", "Name the host that stands in the script")
+        return ""
+    return _mark_host(rule)
+
+
+def _mark_host(rule: HostRule) -> str:
     return f"{'*.' if rule.subdomains else ''}{rule.host}{rule.path}{'?' if rule.query else ''}{rule.query}"
+
+
+def _traits(table: Table) -> Iterator[Trait]:
+    example = 'anywhere = [ { address = "matomo.js", global = "_paq" } ]'
+    for trait in table.tables("anywhere", ("address", "attribute", "global"), example):
+        if not trait.has("address"):
+            trait.missing("address", 'Write how its address ends, as in "matomo.js" or "gtm.js?id=GTM-"')
+            continue
+        address = trait.string("address")
+        path, mark, query = address.partition("?")
+        if not _END_OF_PATH.match(path) or (mark and not query):
+            trait.fault(
+                "address", f"{address!r} is no end of an address", 'Write its last segments, as in "matomo.js" or "js/tag_*.js"'
+            )
+            continue
+        attribute, name = trait.string("attribute"), trait.string("global")
+        if attribute and not _ATTRIBUTE.match(attribute):
+            trait.fault("attribute", f"{attribute!r} is no attribute's name", 'Write it in lower case, as in "data-website-id"')
+        if name and not _MARK.match(name):
+            trait.fault("global", f"{name!r} is not one name", 'Write a name that stands in the script, as in "_paq"')
+        yield Trait(path, query, attribute, name)
 
 
 def _stubs(table: Table) -> tuple[str, ...]:

@@ -128,8 +128,8 @@ def widened(policy: Policy) -> Policy:
 
 
 def _decided(rule: HostRule, hosts: HostIndex) -> bool:
-    return not rule.host or hosts.match(rule.host, rule.path or "/", rule.query) is not None
+    return not rule.host or hosts.match(rule.one_host, rule.path or "/", rule.query) is not None
 
 
 def _named(rule: CookieRule, cookies: CookieIndex) -> bool:
-    return cookies.match(rule.name.removesuffix("*")) is not None or cookies.match(rule.name) is not None
+    return cookies.match(rule.name.replace("*", "1" if rule.digits else "")) is not None or cookies.match(rule.name) is not None

@@ -66,3 +66,48 @@ def test_the_rule_comes_with_its_lifetime() -> None:
     found = CookieIndex(Policy(CATEGORIES, cookies=(AppCookie(rule, "ads"),))).match("_m1")
     assert found is not None
     assert found.rule is rule
+
+
+def test_a_star_inside_a_name_matches_what_begins_and_ends_so() -> None:
+    rules = index(("mp_*_mixpanel", "ads", "mixpanel"))
+    for name in ("mp_0a1b_mixpanel", "mp__mixpanel", "mp_a_b_mixpanel"):
+        assert owner(rules, name) == ("ads", "mixpanel")
+    for other in ("mp_mixpanel", "mp_0a1b_mixpane", "xmp_0_mixpanel", "mp_0_MIXPANEL", "mp_", ""):
+        assert rules.match(other) is None
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_wildcards_the_one_with_more_characters_decides_wherever_its_star_stands(turn: int) -> None:
+    rules = index(*[("mp_*", "ads", "short"), ("mp_*_x", "needed", "inner"), ("mp_abcdef*", "audience", "long")][::turn])
+    assert owner(rules, "mp_1_x") == ("needed", "inner")
+    assert owner(rules, "mp_1_y") == ("ads", "short")
+    assert owner(rules, "mp_abcdef_x") == ("audience", "long")
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_wildcards_of_one_length_the_stricter_decides(turn: int) -> None:
+    rules = index(*[("ab*", "needed", "end"), ("a*b", "ads", "inner")][::turn])
+    assert owner(rules, "ab_b") == ("ads", "inner")
+    rules = index(*[("ab*", "ads", "end"), ("a*b", "needed", "inner")][::turn])
+    assert owner(rules, "ab_b") == ("ads", "end")
+
+
+def test_a_star_for_digits_takes_nothing_else() -> None:
+    services = (
+        Service("pardot", "ads", {"en": "P"}, cookies=(CookieRule("visitor_id*", digits=True),)),
+        Service("any", "needed", {"en": "A"}, cookies=(CookieRule("visitor_id*"),)),
+    )
+    both, alone = CookieIndex(Policy(CATEGORIES, services)), CookieIndex(Policy(CATEGORIES, services[:1]))
+    assert owner(both, "visitor_id123") == owner(alone, "visitor_id123") == ("ads", "pardot")
+    for other in ("visitor_id", "visitor_id_app", "visitor_id12a", "visitor_id\u00b2", "visitor_id\u0661"):
+        assert owner(both, other) == ("needed", "any")
+        assert alone.match(other) is None
+
+
+@pytest.mark.parametrize("name", ["a", "ab", "a*", "a*b", "a*bc", ""])
+@pytest.mark.parametrize("digits", [False, True])
+def test_the_index_and_the_rule_agree(name: str, digits: bool) -> None:
+    rule = CookieRule(name, digits=digits)
+    rules = CookieIndex(Policy(CATEGORIES, (Service("s", "ads", {"en": "S"}, cookies=(rule,)),)))
+    for asked in ("", "a", "b", "ab", "a1", "a1b", "a1bc", "abc", "aabc", "A", "abb"):
+        assert (rules.match(asked) is not None) == rule.covers(asked), asked

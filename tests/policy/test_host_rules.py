@@ -30,6 +30,9 @@ from consent_guard.policy.model import Basis, Category, HostRule, Policy, Servic
         ("cdn.example.org/npm/@scope/x", "cdn.example.org", False, "/npm/@scope/x", ""),
         ("example.org/é", "example.org", False, "/%C3%A9", ""),
         ("example.org/%7euser", "example.org", False, "/~user", ""),
+        ("www.google.*/Maps/", "www.google.*", False, "/Maps", ""),
+        ("*.Google.*", "google.*", True, "", ""),
+        ("bücher.*", "xn--bcher-kva.*", False, "", ""),
     ],
 )
 def test_a_rule_is_read(text: str, host: str, subdomains: bool, path: str, query: str) -> None:
@@ -56,6 +59,12 @@ def test_a_rule_is_read(text: str, host: str, subdomains: bool, path: str, query
         ("*", r"a \* where none can stand"),
         ("www.example.org/*", r"a \* where none can stand"),
         ("www.example.org/x?a=*", r"a \* where none can stand"),
+        ("*.*", r"a \* where none can stand"),
+        ("www.google.*.uk", r"a \* where none can stand"),
+        ("www.google.*.*", r"a \* where none can stand"),
+        ("co.*", "whole public suffixes"),
+        ("*.com.*", "whole public suffixes"),
+        ("203.0.113.7.*", "in every country"),
         ("*.203.0.113.7", "below an address of numbers"),
         ("a..example.org", "is not a host"),
         ("192.168.0.256", "is not a host"),

@@ -23,6 +23,7 @@ from consent_guard.policy.model import (
     Lifetime,
     Policy,
     Service,
+    Trait,
 )
 
 WHOLE = """
@@ -235,12 +236,63 @@ def test_a_catalogue_id_brings_all_facts_and_a_key_given_replaces_its_own() -> N
     assert service.hosts == (HostRule("stats.example.org", "stats.example.org"),)
     assert service.cookies == ()
     assert service.title == {"en": "Our statistics"}
-    assert (service.purpose, service.controller, service.inline, service.stubs) == (
-        known.purpose,
-        known.controller,
-        known.inline,
-        known.stubs,
+    assert (service.purpose, service.controller, service.stubs) == (known.purpose, known.controller, known.stubs)
+    assert service.inline[: len(known.inline)] == known.inline
+    assert InlineSignature("stats.example.org", "_paq") in service.inline
+
+
+@pytest.mark.parametrize(
+    ("id", "host", "mark"),
+    [
+        ("matomo", "stats.example.org", InlineSignature("stats.example.org", "_paq")),
+        ("matomo", "www.example.org/matomo/", InlineSignature("www.example.org/matomo", "_paq")),
+        ("matomo", "/matomo/", InlineSignature("/matomo", "_mtm")),
+        ("google-tag-manager", "*.sst.example.org", InlineSignature("*.sst.example.org", "gtm.start")),
+        ("plausible", "stats.example.org", InlineSignature("stats.example.org", "plausible")),
+        ("posthog", "ph.example.org", InlineSignature("ph.example.org", "posthog")),
+    ],
+)
+def test_hosts_that_a_policy_gives_bring_signatures_with_the_globals_of_the_catalogue(
+    id: str, host: str, mark: InlineSignature
+) -> None:
+    """A snippet of a self-hosted tool names the site's own address, not its vendor's."""
+    policy = Policy.load(minimal(services=[{"id": id, "category": "c", "hosts": [host]}]))
+    assert mark in policy.service(id).inline
+    own = {"id": id, "category": "c", "hosts": [host], "inline": []}
+    assert Policy.load(minimal(services=[own])).service(id).inline == ()
+
+
+def test_no_signature_for_own_hosts_is_a_mere_loading_call() -> None:
+    given = {"id": "google-campaign-manager", "category": "c", "hosts": ["www.example.org"]}
+    inline = Policy.load(minimal(services=[given])).service("google-campaign-manager").inline
+    assert InlineSignature("www.example.org", "googletag") in inline
+    assert not [
+        mark for mark in inline if mark.host == "www.example.org" and mark.global_ in ("createElement", "document.write")
+    ]
+
+
+def test_what_tells_a_service_anywhere_is_read_with_the_mend_of_each_fault() -> None:
+    good = [{"address": "my.js", "global": "_my"}, {"address": "js/tag_*.js?k=A-"}, {"address": "s.js", "attribute": "data-my"}]
+    policy = Policy.load(minimal(services=[{"id": "s", "category": "c", "hosts": ["x.example.org"], "anywhere": good}]))
+    assert policy.service("s").anywhere == (
+        Trait("my.js", global_="_my"),
+        Trait("js/tag_*.js", "k=A-"),
+        Trait("s.js", attribute="data-my"),
     )
+    for bad, key, says in (
+        ({"global": "_my"}, "address", "missing"),
+        ({"address": "/my.js"}, "address", "no end of an address"),
+        ({"address": "https://x.example.org/my.js"}, "address", "no end of an address"),
+        ({"address": "my.js?"}, "address", "no end of an address"),
+        ({"address": "my.js", "attribute": "Data My"}, "attribute", "no attribute's name"),
+        ({"address": "my.js", "global": "a b"}, "global", "not one name"),
+    ):
+        with pytest.raises(PolicyError) as refused:
+            Policy.load(minimal(services=[{"id": "s", "category": "c", "hosts": ["x.example.org"], "anywhere": [bad]}]))
+        (fault,) = refused.value.faults
+        assert fault.path == f"services[0].anywhere[0].{key}"
+        assert says in fault.message
+        assert fault.mend
 
 
 def test_an_alias_keeps_the_id_that_the_policy_gives_it() -> None:
