@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import html5lib_tests
 from environment import OLDEST, ROOT, can_make_venv, leave, prepare, require_python, say
 
 WHEELS = ROOT / "build" / "wheel"
@@ -76,12 +77,15 @@ def main() -> int:
     pytest_arguments = sys.argv[1:]
     if pytest_arguments[:1] == ["--wheel"]:
         (wheel,) = (ROOT / pytest_arguments[1]).glob("*.whl")
-        return test_wheel(prepare(ROOT / ".venv", ["test"]), wheel, pytest_arguments[2:])
+        python = prepare(ROOT / ".venv", ["test"])
+        html5lib_tests.fetch(python)
+        return test_wheel(python, wheel, pytest_arguments[2:])
     python = prepare(ROOT / ".venv", ["dev"])
     say("ruff")
     run(python, "-m", "ruff", "check", ".")
     say("mypy --strict")
     run(python, "-m", "mypy")
+    html5lib_tests.fetch(python)
     say("building the wheel")
     wheel = build_wheel(python)
     other = system_python(python)

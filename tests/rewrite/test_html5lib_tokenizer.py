@@ -1,16 +1,9 @@
-"""html5lib's tokenizer tests against the lexer, whole and split (R1, DESIGN §8).
-
-The tests are not in this repository. Set HTML5LIB_TESTS to a checkout of html5lib-tests to run them.
-"""
+"""html5lib's tokenizer tests against the lexer, whole and split (R1, DESIGN §8)."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +12,8 @@ from consent_guard.rewrite.attributes import Attributes
 from consent_guard.rewrite.lexer import Kind, Lexer, Mode
 from consent_guard.rewrite.references import decode_text
 
+from ..html5lib_data import tokenizer_files, tokenizer_tests
+
 SIZES = (1, 2, 3, 7, 1 << 20)
 RAW_STATES = {
     "RCDATA state": b"title",
@@ -26,45 +21,6 @@ RAW_STATES = {
     "Script data state": b"script",
     "PLAINTEXT state": b"plaintext",
 }
-
-
-def folder(name: str) -> Path:
-    root = os.environ.get("HTML5LIB_TESTS", "")
-    if not root:
-        pytest.skip("HTML5LIB_TESTS names no checkout of html5lib-tests")
-    path = Path(root) / name
-    if not path.is_dir():
-        pytest.skip(f"the checkout in HTML5LIB_TESTS has no folder {name}")
-    return path
-
-
-def unescaped(value: Any) -> Any:
-    """Undo doubleEscaped: every text is written with \\uXXXX once more."""
-    if isinstance(value, str):
-        return re.sub(r"\\u([0-9A-Fa-f]{4})", lambda found: chr(int(found[1], 16)), value)
-    if isinstance(value, list):
-        return [unescaped(item) for item in value]
-    if isinstance(value, dict):
-        return {unescaped(key): unescaped(item) for key, item in value.items()}
-    return value
-
-
-@cache
-def cases(path: Path) -> tuple[dict[str, Any], ...]:
-    tests = json.loads(path.read_text("utf-8")).get("tests", [])
-    for test in tests:
-        if test.get("doubleEscaped"):
-            test["input"], test["output"] = unescaped(test["input"]), unescaped(test["output"])
-    return tuple(tests)
-
-
-def files() -> list[str]:
-    root = os.environ.get("HTML5LIB_TESTS", "")
-    # xmlViolation.test expects a tokenizer that coerces its output for XML.
-    found = (
-        sorted(path.name for path in Path(root, "tokenizer").glob("*.test") if path.name != "xmlViolation.test") if root else []
-    )
-    return found or ["test1.test"]
 
 
 def normalised(raw: bytes) -> str:
@@ -177,11 +133,11 @@ def expected(output: list[Any]) -> list[Any]:
     return tokens
 
 
-@pytest.mark.parametrize("name", files())
+@pytest.mark.parametrize("name", tokenizer_files())
 def test_the_lexer_agrees_with_html5lib_at_every_chunk_size(name: str) -> None:
     wrong = []
     seen = 0
-    for test in cases(folder("tokenizer") / name):
+    for test in tokenizer_tests(name):
         data = test["input"].encode("utf-8", "surrogatepass")
         for state in test.get("initialStates", ["Data state"]):
             if state == "Script data state" and test.get("lastStartTag", "script") != "script":
