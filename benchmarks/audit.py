@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.pages import Pages, load
-from consent_guard.audit.collecting import Gathered
-from consent_guard.audit.static_scan import StaticScan
-from consent_guard.audit.targets import Limits, open_target
-from consent_guard.audit.writers import written
+from consent_guard.audit.reading.targets import Limits, open_target
+from consent_guard.audit.reports.writers import written
+from consent_guard.audit.scan.collecting import Gathered
+from consent_guard.audit.scan.static_scan import StaticScan
 from consent_guard.policy.model import Policy
 
 

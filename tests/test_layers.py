@@ -181,6 +181,12 @@ def test_a_file_holds_one_concept(path: Path) -> None:
     assert path.stem not in {"utils", "util", "helpers", "helper", "common", "base", "misc"}
 
 
+def test_a_folder_holds_one_package() -> None:
+    crowded = {folder: count for folder, count in modules_by_folder().items() if count > FOLDER_MODULES}
+    crowded.pop(BEING_REBUILT, None)
+    assert crowded == {}
+
+
 def modules_by_folder() -> Mapping[str, int]:
     """Return how many modules lie directly in each folder of the package."""
     return Counter(path.parent.relative_to(PACKAGE).as_posix() for path in MODULES)

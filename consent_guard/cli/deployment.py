@@ -10,8 +10,8 @@ import logging
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
-from ..audit.apps import RunningApp, load_app
 from ..audit.problems import Unreadable
+from ..audit.reading.apps import RunningApp, load_app
 from ..consent.token import consent_cookie_name
 from ..policy.advice import Advice
 from ..policy.model import Policy

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import click
 
-from ..audit.collecting import Gathered
-from ..audit.crawling import CrawlLimits
-from ..audit.fetching import PAGE_BYTES, PAGE_SECONDS
-from ..audit.held_back import Listening
 from ..audit.problems import Unreadable
-from ..audit.proposals import Proposal, propose
-from ..audit.static_scan import StaticScan
-from ..audit.targets import Limits, open_target
+from ..audit.reading.crawling import CrawlLimits
+from ..audit.reading.fetching import PAGE_BYTES, PAGE_SECONDS
+from ..audit.reading.held_back import Listening
+from ..audit.reading.targets import Limits, open_target
+from ..audit.reports.proposals import Proposal, propose
+from ..audit.scan.collecting import Gathered
+from ..audit.scan.static_scan import StaticScan
 from ..policy.catalogue import catalogue, find, names
 from ..policy.faults import guess
 from ..policy.hosts import HostIndex

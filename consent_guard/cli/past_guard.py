@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Final
 
-from ..audit.fetching import Answer
-from ..audit.links import read_links
-from ..audit.targets import AppSource, Source
+from ..audit.reading.fetching import Answer
+from ..audit.reading.links import read_links
+from ..audit.reading.targets import AppSource, Source
 from ..consent.choice import accept_all
 from ..policy.import_tools import TOOLS
 from ..policy.model import Policy

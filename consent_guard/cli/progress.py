@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from ..audit.collecting import Progress as Told
+from ..audit.scan.collecting import Progress as Told
 from .output import error_console, printable
 
 

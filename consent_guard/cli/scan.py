@@ -13,16 +13,16 @@ from typing import Any
 
 import click
 
-from ..audit.baseline import read_baseline, stale, write_baseline
-from ..audit.collecting import Gathered, Progress
-from ..audit.comparison import Comparison, compare
-from ..audit.crawling import CrawlLimits
-from ..audit.fetching import PAGE_BYTES, PAGE_SECONDS
 from ..audit.problems import Unreadable
+from ..audit.reading.crawling import CrawlLimits
+from ..audit.reading.fetching import PAGE_BYTES, PAGE_SECONDS
+from ..audit.reading.targets import Limits, Source, open_target
 from ..audit.report import Report, State, path_of
-from ..audit.static_scan import StaticScan
-from ..audit.targets import Limits, Source, open_target
-from ..audit.writers import FORMATS, SUFFIXES, written
+from ..audit.reports.baseline import read_baseline, stale, write_baseline
+from ..audit.reports.comparison import Comparison, compare
+from ..audit.reports.writers import FORMATS, SUFFIXES, written
+from ..audit.scan.collecting import Gathered, Progress
+from ..audit.scan.static_scan import StaticScan
 from ..policy.model import Policy
 from .output import console, could_not, error, error_console, leave
 from .policies import policy_of
@@ -238,8 +238,8 @@ class _Options:
     def _in_browser(
         self, gathered: Gathered, progress: Progress, same_as: Report | None, stack: contextlib.ExitStack
     ) -> Callable[[Source], None]:
-        from ..audit.browser_scan import Banner, BrowserScan
-        from ..audit.chromium import Chromium
+        from ..audit.scan.browser_scan import Banner, BrowserScan
+        from ..audit.scan.chromium import Chromium
 
         chromium = stack.enter_context(Chromium(self.given["chromium"], self.given["chromium_arg"]))
         selectors = {State.REFUSED: self.given["refuse_selector"], State.ACCEPTED: self.given["accept_selector"]}

@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..audit.advice import advise
-from ..audit.comparison import Comparison
 from ..audit.report import Report, Sighting, Sort, State, Verdict, path_of
-from ..audit.writers.sentences import place, who
-from ..audit.writers.sizes import size
+from ..audit.reports.advice import advise
+from ..audit.reports.comparison import Comparison
+from ..audit.reports.writers.sentences import place, who
+from ..audit.reports.writers.sizes import size
 
 _PAGES_SHOWN = 3
 _UNBOUNDED = 10_000

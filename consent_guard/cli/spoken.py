@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Final
 
-from ..audit.fetching import Answer
-from ..audit.targets import Source
+from ..audit.reading.fetching import Answer
+from ..audit.reading.targets import Source
 from ..pages.negotiation import best
 from ..rewrite.tokens import Tag, read_tokens
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from ..audit.links import read_links
+from ..audit.reading.links import read_links
 from ..consent.terms import terms_of
 from ..policy.model import Policy
 from .clients import get

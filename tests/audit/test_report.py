@@ -8,7 +8,7 @@ import pytest
 
 from consent_guard.audit.report import State, fingerprint, host_of, path_of, without_query
 
-from . import reports as made
+from . import made_reports as made
 
 
 def test_a_leak_that_the_baseline_accepts_is_no_failure() -> None:

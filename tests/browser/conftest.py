@@ -29,15 +29,15 @@ from wsgiref.handlers import SimpleHandler
 import pytest
 
 from consent_guard import Policy
-from consent_guard.audit.browser_scan import BrowserScan
-from consent_guard.audit.chromium import Chromium as Browser
-from consent_guard.audit.chromium import find_chromium
-from consent_guard.audit.collecting import Gathered
-from consent_guard.audit.crawling import CrawlLimits
 from consent_guard.audit.problems import Unreadable
+from consent_guard.audit.reading.crawling import CrawlLimits
+from consent_guard.audit.reading.serving import served
+from consent_guard.audit.reading.targets import Limits, open_target
 from consent_guard.audit.report import Report
-from consent_guard.audit.serving import served
-from consent_guard.audit.targets import Limits, open_target
+from consent_guard.audit.scan.browser_scan import BrowserScan
+from consent_guard.audit.scan.chromium import Chromium as Browser
+from consent_guard.audit.scan.chromium import find_chromium
+from consent_guard.audit.scan.collecting import Gathered
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 FLAGS = (
@@ -317,9 +317,9 @@ def browser(loopback: Any) -> Iterator[tuple[ThreadPoolExecutor, Browser]]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On loopback nothing takes long; but a busy machine may."""
-    monkeypatch.setattr("consent_guard.audit.browser_scan._QUIET_SECONDS", 0.25)
-    monkeypatch.setattr("consent_guard.audit.browser_scan._SETTLE_SECONDS", 20.0)
-    monkeypatch.setattr("consent_guard.audit.browser_scan._CLICK_SECONDS", 20.0)
+    monkeypatch.setattr("consent_guard.audit.scan.browser_scan._QUIET_SECONDS", 0.25)
+    monkeypatch.setattr("consent_guard.audit.scan.browser_scan._SETTLE_SECONDS", 20.0)
+    monkeypatch.setattr("consent_guard.audit.scan.browser_scan._CLICK_SECONDS", 20.0)
 
 
 @pytest.fixture

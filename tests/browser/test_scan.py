@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from consent_guard import Policy
-from consent_guard.audit.browser_scan import Banner
-from consent_guard.audit.chromium import Chromium, find_chromium
-from consent_guard.audit.collecting import Gathered
-from consent_guard.audit.comparison import Comparison, compare
-from consent_guard.audit.crawling import CrawlLimits
-from consent_guard.audit.fetching import within
+from consent_guard.audit.reading.crawling import CrawlLimits
+from consent_guard.audit.reading.fetching import within
+from consent_guard.audit.reading.serving import served
+from consent_guard.audit.reading.targets import Limits, open_target
 from consent_guard.audit.report import Report, Sort, State, Verdict
-from consent_guard.audit.serving import served
-from consent_guard.audit.static_scan import StaticScan
-from consent_guard.audit.targets import Limits, open_target
-from consent_guard.audit.writers import written
+from consent_guard.audit.reports.comparison import Comparison, compare
+from consent_guard.audit.reports.writers import written
+from consent_guard.audit.scan.browser_scan import Banner
+from consent_guard.audit.scan.chromium import Chromium, find_chromium
+from consent_guard.audit.scan.collecting import Gathered
+from consent_guard.audit.scan.static_scan import StaticScan
 from consent_guard.wsgi import ConsentMiddleware
 
 pytest.importorskip("playwright.sync_api")

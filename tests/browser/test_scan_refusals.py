@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from consent_guard.audit.chromium import Chromium
-from consent_guard.audit.fetching import within
 from consent_guard.audit.problems import Unreadable
+from consent_guard.audit.reading.fetching import within
 from consent_guard.audit.report import Report, State
+from consent_guard.audit.scan.chromium import Chromium
 
 pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.usefixtures("impatient")
@@ -75,7 +75,7 @@ def test_a_program_that_is_no_browser_is_told_in_one_line() -> None:
 def test_without_a_browser_on_the_machine_one_line_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
-    monkeypatch.setattr("consent_guard.audit.chromium._PLACES", ())
+    monkeypatch.setattr("consent_guard.audit.scan.chromium._PLACES", ())
     with pytest.raises(Unreadable, match="there is no Chromium on this machine"):
         within(60, lambda: Chromium().__enter__())
 

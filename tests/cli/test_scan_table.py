@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from consent_guard.audit.comparison import compare
+from consent_guard.audit.reports.comparison import compare
 from consent_guard.cli.scan_table import show
 
-from ..audit.reports import report
+from ..audit.made_reports import report
 
 
 def shown(*args: object) -> str:
