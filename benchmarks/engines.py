@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.hosts import HostList
 from benchmarks.rounds import Rewrite
-from consent_guard.rewrite.document import DocumentFacts
+from consent_guard.rewrite.model import DocumentFacts
 from consent_guard.rewrite.rewriter import page_rewriter
 from consent_guard.rewrite.rules import Rules
 

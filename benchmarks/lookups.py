@@ -22,9 +22,9 @@ from statistics import median
 from consent_guard.policy.cookie_names import CookieIndex
 from consent_guard.policy.hosts import HostIndex
 from consent_guard.policy.model import Basis, Category, CookieRule, HostRule, InlineSignature, Policy, Service
-from consent_guard.rewrite.document import DocumentFacts
 from consent_guard.rewrite.inline import script_hit
 from consent_guard.rewrite.judge import Judge
+from consent_guard.rewrite.model import DocumentFacts
 from consent_guard.rewrite.rules import Rules
 
 SIZES = (300, 30_000)

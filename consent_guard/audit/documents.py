@@ -13,9 +13,9 @@ from typing import Final
 
 from ..findings import Finding, FindingKind
 from ..limits import HELD_VALUE_BYTES
-from ..rewrite import patterns as p
-from ..rewrite.attributes import Attributes
-from ..rewrite.document import DocumentFacts
+from ..rewrite.html import grammar as p
+from ..rewrite.html.attributes import Attributes
+from ..rewrite.model import DocumentFacts
 from ..rewrite.rewriter import page_rewriter
 from ..rewrite.rules import Rules
 from ..rewrite.styleblock import StyleBlock

@@ -26,7 +26,7 @@ from ..engine.sniffing import Sniffed, sniff
 from ..errors import CodingError
 from ..findings import Finding, FindingKind
 from ..policy.model import Policy
-from ..rewrite.document import DocumentFacts
+from ..rewrite.model import DocumentFacts
 from ..rewrite.rules import Rules
 from ..wire.codings import ContentDecoder, decodable
 from ..wire.headers import content_type, get_all, is_attachment

@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
-from ..rewrite.encoding import Charset
+from ..rewrite.encoding.decode import Charset
 
 _MARK: Final = "\ufeff"
 

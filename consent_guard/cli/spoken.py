@@ -13,7 +13,7 @@ from typing import Final
 from ..audit.reading.fetching import Answer
 from ..audit.reading.targets import Source
 from ..pages.negotiation import best
-from ..rewrite.tokens import Tag, read_tokens
+from ..rewrite.html.query import Tag, read_tokens
 
 _HEAD_BYTES: Final = 64 * 1024
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ..findings import Finding, FindingKind
-from ..rewrite.document import DocumentFacts
 from ..rewrite.judge import Verdict
+from ..rewrite.model import DocumentFacts
 from ..rewrite.rules import Rules
 from ..wire.link_header import filter_links
 from ..wire.messages import Header, Headers

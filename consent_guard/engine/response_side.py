@@ -14,7 +14,7 @@ from ..findings import Finding, FindingKind
 from ..pages.model import RequestView
 from ..pages.parts import ResponseParts
 from ..refusal import REFUSAL
-from ..rewrite.document import DocumentFacts
+from ..rewrite.model import DocumentFacts
 from ..rewrite.rewriter import page_rewriter
 from ..wire.codings import decodable
 from ..wire.headers import content_type, first, get_all

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from ..rewrite.tokens import Tag, read_tokens
+from ..rewrite.html.query import Tag, read_tokens
 
 _CONTROLS: Final = frozenset({"input", "button", "select", "textarea"})
 _VOID: Final = frozenset({"input", "br", "img", "hr", "wbr", "link", "meta", "source", "track", "area", "base", "col", "embed"})

@@ -12,7 +12,7 @@ from typing import Final
 from ..errors import RewriteError
 from ..findings import Finding, FindingKind
 from ..policy.model import Policy
-from ..rewrite.document import DocumentFacts
+from ..rewrite.model import DocumentFacts
 from ..rewrite.rewriter import page_rewriter
 from ..rewrite.rules import Rules
 from .sample_renders import SampleRender

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ..rewrite.parts import Embed
+from ..rewrite.model import Embed
 from .model import RequestView
 from .surface import Surface
 from .values import web_address

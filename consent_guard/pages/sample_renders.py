@@ -12,7 +12,7 @@ from typing import Final
 
 from ..consent.choice import Consent, accept_all, effective, refuse_all, save
 from ..policy.model import Basis, HostRule, Policy
-from ..rewrite.parts import Embed
+from ..rewrite.model import Embed
 from .model import RequestView
 from .parts import ResponseParts
 from .rendering import ENDING

@@ -14,7 +14,7 @@ from typing import Final
 
 from ..policy.hosts import HostIndex
 from ..wire.origins import HOST_CHARACTERS, registrable_domain
-from .document import DocumentFacts, own_address
+from .model import DocumentFacts, own_address
 
 _STAND_IN: Final = "_"
 """A name of a host or of a folder that nobody's rules name."""

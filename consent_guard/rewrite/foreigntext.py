@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..findings import Finding
 from ..limits import HELD_SCRIPT_BYTES
-from .attributes import Edit
+from .html.attributes import Edit
+from .html.charrefs import decode_text
+from .html.tokenizer import Kind, Mode
 from .inline import ScriptKind, script_hit
-from .lexer import Kind, Mode
-from .references import decode_text
 from .styles import without
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ import ada_url
 from ..findings import Finding, FindingKind
 from ..limits import JUDGE_MEMO_KEY_BYTES
 from ..wire.origins import registrable_domain
-from .document import DocumentFacts, own_address
 from .memory import Memory, Table, untold
+from .model import DocumentFacts, own_address
 
 if TYPE_CHECKING:
     from .inline import Hit

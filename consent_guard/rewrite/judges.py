@@ -12,8 +12,8 @@ from itertools import count
 from typing import Final
 
 from ..limits import JUDGES, JUDGES_BYTES
-from .document import DocumentFacts
 from .judge import Judge
+from .model import DocumentFacts
 
 _COUNTED: Final = 16 * JUDGES
 """Judges of which it is known how often they were asked for, remembered or not."""

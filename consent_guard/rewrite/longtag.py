@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from ..findings import Finding, FindingKind
 from ..limits import HELD_VALUE_BYTES
-from . import nested, srcset, styles
-from . import patterns as p
-from .attributes import Edit
+from . import nested, styles
 from .elements import PRESENTATION, refresh_target
+from .html import grammar as p
+from .html import srcset
+from .html.attributes import Edit
+from .html.charrefs import decode_attribute
+from .html.tokenizer import Buffer
 from .inline import handler_hit, javascript_url_hit
-from .lexer import Buffer
-from .references import decode_attribute
 from .tags import Decision
 
 if TYPE_CHECKING:

@@ -16,10 +16,12 @@ from urllib.parse import unquote_to_bytes
 
 from ..findings import Finding, FindingKind
 from ..limits import NESTING_DEPTH
-from . import charsets, sniffing, styles
-from .document import DocumentFacts
+from . import styles
+from .encoding import labels as charsets
+from .encoding import sniff as sniffing
 from .inline import Hit, script_hit
 from .judge import Judge
+from .model import DocumentFacts
 
 _DATA: Final = re.compile(r"[\x00-\x20]*[dD][aA][tT][aA]:([^,]*),(.*)", re.S)
 _LINE_ENDS: Final = re.compile(r"[\t\n\r]")

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..findings import Finding
 from ..limits import JUDGE_MEMO_LONG_BYTES
-from . import patterns as p
-from .attributes import Edit
+from .html import grammar as p
+from .html.attributes import Edit
 from .memory import DIGESTED_BYTES, size_of
-from .parts import Embed
+from .model import Embed
 
 if TYPE_CHECKING:
     from .judge import Judge

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from ..findings import Finding, FindingKind
 from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES
 from . import passages
-from .attributes import Edit
+from .html.attributes import Edit
+from .html.tokenizer import Buffer
 from .inline import script_hit
-from .lexer import Buffer
 from .scripttext import ScriptStream
 from .styleblock import StyleBlock
 from .styles import gate

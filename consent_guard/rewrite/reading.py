@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..limits import HELD_VALUE_BYTES
-from . import patterns as p
-from .attributes import Edit, attribute_names
-from .context import Context, Switch
 from .foreigntext import ForeignText
-from .lexer import Buffer, Kind, Lexer, Mode
+from .html import grammar as p
+from .html.attributes import Edit, attribute_names
+from .html.tokenizer import Buffer, Kind, Lexer, Mode
+from .html.tree_builder_simulator import Context, Switch
 from .longtag import LongTag
 from .rawtext import KEEP_END_TAG, ScriptBody, StyleBody
 from .shortcuts import STRUCTURAL, pass_known, remember_plain

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..limits import REREAD_BYTES
 
 if TYPE_CHECKING:
-    from .context import Context
+    from .html.tree_builder_simulator import Context
     from .judge import Judge
     from .rewriter import HtmlRewriter
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .attributes import Edit
-from .lexer import Buffer
-from .parts import Embed
+from .html.attributes import Edit
+from .html.tokenizer import Buffer
+from .model import Embed
 from .passages import ENDS, Passage, Recording
 from .splicer import laid_over
 

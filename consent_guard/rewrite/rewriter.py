@@ -13,23 +13,22 @@ from dataclasses import replace
 
 from ..findings import Finding, FindingKind
 from ..limits import READINGS, REREADINGS
-from . import patterns as p
-from .attributes import Attributes, Edit
-from .banner import BannerPlace
 from .bases import Bases
-from .context import Context
-from .document import DocumentFacts
-from .encoding import Charset
+from .encoding.decode import Charset
+from .html import grammar as p
+from .html.attributes import Attributes, Edit
+from .html.insertion_point import BannerPlace
+from .html.tokenizer import Buffer, Kind, Mode
+from .html.tree_builder_simulator import Context
 from .judge import Judge
-from .lexer import Buffer, Kind, Mode
-from .parts import Embed, PageParts
+from .model import DocumentFacts, Embed, PageParts
 from .passages import ENDS
 from .reading import Reading
 from .recorder import Recorder
 from .rules import Rules
 from .splicer import Splicer
 from .tags import Decision
-from .xml import XmlRewriter
+from .xml.rewriter import XmlRewriter
 
 
 def _silent(finding: Finding) -> None:

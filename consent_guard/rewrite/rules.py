@@ -10,11 +10,11 @@ from collections.abc import Callable
 from ..policy.hosts import HostIndex
 from ..policy.model import Policy
 from .alike import Alike
-from .document import DocumentFacts
 from .judge import Judge, same_site
 from .judges import Judges
-from .mentions import MentionFinder, SignatureFinder
-from .stubs import stub_script
+from .model import DocumentFacts
+from .script.hosts import MentionFinder, SignatureFinder
+from .script.stubs import stub_script
 
 
 class Rules:

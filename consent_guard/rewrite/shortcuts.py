@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from ..limits import HELD_SCRIPT_BYTES, JUDGE_MEMO_LONG_BYTES
 from . import passages
-from . import patterns as p
-from .attributes import Edit
+from .html import grammar as p
+from .html.attributes import Edit
+from .html.tokenizer import Buffer
 from .inline import Hit, script_hit
 from .judge import Judge
-from .lexer import Buffer
 from .tags import Decision, remembers, stub_element
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from typing import TYPE_CHECKING
 
-from .attributes import Edit
-from .encoding import Charset
-from .lexer import Buffer
+from .encoding.decode import Charset
+from .html.attributes import Edit
+from .html.tokenizer import Buffer
 from .recheck import Again, Passage
 
 if TYPE_CHECKING:
-    from .context import Context
+    from .html.tree_builder_simulator import Context
     from .judge import Judge
 
 

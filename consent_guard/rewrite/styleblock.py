@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..limits import HELD_VALUE_BYTES
-from .attributes import Edit
-from .css import INERT
-from .css_escapes import unescape
-from .css_tokens import CONTEXT_BYTES, CssScanner, Syntax
+from .css.escapes import unescape
+from .css.tokenizer import CONTEXT_BYTES, CssScanner, Syntax
+from .css.urls import INERT
+from .html.attributes import Edit
 
 
 class StyleBlock(CssScanner):

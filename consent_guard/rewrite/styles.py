@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..findings import Finding, FindingKind
-from . import css
+from .css import urls as css
 from .judge import Judge
 
 _INERT: Final = css.INERT.decode("ascii")

@@ -15,12 +15,13 @@ from typing import Final
 
 from ..findings import Finding, FindingKind
 from ..limits import JUDGE_MEMO_LONG_BYTES
-from . import elements, nested, srcset, styles
-from .attributes import Attributes, Edit, ascii_attribute
+from . import elements, nested, styles
+from .html import srcset
+from .html.attributes import Attributes, Edit, ascii_attribute
 from .inline import ScriptKind, handler_hit, is_javascript_url, javascript_url_hit, script_kind
 from .judge import Judge, Verdict
 from .memory import size_of
-from .parts import Embed
+from .model import Embed
 
 
 @dataclass(frozen=True, slots=True)

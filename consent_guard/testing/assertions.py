@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..clock import unix_seconds
-from ..rewrite.tokens import Tag, read_tokens
+from ..rewrite.html.query import Tag, read_tokens
 from ..wire.headers import get_all
 from ..wire.set_cookie import parse_set_cookie
 from .judging import Visitor, judge

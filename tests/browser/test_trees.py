@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.document import DocumentFacts
+from consent_guard.rewrite.model import DocumentFacts
 from consent_guard.rewrite.rewriter import page_rewriter
 from consent_guard.rewrite.rules import Rules
 

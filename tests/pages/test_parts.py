@@ -16,7 +16,7 @@ from consent_guard.pages.model import RequestView
 from consent_guard.pages.parts import ResponseParts
 from consent_guard.pages.surface import Surface
 from consent_guard.policy.model import Basis, Category, Policy, Service
-from consent_guard.rewrite.parts import Embed
+from consent_guard.rewrite.model import Embed
 
 Parse = Callable[[bytes], Element]
 View = Callable[..., RequestView]

@@ -15,12 +15,11 @@ from hypothesis import HealthCheck, settings
 
 from consent_guard.findings import Finding
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.document import DocumentFacts
 from consent_guard.rewrite.judge import Judge
-from consent_guard.rewrite.parts import Embed
+from consent_guard.rewrite.model import DocumentFacts, Embed
 from consent_guard.rewrite.rewriter import HtmlRewriter, page_rewriter
 from consent_guard.rewrite.rules import Rules
-from consent_guard.rewrite.xml import XmlRewriter
+from consent_guard.rewrite.xml.rewriter import XmlRewriter
 
 NOTHING: frozenset[str] = frozenset()
 WHOLE = 1 << 30

@@ -8,8 +8,8 @@ from html5lib.constants import tokenTypes
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from consent_guard.rewrite.attributes import Attributes, Edit, ascii_attribute
-from consent_guard.rewrite.patterns import TAG
+from consent_guard.rewrite.html.attributes import Attributes, Edit, ascii_attribute
+from consent_guard.rewrite.html.grammar import TAG
 
 from .documents import FUZZ
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from consent_guard.limits import OPEN_ELEMENTS
-from consent_guard.rewrite.context import Context, Switch
-from consent_guard.rewrite.patterns import RAW_TEXT
+from consent_guard.rewrite.html.grammar import RAW_TEXT
+from consent_guard.rewrite.html.tree_builder_simulator import Context, Switch
 
 TAG = re.compile(r"<(/?)([a-z0-9-]+)((?: [a-z]+)?(?: encoding=([^ >]+))?)(/?)>")
 

@@ -8,8 +8,8 @@ import tracemalloc
 import pytest
 
 from consent_guard import limits
-from consent_guard.rewrite.css import StyleFilter, find_urls
-from consent_guard.rewrite.css_escapes import unescape
+from consent_guard.rewrite.css.escapes import unescape
+from consent_guard.rewrite.css.urls import StyleFilter, find_urls
 
 
 def urls(css: str, *, attribute: bool = False) -> list[str]:

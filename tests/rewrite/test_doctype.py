@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consent_guard.rewrite.doctype import Declarations
+from consent_guard.rewrite.xml.internal_subset import Declarations
 
 from .documents import SERVICES, rewritten
 from .live import contacts, host_of, xml_tree

@@ -7,11 +7,11 @@ import tracemalloc
 
 import pytest
 
-from consent_guard.rewrite.charsets import codec, encoding_of, text
-from consent_guard.rewrite.encoding import Charset
-from consent_guard.rewrite.masks import PairMask
-from consent_guard.rewrite.pairs import BIG5_MORE
-from consent_guard.rewrite.sniffing import declared
+from consent_guard.rewrite.encoding.decode import Charset
+from consent_guard.rewrite.encoding.labels import codec, encoding_of, text
+from consent_guard.rewrite.encoding.pairs import BIG5_MORE
+from consent_guard.rewrite.encoding.sniff import declared
+from consent_guard.rewrite.encoding.trail_bytes import PairMask
 
 
 @pytest.mark.parametrize(

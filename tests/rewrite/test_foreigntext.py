@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.document import DocumentFacts
+from consent_guard.rewrite.model import DocumentFacts
 from consent_guard.rewrite.rewriter import page_rewriter
 from consent_guard.rewrite.rules import Rules
 

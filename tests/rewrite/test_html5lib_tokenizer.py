@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from consent_guard.rewrite.attributes import Attributes
-from consent_guard.rewrite.lexer import Kind, Lexer, Mode
-from consent_guard.rewrite.references import decode_text
+from consent_guard.rewrite.html.attributes import Attributes
+from consent_guard.rewrite.html.charrefs import decode_text
+from consent_guard.rewrite.html.tokenizer import Kind, Lexer, Mode
 
 from ..html5lib_data import tokenizer_files, tokenizer_tests
 

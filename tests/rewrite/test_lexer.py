@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_guard.limits import HELD_VALUE_BYTES
-from consent_guard.rewrite.attributes import Attributes
-from consent_guard.rewrite.lexer import Kind, Lexer, Mode
-from consent_guard.rewrite.patterns import RAW_TEXT
-from consent_guard.rewrite.references import decode_attribute
+from consent_guard.rewrite.html.attributes import Attributes
+from consent_guard.rewrite.html.charrefs import decode_attribute
+from consent_guard.rewrite.html.grammar import RAW_TEXT
+from consent_guard.rewrite.html.tokenizer import Kind, Lexer, Mode
 
 from .documents import FUZZ
 from .timing import grows_linearly

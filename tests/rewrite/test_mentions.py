@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from consent_guard.policy.model import InlineSignature, Service
-from consent_guard.rewrite.mentions import MentionFinder, SignatureFinder
+from consent_guard.rewrite.script.hosts import MentionFinder, SignatureFinder
 
 
 @dataclass(frozen=True)

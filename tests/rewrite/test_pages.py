@@ -16,7 +16,7 @@ import pytest
 from consent_guard.consent.terms import terms_of
 from consent_guard.policy.builtin import builtin_document
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.document import DocumentFacts
+from consent_guard.rewrite.model import DocumentFacts
 from consent_guard.rewrite.rewriter import page_rewriter
 from consent_guard.rewrite.rules import Rules
 

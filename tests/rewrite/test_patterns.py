@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import consent_guard.rewrite
-from consent_guard.rewrite import patterns as p
-from consent_guard.rewrite.context import Context, Switch
+from consent_guard.rewrite.html import grammar as p
+from consent_guard.rewrite.html.tree_builder_simulator import Context, Switch
 from consent_guard.rewrite.judge import Judge
 from consent_guard.rewrite.tags import decide
 
@@ -36,14 +36,14 @@ def passed(text: bytes, pattern: re.Pattern[bytes] = p.SKIP) -> bytes:
 
 
 def source_files() -> list[Path]:
-    return [Path(one.module_finder.path, one.name + ".py") for one in pkgutil.iter_modules(consent_guard.rewrite.__path__)]
+    return sorted(path for root in consent_guard.rewrite.__path__ for path in Path(root).rglob("*.py"))
 
 
 def every_pattern() -> dict[str, re.Pattern[bytes] | re.Pattern[str]]:
     """Every compiled pattern of the package, by module and name."""
     found: dict[str, re.Pattern[bytes] | re.Pattern[str]] = {}
-    for module in pkgutil.iter_modules(consent_guard.rewrite.__path__):
-        for name, value in vars(importlib.import_module(f"consent_guard.rewrite.{module.name}")).items():
+    for module in pkgutil.walk_packages(consent_guard.rewrite.__path__, "consent_guard.rewrite."):
+        for name, value in vars(importlib.import_module(module.name)).items():
             for key, one in value.items() if isinstance(value, dict) else [("", value)]:
                 if isinstance(one, re.Pattern):
                     found.setdefault(f"{module.name}.{name}[{key}]" if key else f"{module.name}.{name}", one)

@@ -7,7 +7,7 @@ from html.entities import html5
 
 import pytest
 
-from consent_guard.rewrite.references import decode_attribute, decode_text, escape_attribute
+from consent_guard.rewrite.html.charrefs import decode_attribute, decode_text, escape_attribute
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from consent_guard.findings import Finding, FindingKind
 from consent_guard.limits import REREAD_BYTES
 from consent_guard.rewrite import rewriter
-from consent_guard.rewrite.attributes import Edit
-from consent_guard.rewrite.encoding import Charset
+from consent_guard.rewrite.encoding.decode import Charset
+from consent_guard.rewrite.html.attributes import Edit
 from consent_guard.rewrite.splicer import Splicer
 
 from .documents import DOMAINS, FUZZ, kept, once, rewritten, rules

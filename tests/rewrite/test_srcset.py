@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from consent_guard.rewrite.srcset import split_candidates, without
+from consent_guard.rewrite.html.srcset import split_candidates, without
 
 
 def reference(value: str) -> list[str]:

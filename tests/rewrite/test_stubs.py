@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from consent_guard.rewrite.stubs import stub_script
+from consent_guard.rewrite.script.stubs import stub_script
 from consent_guard.rewrite.tags import stub_element
 
 NAMES = ("_paq", "a.b.c", "a.d", "dataLayer", "fbq")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from consent_guard.rewrite.tokens import Tag, read_tokens
+from consent_guard.rewrite.html.query import Tag, read_tokens
 
 
 def told(page: bytes, label: str | None = None) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ...policy.hosts import HostIndex
-from ...rewrite.tokens import Tag, read_tokens
+from ...rewrite.html.query import Tag, read_tokens
 from .fetching import Answer
 from .targets import Source
 

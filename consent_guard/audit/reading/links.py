@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
-from ...rewrite.tokens import Tag, read_tokens
+from ...rewrite.html.query import Tag, read_tokens
 
 _NO_PAGE: Final = re.compile(
     r"\.(?:7z|avi|bmp|bz2|css|csv|docx?|eot|exe|gif|gz|ico|ics|iso|jpe?g|js|json|mjs|mov|mp[34]|mpeg|od[pst]|og[gv]|otf|pdf|png|pptx?"

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from ...rewrite.tokens import Tag, read_tokens
+from ...rewrite.html.query import Tag, read_tokens
 from ..problems import Unreadable
 from ..report import without_query
 from .apps import RunningApp, load_app, looks_like_app

@@ -15,7 +15,7 @@ from ...engine.acting_headers import ActingHeaders
 from ...engine.cookie_rulings import CookieRulings
 from ...findings import Finding
 from ...policy.model import Basis, Policy
-from ...rewrite.document import DocumentFacts
+from ...rewrite.model import DocumentFacts
 from ...rewrite.judge import Judge
 from ...rewrite.rules import Rules
 from ...wire.messages import Header

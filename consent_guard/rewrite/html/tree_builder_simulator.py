@@ -11,8 +11,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from ..limits import OPEN_ELEMENTS
-from .patterns import RAW_TEXT
+from ...limits import OPEN_ELEMENTS
+from .grammar import RAW_TEXT
 
 
 class Space(IntEnum):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final, Literal
 
-from . import css_patterns as p
-from .css_escapes import unescape
+from . import grammar as p
+from .escapes import unescape
 
 Syntax = Literal["url", "string", "import"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .charsets import encoding_of
+from .labels import encoding_of
 
 PRESCAN_BYTES: Final = 1024
 DEFAULT_HTML: Final = "windows-1252"

@@ -14,22 +14,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from ..findings import Finding, FindingKind
-from ..limits import HELD_VALUE_BYTES
-from . import patterns as p
-from . import styles
-from .attributes import Edit
-from .doctype import Declarations
-from .document import DocumentFacts
-from .encoding import Charset
-from .inline import ScriptKind, script_hit
-from .judge import Judge
-from .lexer import Buffer
-from .longtag import LongTag
-from .nested import data_document, data_style
-from .references import decode_text
-from .tags import Decision, decide
-from .xmlspans import SpanEnd
+from ...findings import Finding, FindingKind
+from ...limits import HELD_VALUE_BYTES
+from .. import styles
+from ..encoding.decode import Charset
+from ..html import grammar as p
+from ..html.attributes import Edit
+from ..html.charrefs import decode_text
+from ..html.tokenizer import Buffer
+from ..inline import ScriptKind, script_hit
+from ..judge import Judge
+from ..longtag import LongTag
+from ..model import DocumentFacts
+from ..nested import data_document, data_style
+from ..tags import Decision, decide
+from .internal_subset import Declarations
+from .tokenizer import SpanEnd
 
 _SPACE: Final = p.SPACE
 _TAG: Final = re.compile(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .references import decode_text
+from ..html.charrefs import decode_text
 
 _DECLARATION: Final = re.compile(
     r"<!--(?>(?:[^-]+|-(?!->))*)(?:-->|\Z)|<\?(?>(?:[^?]+|\?(?!>))*)(?:\?>|\Z)|%[^\s;%]+;"

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from . import patterns as p
-from .references import decode_attribute, escape_attribute
+from . import grammar as p
+from .charrefs import decode_attribute, escape_attribute
 
 
 class Edit(NamedTuple):

@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from . import charsets, sniffing
-from .layers import Layer, layer_for
-from .masks import MASKED, PairMask
+from . import labels as charsets
+from . import sniff as sniffing
+from .trail_bytes import MASKED, PairMask
+from .transcode import Layer, layer_for
 
 _UNDECIDED: Final = re.compile(rb"[\x00\x1b\x80-\xff]")
 _ESCAPE: Final = b"\x1b"

@@ -15,10 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from .. import limits
-from .css_escapes import unescape
-from .css_patterns import ABOVE_ASCII
-from .css_tokens import CONTEXT_BYTES, CssScanner, Syntax
+from ... import limits
+from .escapes import unescape
+from .grammar import ABOVE_ASCII
+from .tokenizer import CONTEXT_BYTES, CssScanner, Syntax
 
 INERT: Final = b"about:invalid"
 """What stands in an address's place: valid between quotes and without, and never fetched."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import patterns as p
-from .context import Context
-from .lexer import Buffer, Kind
+from . import grammar as p
+from .tokenizer import Buffer, Kind
+from .tree_builder_simulator import Context
 
 _IN_HEAD: Final = frozenset(b"html head base basefont bgsound link meta title style script noscript template noframes".split())
 _ENDS_IN_HEAD: Final = _IN_HEAD - {b"html"}

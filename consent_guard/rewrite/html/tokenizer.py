@@ -15,8 +15,8 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 
-from ..limits import HELD_VALUE_BYTES
-from . import patterns as p
+from ...limits import HELD_VALUE_BYTES
+from . import grammar as p
 
 Buffer = bytes | bytearray
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 
-from ..policy.model import Service
+from ...policy.model import Service
 
 HOST_BYTES: Final = 253
 """The longest host name (RFC 1035 §2.3.4); a walk back never goes further."""

@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Final
 
-from . import patterns as p
+from ..encoding.decode import Charset
+from . import grammar as p
 from .attributes import Attributes, attribute_names
-from .context import Context, Switch
-from .encoding import Charset
-from .lexer import Kind, Lexer, Mode
-from .references import decode_text
+from .charrefs import decode_text
+from .tokenizer import Kind, Lexer, Mode
+from .tree_builder_simulator import Context, Switch
 
 _STRAY: Final = re.compile(rb"(?>(?:[^<]++|<(?![a-zA-Z/!?]))*)")
 """Text, and every ``<`` that begins no markup: a million of them are one step."""

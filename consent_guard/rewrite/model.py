@@ -1,12 +1,9 @@
-"""What the rewriter knows of a document before its first byte.
-
-May import nothing above the wire layer. Made by the engine, read by the judge, by ``alike`` and by the rewriter.
-"""
+"""The data that the rewriter works with, and what the engine and the pages hand it. Imports nothing of this package."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import ada_url
 
@@ -39,3 +36,36 @@ def own_address(document: DocumentFacts) -> ada_url.URL:
         return ada_url.URL(f"{document.scheme}://{document.host or _NO_HOST}{path}")
     except (ValueError, UnicodeEncodeError):
         return ada_url.URL(f"{document.scheme}://{_NO_HOST}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """A withheld embed, for its placeholder."""
+
+    service: str
+    """The service id; empty where the host is unlisted and no service can be allowed."""
+    element: str
+    """``iframe``, ``embed``, ``object``, ``video`` or ``audio``."""
+    url: str
+    """Absolute http or https address, or empty."""
+    host: str = ""
+    width: str = ""
+    """The attribute as the page wrote it, character references decoded; may be anything."""
+    height: str = ""
+    title: str = ""
+
+
+class PageParts(Protocol):
+    """The splices of one response, in ASCII bytes."""
+
+    def banner(self, lang: str | None) -> bytes:
+        """The banner, for a page whose ``<html lang>`` is ``lang``."""
+        ...
+
+    def placeholder(self, embed: Embed, lang: str | None) -> bytes:
+        """Phrasing content that stands in for a withheld embed."""
+        ...
+
+    def closing(self, lang: str | None) -> bytes:
+        """The one form that the placeholders' buttons submit; put at the end of a document that holds a placeholder."""
+        ...

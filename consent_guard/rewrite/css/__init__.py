@@ -1,0 +1,1 @@
+"""CSS syntax: where addresses stand in style sheets. Knows no policy."""

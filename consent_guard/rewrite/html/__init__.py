@@ -1,0 +1,1 @@
+"""HTML syntax: tokens, attributes, references, open elements. Knows no policy."""

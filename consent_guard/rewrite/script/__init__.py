@@ -1,0 +1,1 @@
+"""Script text: which hosts stand in it. Knows no consent."""

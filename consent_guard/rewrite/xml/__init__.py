@@ -1,0 +1,1 @@
+"""XML syntax and documents."""
