@@ -13,7 +13,7 @@ import click
 from ..consent.keys import SHORT_KEY_BYTES
 from ..errors import Fault, PolicyError
 from ..pages.missing import missing_texts
-from ..policy.advice import Advice, advise
+from ..policy.guidance.advice import Advice, advise
 from ..policy.model import Policy
 from ..policy.regimes import REGIMES
 from .output import FAULTS, console, could_not, error_console, json_out, leave, printable

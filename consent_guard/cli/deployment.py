@@ -13,7 +13,7 @@ from typing import Final
 from ..audit.problems import Unreadable
 from ..audit.reading.apps import RunningApp, load_app
 from ..consent.token import consent_cookie_name
-from ..policy.advice import Advice
+from ..policy.guidance.advice import Advice
 from ..policy.model import Policy
 from .output import could_not
 

@@ -22,10 +22,10 @@ from ..audit.scan.collecting import Gathered
 from ..audit.scan.static_scan import StaticScan
 from ..policy.catalogue import catalogue, find, names
 from ..policy.faults import guess
+from ..policy.guidance.starter import Starter, known_categories, known_languages, starter_policy
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
 from ..policy.regimes import REGIMES
-from ..policy.starter import Starter, known_categories, known_languages, starter_policy
 from .output import console, could_not, error, error_console, json_out, printable
 from .past_guard import PastGuard
 from .progress import page_progress

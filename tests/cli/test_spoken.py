@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from consent_guard import Policy
 from consent_guard.cli.app import cli
 from consent_guard.cli.spoken import language_of, offered
-from consent_guard.policy.starter import known_languages
+from consent_guard.policy.guidance.starter import known_languages
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from consent_guard import Policy
 from consent_guard.pages.missing import missing_texts
-from consent_guard.policy.advice import advise
 from consent_guard.policy.catalogue import catalogue
+from consent_guard.policy.guidance.advice import advise
+from consent_guard.policy.guidance.starter import Starter, known_categories, known_languages, starter_policy
 from consent_guard.policy.regimes import REGIMES
-from consent_guard.policy.starter import Starter, known_categories, known_languages, starter_policy
 
 IDS = sorted(catalogue())
 

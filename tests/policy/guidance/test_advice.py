@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from consent_guard import Policy
-from consent_guard.policy.advice import advise
+from consent_guard.policy.guidance.advice import advise
 
-AMELI = Path(__file__).resolve().parents[2] / "examples" / "ameli" / "consent.toml"
+AMELI = Path(__file__).resolve().parents[3] / "examples" / "ameli" / "consent.toml"
 SERVICE: dict[str, Any] = {
     "id": "counter",
     "category": "audience",

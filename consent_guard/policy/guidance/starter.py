@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ..catalogue import catalogue
+from ..loader import builtin_policy
+from ..model import Category
+from ..regimes import REGIMES
 from .advice import advised_months
-from .catalogue import catalogue
-from .loader import builtin_policy
-from .model import Category
-from .regimes import REGIMES
 
 NECESSARY: Final = "necessary"
 
