@@ -17,12 +17,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from .clock import unix_seconds
 from .engine.guard import Guard
 from .errors import ExchangeStateError, RewriteError
+from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
+from .nesting import AROUND_KEY, Around, calling, guard_around
+from .wire.headers import get_all, stated_length
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 
 if TYPE_CHECKING:
@@ -115,6 +119,11 @@ def preferences_form(scope: Mapping[str, Any], *, lang: str | None = None, next:
 
 async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send: Send, now: float) -> None:
     """Answer one request: by one of our own pages, or by the app's response as this visitor may have it."""
+    outer = guard_around(scope, guard)
+    if outer is not None:
+        outer.hand_over(scope, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
+        await app(scope, receive, send)
+        return
     facts = request_facts(scope, now)
     exchange = guard.open(facts)
     limit = exchange.body_limit
@@ -134,26 +143,44 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
         inner["headers"] = list(exchange.forward_headers)
     if scope.get("extensions") and exchange.may_get_page:
         inner["extensions"] = {key: value for key, value in scope["extensions"].items() if key not in _FILES}
-    inner[CONSENT_KEY] = exchange.consent
-    inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
-    inner[PREFERENCES_KEY] = exchange.preferences_form
-    response = _Response(exchange, send)
+    around = Around(guard, exchange, ManageLink.of(guard.policy, facts))
+    around.hand_over(inner, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
+    copied = dict(inner)
+    response = _Response(exchange, send, lambda: _copy_out(inner, copied, scope))
     try:
-        await app(inner, receive, response.send)
+        with calling(around):
+            await app(inner, receive, response.send)
+    except Exception:
+        await response.release()
+        raise
     finally:
+        _copy_out(inner, copied, scope)
         exchange.finish()
-    response.settle()
+    await response.settle()
+
+
+def _copy_out(inner: Scope, copied: Scope, scope: Scope) -> None:
+    """Show middleware around us what the app put into its scope: route, endpoint, path_params, user and the like."""
+    for key, value in inner.items():
+        if key not in _OURS and (key not in copied or copied[key] is not value):
+            scope[key] = copied[key] = value
 
 
 class _Response:
     """One response on its way out: the app's ``send``."""
 
-    __slots__ = ("_ended", "_exchange", "_fault", "_plan", "_send")
+    __slots__ = ("_ended", "_exchange", "_fault", "_forward", "_plan", "_show", "_stated", "_waiting")
 
-    def __init__(self, exchange: Exchange, send: Send) -> None:
+    def __init__(self, exchange: Exchange, send: Send, show: Callable[[], None]) -> None:
+        """``show`` is called before each message that is sent on."""
         self._exchange = exchange
-        self._send = send
+        self._forward = send
+        self._show = show
         self._plan: ResponsePlan | None = None
+        self._waiting: Message | None = None
+        """The start of a document whose body may come whole: it leaves with the first message of that, with its length."""
+        self._stated: int | None = None
+        """The length of the body by the app's own word."""
         self._ended = False
         self._fault: BaseException | None = None
 
@@ -164,9 +191,12 @@ class _Response:
         kind = message["type"]
         if kind in _STARTS:
             await self._start(message)
-        elif kind in _BODIES:
+            return
+        if kind in _BODIES:
             await self._body(message)
-        elif kind in _FILES:
+            return
+        await self.release()
+        if kind in _FILES:
             await self._file(message)
         elif kind == "http.response.trailers" or kind in _HEADS:
             await self._send(self._with_headers(message))
@@ -175,29 +205,64 @@ class _Response:
         else:
             await self._send(message)
 
-    def settle(self) -> None:
+    async def settle(self) -> None:
         """The app has returned: where we broke its response off, and the app made light of that, the server must know."""
         if self._fault is not None:
             raise self._fault
+        await self.release()
+
+    async def release(self) -> None:
+        """Send the start that waits, if one does: its body does not come whole. Nothing leaves after a fault of ours."""
+        start, self._waiting = self._waiting, None
+        if start is not None and self._fault is None:
+            await self._send(start)
+
+    async def _send(self, message: Message) -> None:
+        self._show()
+        await self._forward(message)
 
     async def _start(self, message: Message) -> None:
         if self._plan is not None:
             raise ExchangeStateError(f"the app sent {message['type']} twice")
         headers = _pairs(message.get("headers"))
         self._plan = self._exchange.respond(message["status"], headers)
-        # Sent on at once: nothing that may follow can change the decision (Y3).
-        await self._send({**message, "status": self._plan.status, "headers": self._plan.headers})
+        start = {**message, "status": self._plan.status, "headers": self._plan.headers}
+        if self._plan.settle is None or get_all(headers, b"content-encoding"):
+            await self._send(start)  # at once: nothing that may follow can change it (Y3)
+        else:
+            self._waiting = start
+            self._stated = stated_length(headers)
 
     async def _body(self, message: Message) -> None:
         rewriter = self._rewriter(message)
         if rewriter is None:
-            await self._send(message)
+            bodiless = self._plan is not None and self._plan.bodiless and message.get("body")
+            await self._send({**message, "body": b""} if bodiless else message)
             return
         data = message.get("body", b"")
         more = message.get("more_body", False)
+        if self._waiting is not None:
+            if len(data) <= WHOLE_BODY_BYTES and (not more or len(data) == self._stated):
+                await self._at_once(rewriter, message, bytes(data))
+                return
+            await self.release()
         out = self._filter(rewriter, data, last=not more)
         if out or not more or not data:  # held back whole: there is nothing to say yet (Y7)
             await self._send({**message, "body": out, "more_body": more})
+
+    async def _at_once(self, rewriter: BodyRewriter, message: Message, data: bytes) -> None:
+        """Rewrite a body that came whole, by its end or by the length that was stated, and send it with its new length."""
+        start, self._waiting = self._waiting, None
+        assert self._plan is not None
+        assert self._plan.settle is not None
+        assert start is not None
+        out = self._filter(rewriter, data, last=True)
+        headers, out = self._plan.settle(data, out)
+        if message.get("more_body", False):
+            self._ended = False
+            self._plan = replace(self._plan, rewriter=_Spent())
+        await self._send({**start, "headers": headers})
+        await self._send({**message, "body": out, "more_body": message.get("more_body", False)})
 
     async def _file(self, message: Message) -> None:
         """A file that the server was to send past us: where it must be filtered, it is read through the rewriter (Y9).
@@ -249,6 +314,16 @@ class _Response:
             self._fault = fault
             raise
         return out
+
+
+class _Spent:
+    """After a body of the length that the app stated: what it may send besides, no server would send."""
+
+    def feed(self, data: bytes) -> bytes:
+        return b""
+
+    def close(self) -> bytes:
+        return b""
 
 
 def request_facts(scope: Mapping[str, Any], now: float) -> RequestFacts:
@@ -344,5 +419,7 @@ _STARTS: Final = frozenset({"http.response.start", "websocket.http.response.star
 _BODIES: Final = frozenset({"http.response.body", "websocket.http.response.body"})
 _HEADS: Final = frozenset({"websocket.accept", "http.response.informational"})
 """Heads by themselves; the second is gunicorn's way to 103 Early Hints."""
+_OURS: Final = frozenset({"headers", "extensions", CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY, AROUND_KEY})
+"""Keys of the scope that stay with the app: ours, and those that it sees in another form."""
 _FILES: Final = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
 _HTTP_SCHEMES: Final = {"ws": "http", "wss": "https"}

@@ -4,6 +4,7 @@
     ├── PolicyError            the policy file or mapping has faults (all of them are listed)
     ├── SecretKeyError         no usable secret key
     ├── UnknownPurpose         a category or service id that the policy does not hold
+    ├── GuardedTwice           two guards with different policies around one request
     ├── ExchangeStateError     the calls of an Exchange came in an order that cannot be right
     └── RewriteError           a body that cannot be filtered safely; the response breaks off
         └── CodingError        a content coding that is broken, or that unfolds past its limit
@@ -57,6 +58,17 @@ class UnknownPurpose(ConsentGuardError, LookupError):
         self.nearest: tuple[str, ...] = tuple(nearest)
         hint = f"; the nearest ids are {', '.join(self.nearest)}" if self.nearest else ""
         super().__init__(f"no category or service has the id {purpose!r}{hint}")
+
+
+class GuardedTwice(ConsentGuardError, RuntimeError):
+    """Two guards stand around one request, and their policies differ."""
+
+    def __init__(self, outer: str, inner: str) -> None:
+        super().__init__(
+            "two guards with different policies stand around one request: "
+            f"the outer one's is {outer}; the inner one's is {inner}. "
+            "Give both the same policy, then the inner one steps aside; or take one of them away"
+        )
 
 
 class ExchangeStateError(ConsentGuardError, RuntimeError):

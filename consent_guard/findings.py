@@ -35,6 +35,8 @@ class FindingKind(StrEnum):
     """A third-party host that no rule names (withheld with ``unlisted_hosts = "block"``)."""
     INSECURE = "insecure"
     """The choice travels over plain http, off localhost."""
+    BROKEN_FIELD = "broken-field"
+    """A response header with CR, LF or NUL in it: dropped whole, before anything reads the head."""
     UNFILTERED = "unfiltered"
     """A body that could not be filtered (a part of an HTML document, an unknown coding)."""
 

@@ -33,6 +33,8 @@ broken off. What unfolds is never held whole: only time is at stake."""
 CODING_FREE_BYTES: Final = 64 * 1024 * 1024
 """What any coded body may unfold to besides: br and zstd know no maximum, and a page of this size is still one."""
 
+WHOLE_BODY_BYTES: Final = 2 * 1024 * 1024
+"""A body of at most so many bytes that is at hand as a whole is rewritten at once, and leaves with its length."""
 HELD_VALUE_BYTES: Final = 2 * 1024 * 1024
 """The most of one tag or one attribute value that is held before a decision (R4, R5)."""
 HELD_SCRIPT_BYTES: Final = 64 * 1024

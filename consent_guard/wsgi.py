@@ -10,6 +10,7 @@ the engine and the wire messages, no framework. Servers call it; the Flask and D
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +18,12 @@ from .clock import unix_seconds
 from .engine.guard import Guard
 from .environ import byte_headers, forwarded_environ, native_headers, read_body, request_facts, status_code, status_line
 from .errors import ExchangeStateError, RewriteError
+from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
+from .nesting import Around, calling, guard_around
 from .side_channels import guard_side_channels
-from .wire.messages import ResponsePlan
+from .wire.headers import stated_length
+from .wire.messages import Headers, ResponsePlan
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -36,6 +40,8 @@ logger: Final = logging.getLogger("consent_guard")
 CONSENT_KEY: Final = "consent_guard.consent"
 MANAGE_KEY: Final = "consent_guard.manage"
 PREFERENCES_KEY: Final = "consent_guard.preferences"
+_BREAKING: Final = re.compile(r"[\r\n\0]")
+"""A phrase with one of these in it would be a header, or a body."""
 
 
 class ConsentMiddleware:
@@ -103,6 +109,11 @@ def serve(
     app: WSGIApplication, guard: Guard, environ: WSGIEnvironment, start_response: StartResponse, now: float
 ) -> Iterable[bytes]:
     """Answer one request: by one of our own pages, or by the app's response as this visitor may have it."""
+    outer = guard_around(environ, guard)
+    if outer is not None:
+        inner = dict(environ)
+        outer.hand_over(inner, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
+        return app(inner, start_response)
     facts = request_facts(environ, now)
     exchange = guard.open(facts)
     limit = exchange.body_limit
@@ -112,13 +123,13 @@ def serve(
         start_response(status_line(reply.status), native_headers(reply.headers))
         return [reply.body]
     inner = forwarded_environ(environ, facts.headers, exchange.forward_headers)
-    inner[CONSENT_KEY] = exchange.consent
-    inner[MANAGE_KEY] = ManageLink.of(guard.policy, facts)
-    inner[PREFERENCES_KEY] = exchange.preferences_form
+    around = Around(guard, exchange, ManageLink.of(guard.policy, facts))
+    around.hand_over(inner, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
     guard_side_channels(inner, exchange)
     response = _Response(exchange, start_response)
     try:
-        body = app(inner, response.start)
+        with calling(around):
+            body = app(inner, response.start)
     except BaseException:
         exchange.finish()
         raise
@@ -129,7 +140,8 @@ class _Response:
     """One response on its way out: the app's start_response and write, and the iterable that the server gets.
 
     The server's own start_response is called as soon as the app calls ours, so that errors surface where the app expects them;
-    servers send nothing before the first body bytes.
+    servers send nothing before the first body bytes. Only the head of a document waits where its body may be at hand as a
+    whole, for then it leaves with its length.
     """
 
     __slots__ = (
@@ -137,17 +149,28 @@ class _Response:
         "_exchange",
         "_fault",
         "_items",
+        "_line",
         "_over",
         "_plan",
         "_server_write",
         "_start",
         "_started",
+        "_stated",
+        "_waiting",
+        "_whole",
     )
 
     def __init__(self, exchange: Exchange, start_response: StartResponse) -> None:
         self._exchange = exchange
         self._start = start_response
         self._plan: ResponsePlan | None = None
+        self._line = ""
+        self._stated: int | None = None
+        """The length of the body by the app's own word."""
+        self._waiting = False
+        """The head was decided on, and the server does not know it yet."""
+        self._whole: bytes | None = None
+        """The whole body, rewritten at once, that is still to leave."""
         self._server_write: Callable[[bytes], object] | None = None
         self._body: Iterable[bytes] = ()
         self._items: Iterator[bytes] | None = None
@@ -172,10 +195,16 @@ class _Response:
                 safe = self._exchange.filter_headers(byte_headers(headers))
                 self._start(status, native_headers(safe), exc_info)
                 raise exc_info[1] if exc_info[1] is not None else ExchangeStateError("start_response came after the body")
-            plan = self._exchange.respond(status_code(status), byte_headers(headers))
-            line = status if status[:3] == str(plan.status) else status_line(plan.status)
-            native = native_headers(plan.headers)
-            self._server_write = self._start(line, native) if exc_info is None else self._start(line, native, exc_info)
+            given = byte_headers(headers)
+            plan = self._exchange.respond(status_code(status), given)
+            self._line = status if status[:3] == str(plan.status) and not _BREAKING.search(status) else status_line(plan.status)
+            self._waiting = plan.settle is not None and self._server_write is None
+            if self._waiting:
+                self._stated = stated_length(given)
+            elif exc_info is None or self._server_write is None:
+                self._server_write = self._start(self._line, native_headers(plan.headers))
+            else:
+                self._server_write = self._start(self._line, native_headers(plan.headers), exc_info)
             self._plan = plan
             return self.write
         finally:
@@ -183,6 +212,7 @@ class _Response:
 
     def write(self, data: bytes) -> None:
         """The app's write(): through the same rewriter, before all that it yields (W6)."""
+        self._release()
         out = self._filter(data)
         if self._server_write is None:
             raise ExchangeStateError("write() was called before start_response")
@@ -196,16 +226,33 @@ class _Response:
         if self._fault is not None:
             self.close()
             raise self._fault
-        if self._plan is None or self._plan.rewriter is not None:
+        if self._plan is None:
             return self
-        self._started = True
-        self._exchange.finish()
-        return body
+        if self._plan.rewriter is None:
+            self._started = True
+            self._exchange.finish()
+            if not self._plan.bodiless:
+                return body
+            # One empty item, and no __len__: servers would make a Content-Length of either.
+            self._over, self._whole = True, b""
+        if self._waiting:
+            try:
+                if type(body) in (list, tuple) and _is_small(body):
+                    self._at_once(b"".join(body))
+                elif self._stated is None or self._stated > WHOLE_BODY_BYTES or _is_file(body):
+                    self._release()
+            except BaseException:
+                self.close()
+                raise
+        return self
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
+        if self._whole is not None:
+            whole, self._whole = self._whole, None
+            return whole
         if self._over:
             raise StopIteration
         try:
@@ -222,15 +269,42 @@ class _Response:
                 self._end()
                 raise ExchangeStateError("the app yielded body bytes before it called start_response")
             return item
+        if self._waiting and type(item) is bytes and len(item) == self._stated and self._stated <= WHOLE_BODY_BYTES:
+            # All that the app has said it would give: what it may yield besides, no server would send.
+            self._at_once(item)
+            return self.__next__()
+        self._release()
         return self._filter(item)
 
     def close(self) -> None:
         """Close the app's iterable, once, however the response ended (W7)."""
         self._end()
+        self._whole = None
         body, self._body = self._body, ()
         close = getattr(body, "close", None)
         if close is not None:
             close()
+
+    def _at_once(self, body: bytes) -> None:
+        """Rewrite a whole body, and tell the server the head with its new length."""
+        assert self._plan is not None
+        try:
+            headers, self._whole = self._plan.whole(body)
+        except RewriteError as fault:
+            self._break_off(fault)
+            raise
+        self._started = True
+        self._tell(headers)
+        self._end()
+
+    def _release(self) -> None:
+        """Tell the server the head of a body that is not at hand as a whole."""
+        if self._waiting and self._plan is not None:
+            self._tell(self._plan.headers)
+
+    def _tell(self, headers: Headers) -> None:
+        self._waiting = False
+        self._server_write = self._start(self._line, native_headers(headers))
 
     def _filter(self, data: object) -> bytes:
         if not isinstance(data, bytes):
@@ -254,6 +328,9 @@ class _Response:
     def _tail(self) -> bytes:
         """Return the bytes still held, once (W10), or end."""
         self._over = True
+        if self._waiting:
+            self._at_once(b"")
+            return self.__next__()
         try:
             rewriter = self._plan.rewriter if self._plan is not None else None
             tail = rewriter.close() if rewriter is not None else b""
@@ -274,3 +351,18 @@ class _Response:
     def _end(self) -> None:
         self._over = True
         self._exchange.finish()
+
+
+def _is_file(body: object) -> bool:
+    """Tell whether a body is a file that is read in blocks (PEP 3333, ``wsgi.file_wrapper``; werkzeug's own)."""
+    return hasattr(body, "filelike") or hasattr(body, "seekable")
+
+
+def _is_small(body: Iterable[object]) -> bool:
+    """Tell whether a list of body parts is fit to be rewritten at once. What is no bytes is left to its own error."""
+    count = 0
+    for part in body:
+        if type(part) is not bytes:
+            return False
+        count += len(part)
+    return count <= WHOLE_BODY_BYTES

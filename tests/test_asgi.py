@@ -313,7 +313,6 @@ def test_our_own_addresses_speak_no_websocket() -> None:
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
-        (HTML, 200),
         (JSON, 200),
         ([*JSON, (b"content-range", b"bytes 0-1/2")], 206),
         ([*HTML, (b"content-encoding", b"gzip")], 200),
@@ -1054,9 +1053,9 @@ def test_wsgi_and_asgi_give_the_same_bytes(response: Any, visit: Any) -> None:
     wsgi_body = b"".join(iterable)
     wsgi_head = int(sent[-1][0][:3]), [(name.encode("latin-1"), value.encode("latin-1")) for name, value in sent[-1][1]]
 
-    asgi = ConsentMiddleware(
-        page_app(*([] if method == "HEAD" else parts), headers=headers, status=status), POLICY, secret_key=KEY
-    )
+    start = {"type": "http.response.start", "status": status, "headers": headers}
+    whole = {"type": "http.response.body", "body": b"" if method == "HEAD" else b"".join(parts)}
+    asgi = ConsentMiddleware(app_of(start, whole), POLICY, secret_key=KEY)
     asgi._clock = lambda: now
     server = Server([{"type": "http.request", "body": body, "more_body": False}])
     scope = scope_of(root_path + path, method, extra, root_path=root_path, query_string=b"a=b")
@@ -1072,3 +1071,33 @@ def _masked(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     """A receipt id and its signature are fresh for every choice."""
     name, value = header
     return (name, value.partition(b"=")[0]) if b"consent=" in value else header
+
+
+# What the app puts into its scope.
+
+
+def test_middleware_around_us_sees_what_the_app_put_into_the_scope() -> None:
+    """Exporters read the route, and outer middleware the user, when the first message comes and after the end."""
+    seen: list[dict[str, Any]] = []
+    names = ("route", "endpoint", "path_params", "user", "late")
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        scope.update(route="/items/{id}", endpoint=page_app, path_params={"id": "1"}, user="ann")
+        scope["headers"] = []
+        await send({"type": "http.response.start", "status": 200, "headers": JSON})
+        scope["user"] = "bob"
+        await send({"type": "http.response.body", "body": b"{}"})
+        scope["late"] = True
+
+    outer = scope_of(headers=[(b"cookie", b"_trk=1")], extensions={"http.response.pathsend": {}})
+    before = dict(outer)
+    server = Server()
+
+    async def send(message: Message) -> None:
+        seen.append({name: outer.get(name) for name in names})
+        await server.send(message)
+
+    asyncio.run(guarded(app)(outer, server.receive, send))
+    route = {"route": "/items/{id}", "endpoint": page_app, "path_params": {"id": "1"}}
+    assert seen == [{**route, "user": "ann", "late": None}, {**route, "user": "bob", "late": None}]
+    assert outer == {**before, **route, "user": "bob", "late": True}

@@ -26,9 +26,10 @@ from django.utils.module_loading import import_string
 from ..environ import changed_keys, environ_headers, read_body, request_facts
 from ..errors import RewriteError
 from ..manage import ManageLink, PreferencesForm
+from ..nesting import Around, calling, guard_around
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
-from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts
+from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts, ResponsePlan
 from ..wsgi import CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY
 from .conf import configuration, current_guard
 from .headers import apply_headers, header_lines
@@ -62,25 +63,38 @@ class ConsentMiddleware:
         begun = self._begin(request)
         if isinstance(begun, HttpResponseBase):
             return begun
-        response = cast(GetResponse, self.get_response)(request)
-        return finish(begun, response, asgi=isinstance(request, ASGIRequest))
+        get_response = cast(GetResponse, self.get_response)
+        if begun is None:
+            return get_response(request)
+        with calling(begun):
+            response = get_response(request)
+        return finish(begun.exchange, response, asgi=isinstance(request, ASGIRequest))
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         begun = self._begin(request)
         if isinstance(begun, HttpResponseBase):
             return begun
-        response = await cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], self.get_response)(request)
-        return finish(begun, response, asgi=isinstance(request, ASGIRequest))
+        get_response = cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], self.get_response)
+        if begun is None:
+            return await get_response(request)
+        with calling(begun):
+            response = await get_response(request)
+        return finish(begun.exchange, response, asgi=isinstance(request, ASGIRequest))
 
-    def _begin(self, request: HttpRequest) -> Exchange | HttpResponseBase:
-        """Open the exchange and prepare the request, or answer it."""
+    def _begin(self, request: HttpRequest) -> Around | HttpResponseBase | None:
+        """Open the exchange and prepare the request, or answer it; None where a guard around this one does all that."""
         try:
+            outer = self._around(request)
+            if outer is not None:
+                _place(request, outer)
+                return None
             facts, host_is_ours = django_facts(request, self._clock())
             exchange = self.guard.open(facts)
             limit = exchange.body_limit
             if limit is None:
-                _prepare(request, facts, exchange, ManageLink.of(self.guard.policy, facts))
-                return exchange
+                around = Around(self.guard, exchange, ManageLink.of(self.guard.policy, facts))
+                _prepare(request, facts, around)
+                return around
             if not host_is_ours:
                 return HttpResponse("Bad Request\n", status=400, content_type="text/plain; charset=utf-8")
             if settings.SECURE_SSL_REDIRECT and facts.scheme != "https":
@@ -94,6 +108,11 @@ class ConsentMiddleware:
             # Django would answer with the project's own error page, which nothing filters.
             logger.exception("a request cannot be guarded; our own 500 is its answer")
             return _response_of(REFUSAL)
+
+    def _around(self, request: HttpRequest) -> Around | None:
+        """Return the guard around this one: a server's environ or scope tells, or the context in which Django was called."""
+        scope = request.scope if isinstance(request, ASGIRequest) else request.META
+        return guard_around(scope, self.guard)
 
 
 def is_guarded() -> bool:
@@ -179,25 +198,32 @@ def finish(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> Htt
 def _filtered_response(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
     lines = header_lines(response)
     plan = exchange.respond(response.status_code, lines)
+    whole: list[Header] | None = None
     if plan.rewriter is None:
         exchange.finish()
+        if plan.bodiless and not response.streaming:
+            cast(HttpResponse, response).content = b""
     elif isinstance(response, StreamingHttpResponse):
         _wrap_stream(response, plan.rewriter, exchange)
     else:
-        _rewrite(cast(HttpResponse, response), plan.rewriter)
+        whole = _rewrite(cast(HttpResponse, response), plan)
         exchange.finish()
     if plan.status != response.status_code:
         response.status_code = plan.status
         response.reason_phrase = None  # type: ignore[assignment]
-    had_length = response.headers.get("Content-Length") is not None
-    apply_headers(response, lines, plan.headers, asgi=asgi)
-    if plan.rewriter is not None and had_length and not response.streaming:
-        response.headers["Content-Length"] = str(len(cast(HttpResponse, response).content))
+    apply_headers(response, lines, plan.headers if whole is None else whole, asgi=asgi)
     return response
 
 
-def _prepare(request: HttpRequest, facts: RequestFacts, exchange: Exchange, link: ManageLink) -> None:
+def _place(request: HttpRequest, around: Around) -> None:
+    """Put into a request what views look for there."""
+    around.hand_over(request.META, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
+    request.consent = SimpleLazyObject(partial(consent_from, request))  # type: ignore[attr-defined]
+
+
+def _prepare(request: HttpRequest, facts: RequestFacts, around: Around) -> None:
     """Show the app the request that it may see. The server's own environ and scope stay as they were (W14)."""
+    exchange = around.exchange
     changes = changed_keys(facts.headers, exchange.forward_headers)
     meta = dict(request.META)
     for key, value in changes.items():
@@ -205,9 +231,6 @@ def _prepare(request: HttpRequest, facts: RequestFacts, exchange: Exchange, link
             meta.pop(key, None)
         else:
             meta[key] = value
-    meta[CONSENT_KEY] = exchange.consent
-    meta[MANAGE_KEY] = link
-    meta[PREFERENCES_KEY] = exchange.preferences_form
     guard_side_channels(meta, exchange)
     request.META = meta
     if isinstance(request, WSGIRequest):
@@ -217,7 +240,7 @@ def _prepare(request: HttpRequest, facts: RequestFacts, exchange: Exchange, link
     for name in ("COOKIES", "headers", "accepted_types"):  # computed from META, perhaps already by a middleware before us
         if name in vars(request) and hasattr(type(request), name):
             delattr(request, name)
-    request.consent = SimpleLazyObject(partial(consent_from, request))  # type: ignore[attr-defined]
+    _place(request, around)
 
 
 def _headers(request: HttpRequest) -> tuple[Header, ...]:
@@ -235,11 +258,13 @@ def _body(request: HttpRequest, limit: int) -> bytes:
         return b""
 
 
-def _rewrite(response: HttpResponse, rewriter: BodyRewriter) -> None:
+def _rewrite(response: HttpResponse, plan: ResponsePlan) -> list[Header]:
+    """Give the response its filtered content, and return its final head. Django has the whole body, of whatever length."""
     content = response.content
-    filtered = rewriter.feed(content) + rewriter.close() if content else rewriter.close()
+    head, filtered = plan.whole(content)
     if filtered != content:
         response.content = filtered
+    return head
 
 
 def _wrap_stream(response: StreamingHttpResponse, rewriter: BodyRewriter, exchange: Exchange) -> None:

@@ -5,6 +5,7 @@ May import the wire layer. The response side asks once per response head, the au
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import Final
 
@@ -16,6 +17,9 @@ _UNKNOWN: Final = frozenset({"unknown/unknown", "application/unknown"})
 _XML: Final = frozenset({"text/xml", "application/xml", "text/xsl"})
 """Beside every ``+xml`` type; text/xsl is Chromium's own."""
 
+_FEEDS: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml"})
+_FEED: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:\s|<\?.*?\?>|<!--.*?-->)*)<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL)
+_PROLOG_BYTES: Final = 4096
 _FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
 """Fetch, "redirect status": under any other, and without an address to go to, browsers show the body."""
 
@@ -50,6 +54,14 @@ def body_kind(status: int, headers: Headers) -> BodyKind:
     if declared.essence in _XML or declared.essence.endswith("+xml"):
         return BodyKind.XML
     return BodyKind.OTHER
+
+
+def is_feed(headers: Headers, text: bytes) -> bool:
+    """Tell whether an XML document is a feed, RSS or Atom: by its type, or by its first element where that says XML alone."""
+    declared = content_type(headers)
+    if declared is None:
+        return False
+    return declared.essence in _FEEDS or (declared.essence in _XML and _FEED.match(text[:_PROLOG_BYTES]) is not None)
 
 
 def is_nosniff(headers: Headers) -> bool:

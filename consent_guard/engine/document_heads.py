@@ -41,3 +41,10 @@ def personal_head(headers: Headers, mark: str, vary: tuple[bytes, ...], *, rewri
 def private_head(headers: Headers, vary: tuple[bytes, ...]) -> list[Header]:
     """Return the head of a response that is no document, but carries what only this visitor allows (N7, N8)."""
     return merge_vary(make_private(headers), *vary)
+
+
+def with_length(headers: list[Header], length: int) -> list[Header]:
+    """Return the head of a body that was rewritten at once: with its new length, unless the app frames it otherwise."""
+    if any(name.lower() == b"transfer-encoding" for name, _ in headers):
+        return headers
+    return [*headers, (b"content-length", b"%d" % length)]

@@ -77,6 +77,11 @@ class Exchange:
         past us, as ASGI's pathsend is one."""
         return self._forwarded.wanted.may_get
 
+    @property
+    def over(self) -> bool:
+        """Whether the exchange has ended: nothing of its response is filtered any more."""
+        return self._state is _State.OVER
+
     def preferences_form(self, lang: str | None = None, next: str | None = None) -> str:
         """Return the preferences as HTML for a page of the app's own: the stored state and the form that changes it (L23).
 

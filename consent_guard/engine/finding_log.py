@@ -15,7 +15,7 @@ from ..limits import FINDINGS
 
 logger: Final = logging.getLogger("consent_guard")
 
-_LOUD: Final = frozenset({FindingKind.INSECURE, FindingKind.UNFILTERED})
+_LOUD: Final = frozenset({FindingKind.BROKEN_FIELD, FindingKind.INSECURE, FindingKind.UNFILTERED})
 _PASSED: Final = frozenset({FindingKind.COOKIE_CUT, *_LOUD})
 """Kinds that withhold nothing."""
 

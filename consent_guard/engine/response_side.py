@@ -16,14 +16,14 @@ from ..pages.parts import ResponseParts
 from ..refusal import REFUSAL
 from ..rewrite.model import DocumentFacts
 from ..rewrite.rewriter import page_rewriter
-from ..wire.codings import decodable
-from ..wire.headers import content_type, first, get_all
+from ..wire.codings import ContentDecoder, decodable
+from ..wire.headers import broken_fields, content_type, first, get_all
 from ..wire.messages import BodyRewriter, Header, Headers, RequestFacts, ResponsePlan
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query
-from .bodies import BodyKind, body_kind, has_body
-from .document_heads import DIGESTS, personal_head, private_head
+from .bodies import BodyKind, body_kind, has_body, is_feed
+from .document_heads import DIGESTS, personal_head, private_head, with_length
 from .expiry import expire_once, expiry_lines
 from .filtered_body import FilteredBody, ObservedBody, RefusedBody
 from .finding_log import FindingLog
@@ -61,6 +61,7 @@ class ResponseSide:
     def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
         """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
         self._rewritten = False
+        headers = self._unbroken(headers)
         kind = body_kind(status, headers)
         coding = b", ".join(get_all(headers, b"content-encoding"))
         if self._site.reporting:
@@ -78,8 +79,16 @@ class ResponseSide:
         self._note_bodies_elsewhere(headers)
         if logger.isEnabledFor(logging.DEBUG):
             leaving.append((b"server-timing", b'cg;desc="%d withheld"' % self._log.withheld))
-        body = self._filtered(kind, coding, headers, begin) if has_body(self._facts.method, status) else None
-        return ResponsePlan(status, leaving, body)
+        if not has_body(self._facts.method, status):
+            return ResponsePlan(status, leaving, bodiless=True)
+
+        def settle(body: bytes, rewritten: bytes) -> tuple[list[Header], bytes]:
+            if kind is BodyKind.XML and self._same_for_all(coding, headers, body):
+                self._rewritten = False
+                return self._other_head(headers), body
+            return with_length(leaving, len(rewritten)), rewritten
+
+        return ResponsePlan(status, leaving, self._filtered(kind, coding, headers, begin), settle)
 
     def without_decision(self, status: int, headers: Headers) -> ResponsePlan:
         """Return what leaves after a fault of ours: our 500; where the policy only reports, the response itself (L24c)."""
@@ -89,12 +98,22 @@ class ResponseSide:
 
     def filter_headers(self, headers: Headers) -> list[Header]:
         """Return headers, of a response or by themselves, without what this visitor has not consented to."""
+        headers = self._unbroken(headers)
         leaving = self._acting.filter(self._set_cookies.filter(headers))
         if self._site.reporting:
             return list(headers)
         if self._rewritten:
             leaving = [header for header in leaving if header[0].lower() not in DIGESTS]
         return leaving
+
+    def _unbroken(self, headers: Headers) -> Headers:
+        """Return the headers without the fields that would become several (DESIGN §6); the same object where all may."""
+        broken = broken_fields(headers)
+        for name, _ in broken:
+            self._log.add(Finding(FindingKind.BROKEN_FIELD, name.decode("latin-1"), "response header"))
+        if not broken or self._site.reporting:
+            return headers
+        return [header for header in headers if header not in broken]
 
     def _unfit(self, status: int, headers: Headers, kind: BodyKind, coding: bytes) -> str | None:
         """Return why this response can neither be filtered nor handed on, or None."""
@@ -176,6 +195,18 @@ class ResponseSide:
             )
 
         return FilteredBody(kind, coding, make, begin)
+
+    def _same_for_all(self, coding: bytes, headers: Headers, body: bytes) -> bool:
+        """Tell whether a whole body is a feed that names no listed host and would leave as it came for any reader."""
+        plain, site = ContentDecoder(coding).feed(body) if coding else body, self._site
+        if not is_feed(headers, plain) or b"\0" in plain:
+            return False
+        if site.rules.mentions.first(plain, lambda service: service not in site.needed) is not None:
+            return False
+        declared = content_type(headers)
+        document = self._document(BodyKind.XML, declared.charset if declared is not None else None)
+        strictest = page_rewriter(site.rules, site.needed, document)
+        return strictest.feed(plain) + strictest.close() == plain
 
     def _document(self, kind: BodyKind = BodyKind.HTML, charset: str | None = None) -> DocumentFacts:
         facts = self._facts

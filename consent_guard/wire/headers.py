@@ -17,6 +17,8 @@ _HTTP_BLANKS = b" \t\r\n"
 _QUOTE_END = re.compile(rb'["\\]')
 _TYPE_END = re.compile(rb"[ \t\r\n(]")
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_LENGTH_DIGITS = 18
+_BREAKING = re.compile(rb"[\r\n\x00]")
 
 _RESTRICTING = (b"no-store", b"no-transform", b"must-revalidate", b"proxy-revalidate")
 """What an app may add to ``private, no-cache``. ``must-understand`` is not here: it loosens no-store (RFC 9111 §5.2.2.3)."""
@@ -140,6 +142,22 @@ def make_private(headers: Headers) -> list[Header]:
     if not placed:
         private.append((b"cache-control", value))
     return private
+
+
+def broken_fields(headers: Headers) -> list[Header]:
+    """Return the fields with CR, LF or NUL in their name or value (RFC 9110 §5.5): servers that write them as they are turn one
+    field into several, or into a body."""
+    if _BREAKING.search(b"".join([part for header in headers for part in header])) is None:
+        return []
+    return [header for header in headers if _BREAKING.search(header[0]) or _BREAKING.search(header[1])]
+
+
+def stated_length(headers: Headers) -> int | None:
+    """Return the length that a Content-Length states, None where there is none, or none that is one number."""
+    values = get_all(headers, b"content-length")
+    if len(values) != 1 or not values[0].isdigit() or len(values[0]) > _LENGTH_DIGITS:
+        return None
+    return int(values[0])
 
 
 def content_type(headers: Headers) -> ContentType | None:

@@ -6,7 +6,7 @@ above the wire layer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -62,3 +62,16 @@ class ResponsePlan:
     headers: list[Header] = field(default_factory=list)
     rewriter: BodyRewriter | None = None
     """None: hand on the app's own body object, untouched."""
+    settle: Callable[[bytes, bytes], tuple[list[Header], bytes]] | None = None
+    """What leaves where the whole body was at hand before the head left: from the body as it came, and as the rewriter made it,
+    the final head, with its length, and the final body. None: the head is final as it is."""
+    bodiless: bool = False
+    """The response has no body (HEAD, 204, 205, 304): what the app gives for one is closed, and stays here."""
+
+    def whole(self, body: bytes) -> tuple[list[Header], bytes]:
+        """Return head and body of a response whose whole body is at hand (at most ``limits.WHOLE_BODY_BYTES``), in place of
+        feeding it. Raises RewriteError."""
+        if self.rewriter is None:
+            return self.headers, body
+        rewritten = self.rewriter.feed(body) + self.rewriter.close()
+        return (self.headers, rewritten) if self.settle is None else self.settle(body, rewritten)

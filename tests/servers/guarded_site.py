@@ -25,12 +25,29 @@ KEY = "a key of the tests, longer than 32 bytes"
 POLICY: dict[str, Any] = {
     "policy": {"languages": ["en"]},
     "categories": [{"id": "ads", "basis": "consent", "title": {"en": "Advertising"}}],
-    "services": [{"id": "tracker", "category": "ads", "title": {"en": "Tracker"}, "hosts": ["*.tracker.example"]}],
+    "services": [
+        {
+            "id": "tracker",
+            "category": "ads",
+            "title": {"en": "Tracker"},
+            "hosts": ["*.tracker.example"],
+            "cookies": [{"name": "_trk"}],
+        }
+    ],
 }
 SCRIPT = b'<script src="https://cdn.tracker.example/t.js"></script>'
 PAGE = b'<!doctype html><html lang="en"><head><title>A page</title>' + SCRIPT + b"</head><body><p>Text.</p>"
 BROKEN = [gzip.compress(PAGE * 99)[:200], b"this is no gzip"]
 HTML = "text/html; charset=utf-8"
+SPLITTING = [
+    ("X-One", "a=1\r\nSet-Cookie: _trk=2"),
+    ("X-Two", "x\r\n\r\n" + SCRIPT.decode()),
+    ("X-Three\r\nSet-Cookie: _trk=3; X", "x"),
+    ("X-Four", "a\0b"),
+    ("X-Five", "a\nSet-Cookie: _trk=4"),
+    ("X-Six", "kept"),
+]
+"""Header fields that become several on their way, where a server writes them as they are."""
 WAITING_SECONDS = 20.0
 FILE = STATE / "page.html"
 FILE.write_bytes(PAGE)
@@ -58,6 +75,16 @@ def endless() -> Iterator[bytes]:
             yield b"<p>And on it goes.</p>" * 500
     finally:
         (STATE / "closed").touch()
+
+
+def late() -> Iterator[bytes]:
+    yield PAGE
+    raise KeyError("the app's own error, late")
+
+
+async def alate() -> AsyncIterator[bytes]:
+    yield PAGE
+    raise KeyError("the app's own error, late")
 
 
 async def astream() -> AsyncIterator[bytes]:
@@ -89,11 +116,24 @@ BODIES: dict[str, Callable[[], Any]] = {
     "/stream": stream,
     "/endless": endless,
     "/broken": lambda: iter(BROKEN),
+    "/late": late,
 }
 
 
 def plain_wsgi_app(environ: dict[str, Any], start_response: Any) -> Any:
     path = environ["PATH_INFO"]
+    if path == "/early":
+        raise KeyError("the app's own error, early")
+    if path in ("/204", "/304"):
+        start_response(f"{path[1:]} X", [("Content-Type", HTML)] if path == "/304" else [])
+        return []
+    if path == "/post":
+        count = len(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(str(count))))])
+        return [str(count).encode()]
+    if path == "/split":
+        start_response("200 OK\r\nSet-Cookie: _trk=1", [("Content-Type", HTML), *SPLITTING])
+        return [PAGE]
     coding = [("Content-Encoding", "gzip")] if path == "/broken" else []
     start_response("200 OK", [("Content-Type", HTML), *coding])
     if path == "/file":
@@ -112,12 +152,29 @@ def make_plain_asgi_app() -> Any:
     async def file(request: Any) -> Response:
         return FileResponse(FILE)
 
+    async def post(request: Any) -> Response:
+        return Response(str(len(await request.body())), media_type="text/plain")
+
+    async def early(request: Any) -> Response:
+        raise KeyError("the app's own error, early")
+
+    async def split(request: Any) -> Response:
+        response = HTMLResponse(PAGE)
+        response.raw_headers += [(name.lower().encode(), value.encode()) for name, value in SPLITTING]
+        return response
+
+    async def empty(request: Any) -> Response:
+        return Response(status_code=int(request.url.path[1:]))
+
     async def view(request: Any) -> Response:
-        made = {"/stream": astream, "/endless": aendless, "/broken": abroken}[request.url.path]()
+        made = {"/stream": astream, "/endless": aendless, "/broken": abroken, "/late": alate}[request.url.path]()
         coding = {"content-encoding": "gzip"} if request.url.path == "/broken" else {}
         return StreamingResponse(made, media_type="text/html", headers=coding)
 
-    return Starlette(routes=[Route("/page", page), Route("/file", file), Route("/{name}", view)])
+    routes = [Route("/page", page), Route("/file", file), Route("/post", post, methods=["POST"]), Route("/early", early)]
+    return Starlette(
+        routes=[*routes, Route("/split", split), *(Route(p, empty) for p in ("/204", "/304")), Route("/{name}", view)]
+    )
 
 
 def django_view(request: Any) -> Any:
@@ -125,6 +182,16 @@ def django_view(request: Any) -> Any:
 
     if request.path == "/file":
         return FileResponse(FILE.open("rb"))
+    if request.path == "/early":
+        raise KeyError("the app's own error, early")
+    if request.path in ("/204", "/304"):
+        return HttpResponse(status=int(request.path[1:]))
+    if request.path == "/post":
+        return HttpResponse(str(len(request.body)), content_type="text/plain")
+    if request.path == "/split":
+        response = HttpResponse(PAGE)
+        response.headers._store.update({name.lower(): (name, value) for name, value in SPLITTING})  # past Django's own check
+        return response
     made = BODIES[request.path]()
     response = HttpResponse(PAGE) if request.path == "/page" else StreamingHttpResponse(made)
     if request.path == "/broken":
@@ -144,6 +211,8 @@ if os.environ.get("DJANGO_SETTINGS_MODULE") and "django" in sys.modules:
     from django.urls import re_path
 
     urlpatterns = [re_path(r"", django_view)]
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = None
 
 wsgi_app = WSGIMiddleware(plain_wsgi_app, POLICY, secret_key=KEY)
 asgi_app = ASGIMiddleware(make_plain_asgi_app(), POLICY, secret_key=KEY)

@@ -21,22 +21,40 @@ HERE = Path(__file__).parent
 START_SECONDS = 30.0
 ANSWER_SECONDS = 15.0
 SCRIPT = b"cdn.tracker.example"
+UWSGI = ("--master", "--die-on-term", "--threads", "2", "--http-auto-chunked", "--virtualenv", sys.prefix)
 WSGI, ASGI = "guarded_site:wsgi_app", "guarded_site:asgi_app"
 
+HOST = "127.0.0.1"
 SERVERS: dict[str, list[str]] = {
-    "uvicorn": ["uvicorn", ASGI, "--port", "{port}", "--app-dir", str(HERE)],
+    "uvicorn h11": ["uvicorn", ASGI, "--http", "h11", "--port", "{port}", "--app-dir", str(HERE)],
+    "uvicorn httptools": ["uvicorn", ASGI, "--http", "httptools", "--port", "{port}", "--app-dir", str(HERE)],
     "hypercorn": ["hypercorn", "-b", "127.0.0.1:{port}", ASGI],
     "hypercorn on trio": ["hypercorn", "-k", "trio", "-b", "127.0.0.1:{port}", ASGI],
-    "daphne": ["daphne", "-b", "127.0.0.1", "-p", "{port}", ASGI],
-    "granian asgi": ["granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}", ASGI],
-    "granian wsgi": ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}", WSGI],
+    "daphne": ["daphne", "-b", HOST, "-p", "{port}", ASGI],
+    "granian asgi": ["granian", "--interface", "asgi", "--host", HOST, "--port", "{port}", ASGI],
+    "granian wsgi": ["granian", "--interface", "wsgi", "--host", HOST, "--port", "{port}", WSGI],
     "gunicorn": ["gunicorn", "-b", "127.0.0.1:{port}", WSGI],
     "gunicorn threads": ["gunicorn", "-k", "gthread", "--threads", "4", "-b", "127.0.0.1:{port}", WSGI],
+    "gunicorn gevent": ["gunicorn", "-k", "gevent", "-b", "127.0.0.1:{port}", WSGI],
     "waitress": ["waitress", "--listen=127.0.0.1:{port}", WSGI],
+    "uwsgi": ["pyuwsgi", "--http", "127.0.0.1:{port}", "--http-keepalive=1", "--module", WSGI, "--need-app", *UWSGI],
+    "cheroot": ["cheroot", WSGI, "--bind", "127.0.0.1:{port}"],
+    "wsgiref": ["wsgiref", "{port}"],
+    "werkzeug": ["werkzeug", "{port}"],
     "django runserver": ["django", "runserver", "--noreload", "127.0.0.1:{port}"],
 }
-UNTOLD = "granian wsgi"
-"""It ends a chunked body in good order though the app's iterable has raised; a WSGI app has no other way to say so."""
+PROGRAMS = {"pyuwsgi": "uwsgi"}
+"""Modules that are no programs by themselves, and the program that comes with them."""
+IN_PYTHON = {
+    "wsgiref": "from wsgiref.simple_server import make_server; make_server({host!r}, {port}, app).serve_forever()",
+    "werkzeug": "from werkzeug import run_simple; run_simple({host!r}, {port}, app, threaded=True)",
+}
+UNTOLD = ("granian wsgi", "uwsgi")
+"""They end a chunked body in good order though the app's iterable has raised; a WSGI app has no other way to say so."""
+SILENT = ("uwsgi",)
+"""It has no answer of its own to an app that raises: the connection just ends, or hangs where it is kept."""
+TERMINATED = ("waitress",)
+"""It ends the body that a HEAD has not, where it was told no length."""
 
 
 class Served(NamedTuple):
@@ -47,11 +65,20 @@ class Served(NamedTuple):
     state: Path
 
     def ask(
-        self, path: str, accept: str = "text/html", seconds: float = ANSWER_SECONDS
+        self, path: str, accept: str = "text/html", seconds: float = ANSWER_SECONDS, method: str = "GET"
     ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
-        connection.request("GET", path, headers={"Accept": accept, "Accept-Encoding": "gzip"})
+        connection.request(method, path, headers={"Accept": accept, "Accept-Encoding": "gzip"})
         return connection, connection.getresponse()
+
+    def raw(self, request: bytes) -> bytes:
+        """Return all that comes back on a connection that is to be closed after one request."""
+        with socket.create_connection((HOST, self.port), timeout=ANSWER_SECONDS) as connection:
+            connection.sendall(request)
+            got = b""
+            while part := connection.recv(65536):
+                got += part
+        return got
 
 
 def free_port() -> int:
@@ -71,7 +98,14 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     environment = {**os.environ, "STATE": str(state), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
     if module == "django":
         environment["DJANGO_SETTINGS_MODULE"] = "guarded_site"
-    command = [sys.executable, "-m", module, *(argument.format(port=port) for argument in arguments)]
+    arguments = [argument.format(port=port) for argument in arguments]
+    if module in IN_PYTHON:
+        program = f"from guarded_site import wsgi_app as app; {IN_PYTHON[module].format(host=HOST, port=port)}"
+        command = [sys.executable, "-c", program]
+    elif module in PROGRAMS:
+        command = [str(Path(sys.executable).with_name(PROGRAMS[module])), *arguments]
+    else:
+        command = [sys.executable, "-m", module, *arguments]
     log = state / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -185,8 +219,87 @@ def test_a_fault_of_ours_breaks_the_response_off(server: Served) -> None:
     except OSError:  # reset, or left hanging, as daphne does
         body, whole = b"", False
     connection.close()
-    told = response.headers.get("Transfer-Encoding") == "chunked" and server.name != UNTOLD
+    told = response.headers.get("Transfer-Encoding") == "chunked" and server.name not in UNTOLD
     assert not (whole and told)
     inflater = zlib.decompressobj(31)
     assert SCRIPT not in inflater.decompress(body)
     assert not inflater.eof
+
+
+def test_an_exception_before_the_start_is_the_servers_own_answer(server: Served) -> None:
+    """Y12"""
+    if server.name in SILENT:
+        request = b"GET /early HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        assert server.raw(request) == b""
+        return
+    connection, response = server.ask("/early", seconds=5)
+    try:
+        assert response.status == 500
+        assert SCRIPT not in response.read()
+    finally:
+        connection.close()
+
+
+def test_an_exception_after_the_start_breaks_the_response_off(server: Served) -> None:
+    """Y12, W10"""
+    connection, response = server.ask("/late", seconds=3)
+    try:
+        body, whole = response.read(), True
+    except http.client.IncompleteRead as broken:
+        body, whole = broken.partial, False
+    except OSError:
+        body, whole = b"", False
+    connection.close()
+    assert SCRIPT not in body
+    told = response.headers.get("Transfer-Encoding") == "chunked" and server.name not in UNTOLD
+    assert not (whole and told)
+
+
+@pytest.mark.parametrize("path", ["/204", "/304"])
+def test_what_has_no_body_gets_none(server: Served, path: str) -> None:
+    """N2"""
+    got = server.raw(b"GET %b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % path.encode())
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert head.split()[1] == path[1:].encode()
+    assert body == b""
+
+
+def test_head_gets_no_body_and_no_wrong_length(server: Served) -> None:
+    """N1"""
+    whole = server.raw(b"GET /page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").partition(b"\r\n\r\n")[2]
+    got = server.raw(b"HEAD /page HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert head.split()[1] == b"200"
+    assert body == b"" or (server.name in TERMINATED and body == b"0\r\n\r\n")
+    lengths = [line.partition(b":")[2].strip() for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    assert lengths in ([], [b"%d" % len(whole)])
+
+
+def test_a_connection_is_kept_and_no_page_makes_the_next_one_wait(server: Served) -> None:
+    """The page tells its length: without it uWSGI waits for four seconds, and servers of HTTP/1.0 close."""
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=ANSWER_SECONDS)
+    for _ in range(3):
+        connection.request("GET", "/page", headers={"Accept": "text/html"})
+        response = connection.getresponse()
+        length = response.headers["Content-Length"]
+        assert len(response.read()) == int(length)
+    connection.close()
+
+
+def test_a_large_post_reaches_the_app_whole(server: Served) -> None:
+    """Y14: 300 kB"""
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=ANSWER_SECONDS)
+    connection.request("POST", "/post", b"x" * 300_000, {"Content-Type": "application/octet-stream"})
+    assert connection.getresponse().read() == b"300000"
+    connection.close()
+
+
+def test_no_header_becomes_two_and_none_a_body(server: Served) -> None:
+    """DESIGN §6: CR, LF and NUL in header fields, and in the phrase of the status"""
+    got = server.raw(b"GET /split HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nConnection: close\r\n\r\n")
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert head.split()[1] == b"200"
+    assert b"_trk" not in head
+    assert b"x-six: kept" in head.lower()
+    assert SCRIPT not in body
+    assert b"<p>Text.</p>" in body
