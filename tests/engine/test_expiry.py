@@ -63,6 +63,17 @@ def test_a_domain_that_is_not_the_hosts_own_cannot_be_used(site) -> None:
     ]
 
 
+def test_a_domain_that_the_hosts_name_merely_ends_with_is_another_sites(site) -> None:
+    """RFC 6265bis §5.1.3: only past a dot"""
+    assert places(site.set_cookies(page(site, b"_adid=1", host="notexample.org", scheme="http"))) == [
+        (b"_adid", b"", b"/shop/"),
+        (b"_adid", b"notexample.org", b"/shop/"),
+    ]
+    for host, known in (("example.org", True), ("www.example.org", True), ("notexample.org", False)):
+        deleted = [line for line in site.set_cookies(site.post(b"choice=refuse", host=host)) if GONE in line]
+        assert any(line.startswith(b"_adid=") for line in deleted) is known, host
+
+
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:80", "com", "", "bad host"])
 def test_a_host_without_a_domain_has_only_its_own_cookies(site, host: str) -> None:
     lines = site.set_cookies(page(site, b"_ga=1", host=host, scheme="http"))

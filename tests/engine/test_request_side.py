@@ -135,6 +135,15 @@ def test_a_date_does_not_speak_for_a_tag_that_was_kept_back(site) -> None:
     assert seen(exchange, b"if-modified-since") == []
 
 
+@pytest.mark.parametrize("value", [b"*", b" *\t"])
+def test_a_condition_on_any_version_at_all_is_not_asked_of_a_page(site, value: bytes) -> None:
+    """N3: a 304 would let a page of another consent stand."""
+    exchange = site.request("/page", DOCUMENT, (b"If-None-Match", value))
+    assert seen(exchange, b"if-none-match") == []
+    assert site.request("/page", (b"If-None-Match", value)).respond(304, []).status == 500
+    assert seen(site.request("/a.css", (b"If-None-Match", value)), b"if-none-match") == [value]
+
+
 def test_conditions_on_unsafe_methods_are_the_apps_own(site) -> None:
     exchange = site.request("/page", DOCUMENT, (b"If-None-Match", b"*"), method="PUT")
     assert seen(exchange, b"if-none-match") == [b"*"]

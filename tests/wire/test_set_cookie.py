@@ -315,6 +315,27 @@ def test_a_session_cookie_loses_max_age_and_expires(line: bytes, cut: bytes) -> 
     assert cut_lifetime(line, None, NOW) == cut
 
 
+@pytest.mark.parametrize(
+    ("attributes", "standard", "chromium"),
+    [
+        (b"Expires=Wed, 01 Jan 12098 00:00:00 GMT", "session", CAP),  # a year of five digits
+        (b"Expires=Wed, 1st Jan 2098 00:00:00 GMT", CAP, "session"),
+        (b"Max-Age=+99999999", "session", CAP),
+        (b"Max-Age=99999999; Max-Age=x", CAP, "session"),
+    ],
+)
+@pytest.mark.parametrize("limit", [None, 60])
+def test_a_life_that_one_reading_alone_gives_is_cut_like_any(
+    attributes: bytes, standard: Expected, chromium: Expected, limit: int | None
+) -> None:
+    """Rule 0.5, T02"""
+    line = b"_ga=1; " + attributes
+    before = read(line)
+    assert (told(before.rfc), told(before.chromium)) == (standard, chromium)
+    after = read(cut_lifetime(line, limit, NOW))
+    assert max(after.lifetime_rfc or 0, after.lifetime_chromium or 0) == (limit or 0)
+
+
 NUMBERS = st.sampled_from([b"60", b"0", b"-1", b"+60", b"", b"x", b"60x", b"99999999", HUGE, HUGE + b"x", b"9" * 1025, b" 7 "])
 DATES = st.sampled_from([FUTURE, PAST, b"garbage", b"", b"1 Jan 12098 0:0:0", b"1st Jan 2098 0:0:0", b"1 Jan 2098 0:0:000"])
 ATTRIBUTES = st.one_of(
