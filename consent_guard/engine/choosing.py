@@ -30,6 +30,9 @@ from .submission import Refused, Submission
 from .visitor import Visitor
 
 _WITHDRAWING: Final = frozenset({"refuse", "save", "deny"})
+_FORGET_AHEAD: Final = (b"clear-site-data", b'"prefetchCache", "prerenderCache"')
+"""Pages that a browser fetched ahead show the state before this choice (H23). Never "cache", which empties the whole site's and
+misses the page being left, nor "cookies": ours is among them (H44)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,8 @@ def record(
         return Recorded(visitor.consent, expiries(site, facts, visitor, visitor.consent))
     consent = effective(policy, choice, facts.now, site.signalled(facts.headers))
     headers = [_cookie(site, facts, visitor, choice), *_other_cookies_of_ours(site, facts, visitor, submission)]
-    withdrawn = visitor.consent.allowed_services - consent.allowed_services
-    withdrawn |= visitor.consent.allowed_categories - consent.allowed_categories
     headers += expiries(site, facts, visitor, consent, known=submission.choice in _WITHDRAWING)
-    if withdrawn and visitor.secure:
-        # A page kept whole for the back button would run what was withdrawn (H23). Never "cookies": ours is among them (H44).
-        headers.append((b"clear-site-data", b'"cache"'))
+    headers.append(_FORGET_AHEAD)
     host, _ = split_host(facts.host)
     if not visitor.secure and not is_localhost(host):
         log.add(Finding(FindingKind.INSECURE, consent_cookie_name(policy, secure=False), "Set-Cookie", enforced=False))

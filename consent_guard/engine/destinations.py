@@ -8,13 +8,17 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from ..wire.headers import get_all, list_members
+from ..wire.headers import first, get_all, list_members
 from ..wire.messages import Headers
 
 _DOCUMENTS: Final = frozenset({b"document", b"iframe", b"frame", b"embed", b"object", b"fencedframe"})
 """Fetch, "request destination": what is shown as a document of its own."""
 _PAGE_TYPES: Final = frozenset({b"text/html", b"text/*", b"application/xhtml+xml"})
-_WITHOUT_BANNER: Final = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object", b"empty"})
+_INSIDE: Final = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object"})
+"""What is shown inside another document."""
+_PURPOSES: Final = frozenset({b"sec-purpose", b"x-sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
+"""Where browsers, older ones too, and libraries that fetch for them say that nobody has asked to see the answer yet; the second
+is Turbo's."""
 _STATIC_FILE: Final = re.compile(
     r"\.(?:7z|aac|avif|bmp|br|bz2|css|csv|doc|docx|eot|flac|gif|gz|heic|ico|jpeg|jpg|js|json|m3u8|m4a|m4v|map|md|mjs|mov|mp3|mp4"
     r"|odp|ods|odt|oga|ogg|ogv|otf|pdf|png|ppt|pptx|rar|tar|tgz|tif|tiff|ts|ttf|txt|vtt|wasm|wav|webm|webmanifest|webp|woff"
@@ -58,10 +62,14 @@ def _accepted(headers: Headers) -> set[bytes]:
 
 
 def takes_banner(headers: Headers) -> bool:
-    """Tell whether a full document in answer to this request may show the banner: not inside another page (DESIGN §9)."""
-    return destination(headers) not in _WITHOUT_BANNER
+    """Tell whether a full document in answer to this request may show the banner: not inside another page (DESIGN §9).
+
+    A script that asked for it (``empty``) is no reason against: libraries that load pages without a navigation, and service
+    workers that pass a navigation on, send just that (S03). Of a ``Turbo-Frame`` answer only a part is taken.
+    """
+    return destination(headers) not in _INSIDE and first(headers, b"turbo-frame") is None
 
 
 def is_prefetch(headers: Headers) -> bool:
     """Tell whether nobody has asked to see the answer yet: ``Sec-Purpose: prefetch``, prerendering included (H12)."""
-    return any(b"prefetch" in value.lower() for value in get_all(headers, b"sec-purpose"))
+    return any(b"prefetch" in value.lower() for name, value in headers if name.lower() in _PURPOSES)

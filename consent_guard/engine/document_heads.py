@@ -26,16 +26,20 @@ _OF_THE_BYTES: Final = (
 DIGESTS: Final = frozenset({b"content-md5", b"digest", b"content-digest", b"repr-digest"})
 
 
-def personal_head(headers: Headers, mark: str, vary: tuple[bytes, ...], *, rewritten: bool) -> list[Header]:
+def personal_head(
+    headers: Headers, mark: str, vary: tuple[bytes, ...], *, rewritten: bool, granted: bool = False
+) -> list[Header]:
     """Return the head of a document for this visitor's consent state, which ``mark`` names (L07: the state, never the visitor).
 
     ``rewritten`` is False where no body follows that could differ (a 304, which repeats what the page's head said).
+    ``granted``: it is shown with something that may be withdrawn. Nobody then keeps it, so that a changed choice, whose cookie
+    no script can read, leaves no such page for the back button to bring to life again (H23).
     """
     gone = (b"last-modified", *_OF_THE_BYTES) if rewritten else (b"last-modified", b"content-length", b"accept-ranges")
     personal = [
         (name, mark_etag(value, mark)) if name.lower() == b"etag" else (name, value) for name, value in without(headers, *gone)
     ]
-    return merge_vary(make_private(personal), *vary)
+    return merge_vary(make_private(personal, stored=not granted), *vary)
 
 
 def private_head(headers: Headers, vary: tuple[bytes, ...]) -> list[Header]:

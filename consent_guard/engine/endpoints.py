@@ -7,7 +7,7 @@ engine's parts. The exchange asks it first, and lets it answer what is its own.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from ..consent.choice import Consent
 from ..limits import POST_BODY_BYTES
@@ -16,7 +16,7 @@ from ..wire.headers import first
 from ..wire.messages import Header, Reply, RequestFacts
 from ..wire.origins import same_site_path
 from . import replies
-from .addresses import base_path
+from .addresses import base_path, own_address
 from .choosing import expiries, record
 from .finding_log import FindingLog
 from .site import Site
@@ -94,7 +94,7 @@ class Endpoints:
                 return self._download(self._page.rpartition(".")[2])
             case "/state":
                 self._only_reads()
-                return replies.data(self._state(self._visitor.consent), self._head())
+                return replies.data(self._state(self._visitor.consent) | self._asks(), self._head())
         raise Refused(404, "missing")
 
     def _download(self, ending: str) -> Reply:
@@ -136,8 +136,20 @@ class Endpoints:
             "services": {service.id: service.id in consent.allowed_services for service in policy.services},
         }
 
+    def _asks(self) -> dict[str, object]:
+        """With ``next``, whether a page at that path would ask now: for a page that was made earlier than it is shown."""
+        next = self._view().next
+        if not next:
+            return {}
+        path = unquote(next.partition("?")[0].partition("#")[0]).removeprefix(self._facts.root_path)
+        return {"asks": self._visitor.consent.asks and self._site.policy.banner_on(path)}
+
     def _head(self) -> list[Header]:
-        return [*self._vary(), *expiries(self._site, self._facts, self._visitor, self._visitor.consent)]
+        head = [*self._vary(), *expiries(self._site, self._facts, self._visitor, self._visitor.consent)]
+        if first(self._facts.headers, b"hx-request") is not None:
+            # htmx would put the page into another: it is to be gone to.
+            head.append((b"hx-redirect", own_address(self._facts).encode("ascii")))
+        return head
 
     def _vary(self) -> list[Header]:
         return [(b"vary", b", ".join((*self._site.vary, b"Accept-Language")))]

@@ -73,7 +73,7 @@ class ResponseSide:
         if not kind.document:
             return ResponsePlan(status, self._other_head(headers))
         self._rewritten = True
-        leaving = personal_head(self.filter_headers(headers), self._visitor.mark, self._site.vary, rewritten=True)
+        leaving = self._personal(headers, rewritten=True)
         if _is_page(headers, kind):
             leaving += self._expiries(used=not 300 <= status < 400)
         self._note_bodies_elsewhere(headers)
@@ -141,10 +141,15 @@ class ResponseSide:
         page = self._forwarded.wanted.may_get
         if not (page or self._forwarded.marked or (kind.document and content_type(headers) is not None)):
             return ResponsePlan(304, self._other_head(headers))
-        leaving = personal_head(self.filter_headers(headers), self._visitor.mark, self._site.vary, rewritten=False)
+        leaving = self._personal(headers, rewritten=False)
         if page:
             leaving += self._expiries(used=True)
         return ResponsePlan(304, leaving)
+
+    def _personal(self, headers: Headers, *, rewritten: bool) -> list[Header]:
+        visitor = self._visitor
+        leaving = self.filter_headers(headers)
+        return personal_head(leaving, visitor.mark, self._site.vary, rewritten=rewritten, granted=visitor.granted)
 
     def _other_head(self, headers: Headers) -> list[Header]:
         """The head of what is no document: every field but filtered Set-Cookie and acting ones (H22).
@@ -225,11 +230,13 @@ class ResponseSide:
         return self._site.surface.fragment(replace(self._view(), lang=lang, next=back or own_address(self._facts)))
 
     def _view(self) -> RequestView:
+        posted = self._facts.method not in ("GET", "HEAD")
         return RequestView(
             base=base_path(self._facts.root_path, self._site.policy.path),
-            next=own_address(self._facts),
+            next="" if posted else own_address(self._facts),
             accept_language=first(self._facts.headers, b"accept-language") or b"",
             consent=self._visitor.consent,
+            posted=posted,
         )
 
     def _note_bodies_elsewhere(self, headers: Headers) -> None:

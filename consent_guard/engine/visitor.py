@@ -32,6 +32,11 @@ class Visitor:
     once: str | None = None
     """The service that may load on this page only, by a permission that is used up with it."""
 
+    @property
+    def granted(self) -> bool:
+        """The page is shown with something that the visitor allowed, which a withdrawal may have to take back."""
+        return self.once is not None or any(self.consent.choices.values())
+
 
 def read_visitor(site: Site, facts: RequestFacts) -> Visitor:
     """Return what this request says of its visitor's wishes (DESIGN §5)."""

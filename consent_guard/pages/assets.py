@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.resources
+import re
 from dataclasses import dataclass
 
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_IMPORTS = re.compile(rb'import\("\./([a-z-]+\.js)"\)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,11 @@ class Asset:
 def assets() -> dict[str, Asset]:
     """Return the static files by their plain names, as ``cg.css``."""
     found: dict[str, Asset] = {}
-    for entry in (importlib.resources.files(__package__) / "static").iterdir():
-        stem, _, kind = entry.name.rpartition(".")
-        if kind in _TYPES:
-            body = entry.read_bytes()
-            found[entry.name] = Asset(f"{stem}-{hashlib.sha256(body).hexdigest()[:12]}.{kind}", _TYPES[kind], body)
+    folder = importlib.resources.files(__package__) / "static"
+    files = {entry.name: entry.read_bytes() for entry in folder.iterdir() if entry.name.rpartition(".")[2] in _TYPES}
+    # What imports others comes after them: it names each by its content too.
+    for name in sorted(files, key=lambda name: (len(_IMPORTS.findall(files[name])), name)):
+        stem, _, kind = name.rpartition(".")
+        body = _IMPORTS.sub(lambda match: b'import("./' + found[match[1].decode()].name.encode() + b'")', files[name])
+        found[name] = Asset(f"{stem}-{hashlib.sha256(body).hexdigest()[:12]}.{kind}", _TYPES[kind], body)
     return found

@@ -23,3 +23,5 @@ class RequestView:
     consent: Consent
     lang: str | None = None
     """A language asked for outright; None: by Accept-Language."""
+    posted: bool = False
+    """The page answers something else than GET: going back to it would do that once more."""

@@ -160,12 +160,12 @@ def _sample_faults(surface: Surface, overrides: Overrides) -> Iterator[Fault]:
 def _unmarked(name: str, tree: ElementTree.Element, surface: Surface) -> Iterator[Fault]:
     """By what the style sheet, the module and tests find what goes into pages of the site."""
     if name == "banner":
-        if tree.find("section[@data-cg='banner']") is None:
+        if tree.find("*[@data-cg='banner']") is None:
             mend = "Scripts, style sheets and tests find it by that"
-            yield Fault(name + ENDING, 'its element is not <section data-cg="banner">', mend)
-        if tree.find("section/*[@class='cg-saved'][last()]") is None:
+            yield Fault(name + ENDING, 'its element is not <cg-banner data-cg="banner">', mend)
+        if tree.find("*[@data-cg='banner']/*[@class='cg-saved'][last()]") is None:
             mend = "End it as ours ends: the style sheet shows a banner once that element is there"
-            yield Fault(name + ENDING, 'no element of the class "cg-saved" in its section', mend)
+            yield Fault(name + ENDING, 'no element of the class "cg-saved" in its element', mend)
     elif name == "placeholder":
         closing = surface.prerendered("closing", surface.languages[0], ("base", "next")).fill(base="", next="")
         forms = {form.attributes.get("id", "") for form in read_markup(closing).forms}

@@ -33,7 +33,8 @@ class ResponseParts:
     def banner(self, lang: str | None) -> bytes:
         """Return the banner in the language of the page, else the visitor's. It brings the stylesheet."""
         self._styled = True
-        return self._surface.prerendered_banner(self._language(lang)).fill(base=self._view.base, next=self._view.next)
+        filled = self._surface.prerendered_banner(self._language(lang), self._view.posted)
+        return filled.fill(base=self._view.base, next=self._view.next)
 
     def placeholder(self, embed: Embed, lang: str | None) -> bytes:
         """Return phrasing content in an embed's place: the service, the reason, a button for it alone, the plain link (A09).
@@ -74,12 +75,16 @@ class ResponseParts:
         if self._styled:
             return filled
         self._styled = True
-        return self._surface.prerendered("assets", language, ("base",)).fill(base=self._view.base) + filled
+        return self._assets(language) + filled
 
     def closing(self, lang: str | None) -> bytes:
         """Return the hidden form that the placeholders' buttons submit; they name it, so it may stand anywhere."""
         form = self._surface.prerendered("closing", self._language(lang), ("base", "next"))
         return form.fill(base=self._view.base, next=self._view.next)
+
+    def _assets(self, language: str) -> bytes:
+        posted = self._view.posted
+        return self._surface.prerendered("assets", language, ("base",), key=(posted,), posted=posted).fill(base=self._view.base)
 
     def _language(self, lang: str | None) -> str:
         return self._surface.negotiate(lang or self._view.lang, self._view.accept_language)

@@ -151,10 +151,11 @@ class Surface:
             known = self._texts.setdefault(language, (policy_value(self.policy, language, words), words))
         return known
 
-    def prerendered_banner(self, language: str) -> Prerendered:
-        """Return the banner in a language, with holes ``base`` and ``next``."""
+    def prerendered_banner(self, language: str, posted: bool = False) -> Prerendered:
+        """Return the banner in a language, with holes ``base`` and ``next``. ``posted``: see ``RequestView``."""
         value, _ = self.texts(language)
-        return self.prerendered("banner", language, ("base", "next"), policy=value, place=self.policy.banner_place)
+        given = {"policy": value, "place": self.policy.banner_place, "posted": posted}
+        return self.prerendered("banner", language, ("base", "next"), key=(posted,), **given)
 
     def prerendered(
         self, name: str, language: str, holes: tuple[str, ...], key: tuple[object, ...] = (), **values: object

@@ -117,18 +117,23 @@ def merge_vary(headers: Headers, *fields: bytes) -> list[Header]:
     return merged
 
 
-def make_private(headers: Headers) -> list[Header]:
+def make_private(headers: Headers, *, stored: bool = True) -> list[Header]:
     """Return the headers with ``Cache-Control: private, no-cache`` and no order to a shared cache (H20, N8, N9).
 
     Directives of the app that restrict further stay (no-store, no-transform, must-revalidate, proxy-revalidate); public,
-    s-maxage, max-age and all others go, for they mean nothing under no-cache or loosen it.
+    s-maxage, max-age and all others go, for they mean nothing under no-cache or loosen it. ``stored``: False asks for
+    ``private, no-store`` instead (H23).
     """
     given = {
         member.partition(b"=")[0].strip(_BLANKS).lower()
         for value in get_all(headers, b"cache-control")
         for member in list_members(value)
     }
-    value = b", ".join((b"private", b"no-cache", *(directive for directive in _RESTRICTING if directive in given)))
+    if stored:
+        asked = (b"private", b"no-cache", *(directive for directive in _RESTRICTING if directive in given))
+    else:
+        asked = (b"private", b"no-store", *(one for one in _RESTRICTING if one in given and one != b"no-store"))
+    value = b", ".join(asked)
     private: list[Header] = []
     placed = False
     for header in headers:

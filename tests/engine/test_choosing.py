@@ -372,15 +372,16 @@ def test_a_post_from_our_own_pages_counts(site, headers: tuple[tuple[bytes, byte
     assert site.post(b"choice=accept", *headers).status == 303
 
 
-def test_a_withdrawal_empties_the_browsers_cache_of_pages_and_never_our_cookie(site) -> None:
-    """H23, H44"""
-    withdrawn = site.post(b"choice=refuse", cookie=site.cookie(allow="*"))
-    assert site.values(withdrawn, b"clear-site-data") == [b'"cache"']
+def test_a_choice_drops_what_was_fetched_ahead_and_never_our_cookie_nor_the_whole_cache(site) -> None:
+    """H23, H44: pages that were fetched ahead show the state before the choice."""
     for reply in (
         site.post(b"choice=accept"),
-        site.post(b"choice=refuse", cookie=site.cookie(deny="*")),
+        site.post(b"choice=refuse", cookie=site.cookie(allow="*")),
         site.post(b"choice=refuse", scheme="http", cookie=site.cookie(allow="*")),
+        site.post(b"choice=allow&service=video"),
     ):
+        assert site.values(reply, b"clear-site-data") == [b'"prefetchCache", "prerenderCache"']
+    for reply in (site.post(b"choice=nonsense"), site.post(b"choice=once&service=video&next=/p")):
         assert site.values(reply, b"clear-site-data") == []
 
 

@@ -61,10 +61,15 @@ def test_a_request_that_says_nothing_is_told_by_its_address(headers: Headers, pa
 
 @pytest.mark.parametrize(
     ("destination", "expected"),
-    [(b"document", True), (b"iframe", False), (b"frame", False), (b"embed", False), (b"object", False), (b"empty", False)],
+    [(b"document", True), (b"iframe", False), (b"frame", False), (b"embed", False), (b"object", False), (b"empty", True)],
 )
 def test_the_banner_stays_out_of_documents_inside_others(destination: bytes, expected: bool) -> None:
     assert takes_banner([(b"sec-fetch-dest", destination)]) is expected
+
+
+def test_a_part_of_a_page_takes_no_banner() -> None:
+    """Turbo takes one frame out of the document that answers such a request."""
+    assert not takes_banner([(b"sec-fetch-dest", b"empty"), (b"Turbo-Frame", b"messages")])
 
 
 def test_the_banner_is_for_browsers_that_send_no_destination_too() -> None:
@@ -73,5 +78,6 @@ def test_the_banner_is_for_browsers_that_send_no_destination_too() -> None:
 
 def test_a_prefetch_is_no_visit() -> None:
     """H12"""
-    assert is_prefetch([(b"Sec-Purpose", b"prefetch;prerender")])
+    for name in (b"Sec-Purpose", b"X-Sec-Purpose", b"Purpose", b"X-Moz"):
+        assert is_prefetch([(name, b"prefetch;prerender")])
     assert not is_prefetch([NAVIGATION])

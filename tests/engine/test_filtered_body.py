@@ -60,9 +60,18 @@ def test_the_banner_shows_on_full_documents_of_any_status(site, status: int) -> 
     assert b'data-cg="banner"' in site.send(site.request().respond(status, site.HTML))
 
 
-@pytest.mark.parametrize("destination", [b"iframe", b"frame", b"embed", b"object", b"empty"])
+@pytest.mark.parametrize("destination", [b"iframe", b"frame", b"embed", b"object"])
 def test_no_banner_goes_into_a_document_inside_another(site, destination: bytes) -> None:
     assert b"banner" not in site.send(site.request("/p", (b"Sec-Fetch-Dest", destination)).respond(200, site.HTML))
+
+
+def test_a_whole_document_that_a_script_fetched_is_a_page_and_a_part_of_one_is_not(site) -> None:
+    """S03: libraries that load pages without a navigation, and service workers, send no other destination."""
+    fetched = (b"Sec-Fetch-Dest", b"empty")
+    assert b'data-cg="banner"' in site.send(site.request("/p", fetched).respond(200, site.HTML))
+    assert site.send(site.request("/p", fetched).respond(200, site.HTML), b"<p>x</p>") == b"<p>x</p>"
+    frame = site.request("/p", fetched, (b"Turbo-Frame", b"messages"))
+    assert b"banner" not in site.send(frame.respond(200, site.HTML))
 
 
 def test_a_policy_may_go_without_a_banner(make) -> None:

@@ -94,8 +94,8 @@ def test_a_validator_of_another_consent_never_reaches_the_app(site) -> None:
 
 
 def test_a_page_stored_without_a_banner_is_not_shown_where_one_is_due(site) -> None:
-    """The same address was fetched by a script (no banner), and is then visited."""
-    fetched = site.request("/page", (b"Sec-Fetch-Dest", b"empty")).respond(200, [*site.HTML, (b"ETag", b'"v1"')])
+    """The same address was shown in a frame (no banner), and is then visited."""
+    fetched = site.request("/page", (b"Sec-Fetch-Dest", b"iframe")).respond(200, [*site.HTML, (b"ETag", b'"v1"')])
     exchange = site.request("/page", DOCUMENT, (b"If-None-Match", site.values(fetched, b"etag")[0]))
     assert seen(exchange, b"if-none-match") == []
 

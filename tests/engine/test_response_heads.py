@@ -19,7 +19,7 @@ def head(plan) -> dict[bytes, bytes]:
 )
 def test_every_document_is_this_visitors_own_and_revalidated(site, status: int, kind: bytes) -> None:
     """H20, N7, N8, N9: also where nothing is removed."""
-    plan = site.request(cookie=site.cookie(allow="*")).respond(
+    plan = site.request(cookie=site.cookie(deny="*")).respond(
         status,
         [
             (b"Content-Type", kind),
@@ -39,6 +39,17 @@ def test_every_document_is_this_visitors_own_and_revalidated(site, status: int, 
     assert left[b"etag"] != b'W/"v1"'
     assert left[b"x-other"] == b"1"
     assert not {b"cdn-cache-control", b"surrogate-control", b"last-modified"} & left.keys()
+
+
+@pytest.mark.parametrize("allowed", ["*", ["video"]])
+def test_a_page_shown_with_a_grant_is_kept_by_nobody(site, allowed: object) -> None:
+    """H23: with the changed cookie of a later choice that keeps it from coming back alive. Without a grant pages are kept."""
+    asked = [(b"Cache-Control", b"public, max-age=30, no-transform")]
+    granted = site.request(cookie=site.cookie(allow=allowed)).respond(200, [*site.HTML, *asked])
+    assert head(granted)[b"cache-control"] == b"private, no-store, no-transform"
+    for cookie in (b"", site.cookie(deny="*")):
+        kept = head(site.request(cookie=cookie).respond(200, [*site.HTML, *asked]))
+        assert kept[b"cache-control"] == b"private, no-cache, no-transform"
 
 
 def test_what_restricts_further_stays(site) -> None:

@@ -79,7 +79,7 @@ def test_partners_consequence_and_withdrawal_stand_before_the_first_button(secti
 
 def test_the_banner_is_a_labelled_region_in_its_own_language(section: Element, text_of: TextOf) -> None:
     """A03, A07."""
-    assert (section.tag, section.get("role"), section.get("lang"), section.get("dir")) == ("section", "region", "fr", "ltr")
+    assert (section.tag, section.get("role"), section.get("lang"), section.get("dir")) == ("cg-banner", "region", "fr", "ltr")
     label = section.find(f".//*[@id='{section.get('aria-labelledby')}']")
     assert label is not None
     assert text_of(label)
@@ -118,7 +118,7 @@ def test_hostile_texts_stay_texts(view_of: View, in_page: Parse, text_of: TextOf
     banner = ResponseParts(Surface(policy), view_of(policy, next="/" + HOSTILE, base="/" + HOSTILE)).banner("fr")
     ElementTree.fromstring(banner)
     body = in_page(banner)
-    assert [child.tag for child in body] == ["section", "p"]
+    assert [child.tag for child in body] == ["cg-banner", "p"]
     assert [script.text for script in body.iter("script")] == [None]
     assert "<script>alert(1)</script><!--{{ 7*7 }}]]>\ufffd\ufffd\ufffd &amp; é" in text_of(body)
 
@@ -131,7 +131,7 @@ def test_no_request_can_break_out_of_the_banner(next: str, lang: str) -> None:
 
     banner = ResponseParts(surface, RequestView("/p", next, b"", effective(surface.policy, None, 0.0))).banner(lang)
     root = ElementTree.fromstring(banner)
-    assert root.tag == "section"
+    assert root.tag == "cg-banner"
     assert len(root.findall(".//input")) == 1
 
 

@@ -123,7 +123,7 @@ def broken(old: str, new: str, name: str = "banner.html.j2") -> tuple[str, str]:
     [
         (broken("</h2>", ""), "not well-formed"),
         (broken("<h2", "<br><h2"), "not well-formed"),
-        (broken('data-cg="banner"', 'id="b"'), 'not <section data-cg="banner">'),
+        (broken('data-cg="banner"', 'id="b"'), 'not <cg-banner data-cg="banner">'),
         (broken('class="cg-saved"', 'class="saved"'), 'no element of the class "cg-saved"'),
         (broken('class="cg-button" name="choice" value="refuse"', 'name="choice" value="refuse"'), "not equal"),
         (broken('value="refuse"', 'value="no"'), "not equal"),

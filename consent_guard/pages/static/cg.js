@@ -3,64 +3,148 @@
  * A choice is posted by fetch. Where it changes what may load, the page is loaded anew, in place; else it stays as it is.
  * On document: "consentchange", detail = the state; preventDefault() keeps the page from being loaded anew.
  */
+const BASE = import.meta.url.replace(/\/assets\/[^/]*$/, "");
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const here = () => location.pathname + location.search;
+
+/* The sentences, in the page's language, and whether the page answered a POST stand on the element that loads this module. */
+const ours = () => $("script[data-cg-later]");
 
 /* The choice */
 
 const permitted = (state) => JSON.stringify([state.categories, state.services]);
+const lost = (before, after) => Object.keys(before.services).some((id) => before.services[id] && !after.services[id]);
 
-async function state(address, init) {
-  const answer = await fetch(address, { ...init, headers: { accept: "application/json", ...init?.headers } });
-  if (!answer.ok) throw new Error(answer.status);
+async function ask(path, init) {
+  const answer = await fetch(BASE + path, { ...init, headers: { accept: "application/json", ...init?.headers } });
+  if (!answer.ok) throw Object.assign(new Error(answer.status), { answer });
   return answer.json();
 }
 
 async function choose(form, button) {
   const sent = new FormData(form, button);
   const body = { choice: sent.get("choice") || "save", allow: sent.getAll("allow"), deny: sent.getAll("deny") };
-  if (sent.has("service")) body.service = sent.get("service");
-  if (sent.has("next")) body.next = sent.get("next");
-  const address = form.getAttribute("action");
-  const before = await state(address + "/state");
-  const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-  const after = await state(address, init);
+  for (const name of ["service", "next"]) if (sent.has(name)) body[name] = sent.get(name);
+  const before = await ask("/state");
+  const json = { "content-type": "application/json" };
+  const after = await ask("", { method: "POST", headers: json, body: JSON.stringify(body) });
+  const answered = ["accept", "refuse", "save"].includes(body.choice);
+  tabs?.postMessage({ answered, lost: lost(before, after) });
   const event = new CustomEvent("consentchange", { detail: after, cancelable: true });
   const wanted = document.dispatchEvent(event);
-  if ($("body[data-cg=page]")) return renew(form, button);
+  if ($("body[data-cg=page]")) return (await pages()).renew();
   /* Preferences in a page of the site show the stored state: it has changed whatever was chosen. */
   const shown = form.closest("[data-cg=page-preferences]");
-  if (wanted && (shown || body.choice === "once" || permitted(before) !== permitted(after))) return location.reload();
-  return done(after);
+  const anew = wanted && (shown || body.choice === "once" || permitted(before) !== permitted(after));
+  if (anew && !ours()?.matches("[data-cg-posted]")) return location.reload();
+  settled ||= answered;
+  if (anew) say("later");
+  else if (after.decided) done();
 }
 
-document.addEventListener("submit", (event) => {
+/* Before anybody else, or who boosts forms (htmx, Turbo, Unpoly) would post it once more. */
+addEventListener("submit", (event) => {
   const form = event.target, button = event.submitter;
-  if (!form.matches("[data-cg-form]") || !button || form.dataset.cgPlain) return;
+  if (!form.matches("[data-cg-form]") || !button) return;
+  event.stopImmediatePropagation();
+  if ("cgPlain" in form.dataset) return;
   event.preventDefault();
   if (form.dataset.cgBusy) return;
   form.dataset.cgBusy = "1";
   choose(form, button)
-    .catch(() => {
-      form.dataset.cgPlain = "1"; /* As it would have gone without a script; the answer says what is wrong. */
+    .catch((error) => {
+      if (error.answer) return say("failed");
+      form.dataset.cgPlain = "1"; /* Nothing went out, perhaps by the page's own policy: then as it goes without a script. */
       form.requestSubmit(button);
     })
     .finally(() => delete form.dataset.cgBusy);
-});
+}, true);
 
-/* The banner */
+/* Our links lead to pages of their own, whatever a library does with links. */
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a");
+  if (link?.matches("[data-cg=banner] *")) event.stopImmediatePropagation();
+  else if (link?.matches("[data-cg=manage]")) {
+    link.dataset.turbo = "false";
+    link.setAttribute("up-follow", "false");
+  }
+}, true);
 
-const banner = $("[data-cg=banner]");
+/* A line that says what happened, where there is no banner to say it */
+
+function say(key) {
+  const from = ours(), text = from?.getAttribute("data-cg-" + key);
+  if (!text) return;
+  let line = banner?.isConnected ? $(".cg-saved", banner) : $("[data-cg=note]");
+  if (!line) {
+    line = document.createElement("cg-note");
+    for (const [name, value] of [["data-cg", "note"], ["role", "status"], ["lang", from.lang], ["dir", from.dir]]) line.setAttribute(name, value);
+    document.body.prepend(line);
+    line.addEventListener("click", () => line.remove());
+  }
+  setTimeout(() => (line.textContent = text), 100); /* a live region has to be there before its text is */
+}
+
+/* The banner. Libraries replace the body under it: then it is carried over while it waits for an answer, and taken away from
+   stored copies of pages once it has one. */
+
+let banner = null;
+let settled = false;
+/* The server asked, here or on an earlier page. What comes into a page that is complete may be a stored copy. */
+let asks = document.readyState !== "complete" && !!$("[data-cg=banner]");
 let came = null; /* What had the focus before the banner took it. */
+let due = 0;
+
+function look() {
+  due = 0;
+  const all = $$("[data-cg=banner]");
+  if (!settled && !banner?.isConnected) {
+    if (all.length) {
+      banner = all[0];
+      keepStyle();
+      /* A copy that a library kept since before the answer looks like a new one. */
+      if (!asks) recheck(true);
+    } else if (banner) {
+      const next = $("[name=next]", banner);
+      if (next) next.value = here();
+      document.body.prepend(banner);
+      recheck();
+    }
+  }
+  for (const other of all) if (other !== banner || (settled && !other.matches(".cg-done"))) other.remove();
+  if ($(".cg-form[data-cg-form]:not(.cg-live)")) pages().then((part) => part.live());
+}
+
+/* The style sheet came with the banner; it stays when that goes. */
+function keepStyle() {
+  const link = $("link", banner);
+  if (!link || $(`link[href="${link.getAttribute("href")}"]`, document.head)) return;
+  const copy = link.cloneNode();
+  copy.nonce = link.nonce;
+  document.head.append(copy);
+}
+
+/* What was made earlier than it is shown may ask what was answered since. */
+async function recheck(doubtful) {
+  const shown = $("[data-cg=banner]");
+  if (!shown) return;
+  shown.hidden = doubtful === true;
+  const now = await ask("/state?next=" + encodeURIComponent(here())).catch(() => ({ asks: true }));
+  shown.hidden = false;
+  asks ||= now.asks;
+  if (!now.asks) leave();
+}
 
 function leave() {
-  const inside = banner.contains(document.activeElement);
-  banner.remove();
+  const inside = banner?.contains(document.activeElement);
+  banner?.remove();
+  banner = null;
   if (inside && came?.isConnected) came.focus();
 }
 
-function done(after) {
-  if (!banner || !after.decided) return;
+function done() {
+  if (!banner) return;
   const said = $(".cg-saved", banner), held = banner.contains(document.activeElement);
   said.textContent = said.dataset.cgSaved;
   banner.classList.add("cg-done");
@@ -68,67 +152,56 @@ function done(after) {
     said.tabIndex = -1;
     said.focus();
   }
-  /* It says so until the visitor goes on; no clock runs out on them. */
+  /* It goes with the visitor's next act, or by itself: it asks for nothing. */
   const gone = (event) => {
-    if (event.type === "keydown" && ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+    if (event?.type === "keydown" && ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+    clearTimeout(clock);
     document.removeEventListener("pointerdown", gone, true);
     document.removeEventListener("keydown", gone, true);
     leave();
   };
+  const clock = setTimeout(gone, 6000);
   document.addEventListener("pointerdown", gone, true);
   document.addEventListener("keydown", gone, true);
 }
 
-if (banner) {
-  banner.addEventListener("focusin", (event) => {
-    if (event.relatedTarget && !banner.contains(event.relatedTarget)) came = event.relatedTarget;
-  });
-  /* Escape puts it away for this page. It answers nothing: the next page asks again. */
-  banner.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented) leave();
-  });
+document.addEventListener("focusin", (event) => {
+  const from = event.relatedTarget;
+  if (banner?.contains(event.target) && from && !banner.contains(from)) came = from;
+});
+/* Escape puts it away for this page. It answers nothing: the next page asks again. */
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && !event.defaultPrevented && banner?.contains(event.target)) leave();
+});
+
+/* Other pages of this site: in other tabs, and those that are kept for the back button, which a message drops */
+
+const tabs = self.BroadcastChannel && new BroadcastChannel("consent-guard " + BASE);
+let edited = false;
+document.addEventListener("input", (event) => (edited ||= event.isTrusted && !event.target.closest?.("[data-cg]")));
+
+function stale() {
+  if (document.hidden) return document.addEventListener("visibilitychange", stale, { once: true });
+  if (edited || ours()?.matches("[data-cg-posted]")) say("later");
+  else location.reload();
 }
 
-/* The preferences: a purpose's box and those of its services in step */
+if (tabs)
+  tabs.onmessage = ({ data }) => {
+    if (data.answered) {
+      settled = true;
+      leave();
+      look();
+    }
+    if (data.lost) stale();
+  };
 
-function live() {
-  const form = $(".cg-form[data-cg-form]");
-  if (!form) return;
-  for (const set of $$("fieldset", form)) {
-    const whole = $(".cg-whole", set), parts = $$("input.cg-apart", set);
-    if (whole.disabled || !parts.length) continue;
-    const ticked = () => parts.filter((part) => part.checked).length;
-    if (whole.checked) for (const part of parts) part.checked = true;
-    /* What is stored is not changed by showing it: only the visitor's own tick ticks the purpose. */
-    whole.indeterminate = !whole.checked && ticked() > 0;
-    set.addEventListener("change", (event) => {
-      if (event.target === whole) for (const part of parts) part.checked = whole.checked;
-      whole.checked = ticked() === parts.length;
-      whole.indeterminate = !whole.checked && ticked() > 0;
-    });
-  }
-  form.classList.add("cg-live");
-  const note = $(".cg-unsaved", form);
-  const ticks = () => $$("input[type=checkbox]", form).map((box) => box.checked).join();
-  const stored = ticks();
-  form.addEventListener("change", () => {
-    note.textContent = ticks() === stored ? "" : note.dataset.cgUnsaved;
-  });
-}
+/* The preferences, loaded where there are any */
 
-async function renew(form, button) {
-  const open = $$("details").map((part) => part.open);
-  const text = await (await fetch(location.href, { headers: { accept: "text/html" } })).text();
-  const fresh = new DOMParser().parseFromString(text, "text/html");
-  $("main").replaceWith(document.adoptNode($("main", fresh)));
-  $$("details").forEach((part, at) => (part.open = open[at] ?? part.open));
-  live();
-  const said = $("main [role=status][data-cg-saved]"), line = document.createElement("p");
-  line.className = "cg-line cg-name";
-  line.textContent = said.dataset.cgSaved;
-  said.prepend(line);
-  said.tabIndex = -1;
-  said.focus();
-}
+const pages = () => import("./cg-pages.js");
 
-live();
+look();
+new MutationObserver(() => (due ||= requestAnimationFrame(look))).observe(document.documentElement, { childList: true, subtree: true });
+addEventListener("pageshow", (event) => event.persisted && recheck());
+if (document.prerendering) document.addEventListener("prerenderingchange", recheck, { once: true });
+else if (performance.getEntriesByType("navigation")[0]?.deliveryType?.includes("prefetch")) recheck();

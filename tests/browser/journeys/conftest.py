@@ -7,8 +7,11 @@ Skipped where there is no Playwright or no Chromium.
 
 from __future__ import annotations
 
+import fcntl
+import filecmp
 import os
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -117,6 +120,11 @@ class Site:
     def __init__(self) -> None:
         self.offset = 0.0
         self.headers: list[tuple[str, str]] = []
+        self.pages: dict[str, str | bytes | Callable[[dict[str, Any]], str | tuple[str, str]]] = {}
+        """What a test puts at a path: HTML, or (ending in .js or .css) a file; a callable gets the environ, and may name a
+        status."""
+        self.asked: list[tuple[str, str]] = []
+        """Method and path of every request that reached the site, our own pages included."""
         self._guarded: dict[str, Any] = {}
         self.configure()
         self._server = make_server("127.0.0.1", 0, self._serve, _Threaded, _Quiet)
@@ -143,7 +151,8 @@ class Site:
         return time.time() + self.offset
 
     def reset(self) -> None:
-        self.offset, self.headers = 0.0, []
+        self.offset, self.headers, self.pages = 0.0, [], {}
+        self.asked.clear()
         self.configure()
 
     def close(self) -> None:
@@ -152,6 +161,7 @@ class Site:
         self._server.server_close()
 
     def _serve(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         return self._guard(environ, start_response)
 
 
@@ -170,6 +180,14 @@ class _Quiet(WSGIRequestHandler):
 def _app(site: Site) -> Any:
     def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
+        if path in site.pages:
+            page = site.pages[path]
+            made = page(environ) if callable(page) else page
+            status, made = made if isinstance(made, tuple) else ("200 OK", made)
+            kinds = {"js": "text/javascript", "css": "text/css", "gif": "image/gif"}
+            kind = kinds.get(path.rpartition(".")[2], "text/html; charset=utf-8")
+            start_response(status, [("Content-Type", kind), *site.headers])
+            return [made.encode() if isinstance(made, str) else made]
         if path == "/site.css":
             start_response("200 OK", [("Content-Type", "text/css"), ("Cache-Control", "max-age=60")])
             return [STYLE]
@@ -279,6 +297,28 @@ def playwright_browser() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def npm() -> Path:
+    """Where the npm packages of ``tests/browser/npm`` are: as its lock file names them, fetched once."""
+    program = shutil.which("npm")
+    if program is None:
+        pytest.skip("no npm on this machine")
+    wanted = Path(__file__).parents[1] / "npm"
+    root = Path(__file__).parents[3] / "build" / "npm"
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        have = root / "package-lock.json"
+        if not have.exists() or not filecmp.cmp(wanted / "package-lock.json", have, shallow=False):
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(wanted / name, root / name)
+            done = subprocess.run([program, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=root, capture_output=True)
+            if done.returncode:
+                have.unlink()
+                pytest.skip("npm cannot fetch its packages here")
+    return root / "node_modules"
 
 
 @pytest.fixture(scope="session")
