@@ -45,6 +45,8 @@ class AnywhereIndex:
         # Most addresses end like none of them: one look-up turns those away.
         by_end: dict[str, list[_Held]] = {}
         for held in self._held:
+            if held.name is not None:
+                continue
             by_end.setdefault(held.match.trait.path[-3:], []).append(held)
         self._by_end: Mapping[str, tuple[_Held, ...]] = {end: tuple(held) for end, held in by_end.items()}
 

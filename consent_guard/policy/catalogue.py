@@ -8,6 +8,7 @@ that the service sets on the site's own domain, never under a name that another 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from .services import SERVICE_KEYS, read_service
 from .tables import Table
 
 _NOT_OF_A_POLICY: Final = ("aliases", "sources")
+_SOURCES: Final = re.compile(r"^sources = \[[^\]]*\]\s*\Z", re.M)
 _EVERY_POLICY_GIVES: Final = ("id", *_NOT_OF_A_POLICY)
 
 
@@ -37,10 +39,20 @@ class CatalogueEntry:
     """What kind of tool it is, as ``advertising`` or ``video``: the folder that its file lies in."""
     aliases: tuple[str, ...]
     """Other ids by which a policy may call it."""
-    sources: tuple[str, ...]
-    """Where the facts are from."""
     facts: Mapping[str, object]
     """The keys of a ``[[services]]`` entry, with its texts written out."""
+    sources_text: str = ""
+    """The sources as the file writes them. Nobody asks for them at a start, and they are a third of what there is to parse."""
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Where the facts are from. Raises PolicyError for a file with faults."""
+        faults = FaultList()
+        table = Table(tomllib.loads(self.sources_text), "", faults, ("sources",))
+        sources = tuple(source for _, source in table.strings("sources"))
+        if faults:
+            raise PolicyError(faults.in_order_of(table.value), f"{self.group}/{self.id}.toml")
+        return sources
 
     @cached_property
     def service(self) -> Service:
@@ -100,9 +112,11 @@ def _entry(id: str) -> CatalogueEntry:
 def read_entry(id: str, group: str, text: str) -> CatalogueEntry:
     """Return the service that the text of the file ``GROUP/ID.toml`` describes. Raises PolicyError, which names that file.
 
-    What only a policy's reader can find wrong (a host rule, a lifetime) is told when ``service`` is asked for.
+    What only a policy's reader can find wrong (a host rule, a lifetime) is told when ``service`` is asked for, a fault in the
+    sources, which stand last, when these are.
     """
-    document = tomllib.loads(text)
+    last = _SOURCES.search(text)
+    document = tomllib.loads(text[: last.start()] if last else text)
     faults = FaultList()
     table = Table(document, "", faults, (*SERVICE_KEYS, *_NOT_OF_A_POLICY))
     if table.string("id") != id:
@@ -112,8 +126,8 @@ def read_entry(id: str, group: str, text: str) -> CatalogueEntry:
         id=id,
         group=group,
         aliases=tuple(alias for _, alias in table.strings("aliases")),
-        sources=tuple(source for _, source in table.strings("sources")),
         facts=MappingProxyType(facts),
+        sources_text=last[0] if last else "",
     )
     if faults:
         raise PolicyError(faults.in_order_of(document), f"{group}/{id}.toml")

@@ -94,12 +94,13 @@ def check(draft: Draft, faults: FaultList) -> None:
     _own_cookie(draft, faults)
     _ties(draft.services, faults)
     _imports(draft, faults)
+    written = draft.written
     for path, language in draft.languages:
-        if draft.written and language not in draft.written:
+        if written and language not in written:
             faults.add(
                 path,
                 f"no title is written in {language!r}",
-                f"Write the titles in it, or leave it out: they are in {listing(sorted(draft.written))}",
+                f"Write the titles in it, or leave it out: they are in {listing(sorted(written))}",
             )
 
 

@@ -26,6 +26,8 @@ RULE_CHARACTERS: Final = 2048
 """The longest rule that is read."""
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20\x7f\\#]")
 _NOT_IN_HOST: Final = re.compile(r"[\x00-\x20\x7f\\#/?%@]")
+_PLAIN_HOST: Final = re.compile(r"(?!.*--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9]{1,61}\Z", re.ASCII)
+"""A name that the URL parser leaves as it is: most rules, which this spares it."""
 _PORT: Final = re.compile(r":[0-9]*\Z")
 
 
@@ -43,6 +45,8 @@ def normal_host(text: str) -> str:
 
     Raises RuleFault for anything else: a scheme, a port, a path, a wildcard, an empty label, an impossible name.
     """
+    if len(text) <= 253 and _PLAIN_HOST.match(text):
+        return text
     if not text:
         raise RuleFault("the host is empty", 'Write a host, as in "www.example.org"')
     if "://" in text:
@@ -115,6 +119,8 @@ def parse_host_rule(text: str) -> HostRule:
         raise RuleFault(
             f"{text!r} ends in a ? without a query", "Write the beginning of the query after it, or leave the ? out"
         )
+    if host and not rest and not mark:
+        return HostRule(text, host, subdomains)
     normal = URL(f"https://h.example{slash}{rest}{mark}{query}")
     path = comparable_path(normal.pathname).rstrip("/")
     if not host and not path:

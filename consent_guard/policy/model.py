@@ -127,8 +127,8 @@ class InlineSignature:
 class Trait:
     """What tells a service that sites host themselves, on whatever host it lives.
 
-    An element is told by its address, and by ``attribute`` where one is named; an inline script by ``global_`` where one is
-    named, beside the address in a string.
+    One without ``global_`` is of elements: their address tells it, with ``attribute`` where one is named. One with it is of
+    inline scripts: the global and the address, in a string, tell it together.
     """
 
     path: str
@@ -138,7 +138,7 @@ class Trait:
     attribute: str = ""
     """An attribute that the element carries beside it, as ``data-website-id``; empty: the address is enough."""
     global_: str = ""
-    """A global that an inline script uses beside it, as ``_paq``; empty: no inline script is told by it."""
+    """A global that an inline script uses beside it, as ``_paq``; empty: of elements."""
 
 
 @dataclass(frozen=True, slots=True)

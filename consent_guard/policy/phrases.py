@@ -1,6 +1,6 @@
 """The catalogue's purposes in words: its files name a phrase, ``phrases.toml`` says it in each language.
 
-May import the fault collector. The catalogue calls it for every file. A purpose that no phrase says is written out in the file
+May import the table reader. The catalogue calls it for every file. A purpose that no phrase says is written out in the file
 itself, per language, as in a policy.
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from .faults import FaultList, guess
+from .tables import Texts
 
 
 @lru_cache(maxsize=1)
@@ -52,4 +53,9 @@ def _say(kind: str, name: str, path: str, title: str, faults: FaultList) -> Mapp
     if name not in known:
         faults.add(path, f"there is no phrase {name!r} for {kind}", guess(name, list(known), "There are"))
         return {}
-    return {language: text.replace("{title}", title) for language, text in known[name].items()}
+    return _said(kind, name, title if any("{title}" in text for text in known[name].values()) else "")
+
+
+@cache
+def _said(kind: str, name: str, title: str) -> Texts:
+    return Texts({language: text.replace("{title}", title) for language, text in phrases()[kind][name].items()})

@@ -8,8 +8,14 @@ from consent_guard.policy.anywhere import AnywhereIndex
 from consent_guard.policy.model import Service, Trait
 
 TRAITS = {
-    "matomo": (Trait("matomo.js", global_="_paq"), Trait("js/container_*.js", global_="_mtm")),
-    "gtm": (Trait("gtm.js", "id=GTM-", global_="gtm.start"),),
+    "matomo": (
+        Trait("matomo.js"),
+        Trait("matomo.js", global_="_paq"),
+        Trait("js/container_*.js"),
+        Trait("js/container_*.js", global_="_mtm"),
+        Trait("array.js", global_="posthog"),
+    ),
+    "gtm": (Trait("gtm.js", "id=GTM-"), Trait("gtm.js", "id=GTM-", global_="gtm.start")),
     "umami": (Trait("script.js", attribute="data-website-id"),),
 }
 INDEX = AnywhereIndex(Service(id, "c", {"en": id}, anywhere=traits) for id, traits in TRAITS.items())
@@ -33,6 +39,7 @@ INDEX = AnywhereIndex(Service(id, "c", {"en": id}, anywhere=traits) for id, trai
         ("/gtm.js", "id=1", (), None),
         ("/script.js", "", ("src", "data-website-id"), "umami"),
         ("/script.js", "", ("src",), None),
+        ("/array.js", "", (), None),
         ("", "", (), None),
     ],
 )

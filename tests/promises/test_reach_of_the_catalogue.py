@@ -1,0 +1,106 @@
+"""What real pages load from services that lists lacked: withheld under the built-in policy, and where a policy lists them.
+
+Each row restates a public report (named by its repository and number) as a page of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from consent_guard.policy.model import Policy
+from consent_guard.wsgi import ConsentMiddleware
+
+SECRET = "a secret of at least thirty-two bytes, for tests"
+MATOMO = """<script>
+  var _paq = window._paq = window._paq || [];
+  _paq.push(['trackPageView']);
+  _paq.push(['enableLinkTracking']);
+  (function() {
+    var u="%s";
+    _paq.push(['setTrackerUrl', u+'matomo.php']);
+    _paq.push(['setSiteId', '1']);
+    var d=document, g=d.createElement('script'), s=d.getElementsByTagName('script')[0];
+    g.async=true; g.src=u+'matomo.js'; s.parentNode.insertBefore(g,s);
+  })();
+</script>"""
+"""https://developer.matomo.org/guides/tracking-javascript-guide"""
+
+
+def page(body: str, policy: Policy) -> str:
+    """Return what a first visitor of shop.example gets of a page."""
+
+    def app(environ: Mapping[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [f"<!doctype html><html lang=en><head><title>T</title></head><body>{body}</body></html>".encode()]
+
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "www.shop.example",
+        "SERVER_PORT": "443",
+        "HTTP_HOST": "www.shop.example",
+        "wsgi.url_scheme": "https",
+    }
+    sent = ConsentMiddleware(app, policy, secret_key=SECRET)(environ, lambda *_: None)
+    return b"".join(sent).decode()
+
+
+@pytest.fixture(scope="module")
+def builtin() -> Policy:
+    return Policy.load(None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        # ghostery/trackerdb#55, and embeds under a country's domain
+        "https://maps.google.de/maps?q=berlin&amp;output=embed",
+        "https://www.google.co.uk/maps/embed?pb=1",
+        "https://youtube.googleapis.com/embed/x",
+        "https://www.google.de/ads/ga-audiences?v=1",
+        "https://www.google.com.br/pagead/1p-user-list/1/",
+        "https://adservice.google.pl/adsid/integrator.js",
+        "https://kit.fontawesome.com/abc.js",
+        "https://static.cloudflareinsights.com/beacon.min.js",
+        "https://connect.facebook.net/is_IS/fbevents.js",
+        "https://mc.yandex.com.tr/metrika/tag.js",
+    ],
+)
+@pytest.mark.parametrize("element", ['<iframe src="{}"></iframe>', '<script src="{}"></script>', '<img src="{}" alt="">'])
+def test_an_address_that_lists_lacked_is_withheld_until_consent(builtin: Policy, address: str, element: str) -> None:
+    shown = page(element.format(address), builtin)
+    assert f'src="{address}"' not in shown
+
+
+@pytest.mark.parametrize(
+    "address", ["https://www.google.de/search?q=x", "https://maps.google.evil.example/maps", "https://www.google.de/intl/x.png"]
+)
+def test_the_rest_of_a_country_s_host_is_left_alone(builtin: Policy, address: str) -> None:
+    assert f'src="{address}"' in page(f'<img src="{address}" alt="">', builtin)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "base"),
+    [
+        # AmauriC/tarteaucitron.js#991 and #441
+        (["stats.shop.example"], "//stats.shop.example/"),
+        (["stats.agency-example.org"], "https://stats.agency-example.org/"),
+        (["www.shop.example/matomo/"], "//www.shop.example/matomo/"),
+        (["*.agency-example.org"], "https://eu.stats.agency-example.org/m/"),
+    ],
+)
+def test_the_snippet_of_a_matomo_on_the_policy_s_own_host_is_withheld(hosts: list[str], base: str) -> None:
+    policy = Policy.load(
+        {
+            "categories": [{"id": "audience", "basis": "consent", "title": {"en": "Audience"}}],
+            "services": [{"id": "matomo", "hosts": hosts}],
+        }
+    )
+    shown = page(MATOMO % base, policy)
+    assert "setTrackerUrl" not in shown
+    assert "trackPageView" not in shown
