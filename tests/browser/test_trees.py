@@ -9,9 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.model import DocumentFacts
-from consent_guard.rewrite.rewriter import page_rewriter
-from consent_guard.rewrite.rules import Rules
+
+from ..rewrite.documents import DocumentFacts, Rules, page_rewriter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consent_guard.rewrite.rewriter import HtmlRewriter, page_rewriter
-
-from .documents import FUZZ, NOTHING, Parts, facts, once, rewritten, rules
+from .documents import FUZZ, NOTHING, HtmlRewriter, Parts, facts, once, page_rewriter, rewritten, rules
 
 HERE = "[banner -]"
 

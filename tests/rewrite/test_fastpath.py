@@ -13,9 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_guard.findings import Finding
-from consent_guard.rewrite.rules import Rules
 
-from .documents import FUZZ, Parts, fresh, once
+from .documents import FUZZ, Parts, Rules, fresh, once
 from .soup import DOCUMENTS, PAGES
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"

@@ -16,10 +16,9 @@ import pytest
 from html5lib.constants import DataLossWarning
 
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.rules import Rules
 
 from ..html5lib_data import marked, marks, tree_files, tree_tests
-from .documents import WHOLE, once
+from .documents import WHOLE, Rules, once
 from .live import flat, tree
 
 

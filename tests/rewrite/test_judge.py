@@ -14,9 +14,8 @@ from consent_guard.limits import JUDGE_MEMO_KEY_BYTES
 from consent_guard.policy.hosts import HostIndex
 from consent_guard.rewrite import memory
 from consent_guard.rewrite.judge import Judge
-from consent_guard.rewrite.model import DocumentFacts
 
-from .documents import FUZZ, facts, fresh, judge, policy, rules
+from .documents import FUZZ, DocumentFacts, facts, fresh, judge, policy, rules
 
 JUDGE = judge()
 CONTROLS = "".join(map(chr, range(0x21)))

@@ -9,9 +9,8 @@ import pytest
 
 from consent_guard.findings import Finding, FindingKind
 from consent_guard.limits import HELD_VALUE_BYTES
-from consent_guard.rewrite.rewriter import page_rewriter
 
-from .documents import NOTHING, SERVICES, WHOLE, facts, fresh, once, rules
+from .documents import NOTHING, SERVICES, WHOLE, facts, fresh, once, page_rewriter, rules
 from .live import reached
 
 PAD = b"x" * HELD_VALUE_BYTES

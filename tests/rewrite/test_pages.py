@@ -16,10 +16,8 @@ import pytest
 from consent_guard.consent.terms import terms_of
 from consent_guard.policy.builtin import builtin_document
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.model import DocumentFacts
-from consent_guard.rewrite.rewriter import page_rewriter
-from consent_guard.rewrite.rules import Rules
 
+from .documents import DocumentFacts, Rules, page_rewriter
 from .live import Contact, Element, contacts, lxml_tree, tree
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"

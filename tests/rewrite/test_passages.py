@@ -6,9 +6,8 @@ import pytest
 
 from consent_guard.findings import Finding
 from consent_guard.rewrite.judge import Judge
-from consent_guard.rewrite.rules import Rules
 
-from .documents import Parts, facts, fresh, once
+from .documents import Parts, Rules, facts, fresh, once
 
 NOSCRIPT = b"<noscript><iframe src='https://www.video.example/v' title=a></iframe><img src=https://px.ads.example/></noscript>"
 DRAWING = b"<svg><use href='https://px.ads.example/#a'/><path d='M0'/></svg>"

@@ -6,9 +6,8 @@ import pytest
 
 from consent_guard.findings import Finding, FindingKind
 from consent_guard.limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES
-from consent_guard.rewrite.rewriter import page_rewriter
 
-from .documents import NOTHING, WHOLE, facts, fresh, kept, once, rewritten, rules
+from .documents import NOTHING, WHOLE, facts, fresh, kept, once, page_rewriter, rewritten, rules
 
 HOST = b"https://px.ads.example/a"
 MENTION = rules(inline_scripts="mention")

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from consent_guard.errors import RewriteError
 from consent_guard.findings import Finding
-from consent_guard.rewrite.rewriter import page_rewriter
 
-from .documents import DOMAINS, FUZZ, NOTHING, SERVICES, Parts, facts, fresh, once, rewritten, rules, run
+from .documents import DOMAINS, FUZZ, NOTHING, SERVICES, Parts, facts, fresh, once, page_rewriter, rewritten, rules, run
 from .live import reached
 from .soup import BODIES, CUT, DOCUMENTS, GATED, PLAIN
 

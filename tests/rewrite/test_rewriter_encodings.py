@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.model import DocumentFacts
-from consent_guard.rewrite.rewriter import page_rewriter
-from consent_guard.rewrite.rules import Rules
+
+from .documents import DocumentFacts, Rules, page_rewriter
 
 RULES = Rules(
     Policy.load(

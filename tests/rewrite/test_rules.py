@@ -5,9 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from consent_guard.limits import JUDGES
-from consent_guard.rewrite.rules import Rules
 
-from .documents import POLICY, SERVICES, facts, fresh, once, policy
+from .documents import POLICY, SERVICES, Rules, facts, fresh, once, policy
 
 
 def test_a_judge_is_remembered_for_each_consent_and_origin() -> None:

@@ -19,10 +19,8 @@ import pytest
 
 from consent_guard.policy.builtin import builtin_document
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.model import DocumentFacts
-from consent_guard.rewrite.rewriter import page_rewriter
-from consent_guard.rewrite.rules import Rules
 
+from .documents import DocumentFacts, Rules, page_rewriter
 from .live import Element, contacts, flat, lxml_tree, tree
 
 KINDS = {"ad", "analytics", "social", "video", "tag-manager"}
