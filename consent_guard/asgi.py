@@ -18,23 +18,23 @@ import logging
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Unpack
 
-from .clock import unix_seconds
 from .engine.guard import Guard
 from .errors import ExchangeStateError, RewriteError
 from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .nesting import AROUND_KEY, Around, calling, guard_around
+from .options import Options, prepare
 from .wire.headers import get_all, stated_length
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 
 if TYPE_CHECKING:
     from .consent.choice import Consent
     from .engine.exchange import Exchange
-    from .findings import Finding
-    from .pages.overriding import TemplatesSource
     from .policy.model import PolicySource
+
+__all__ = ["ConsentMiddleware", "consent_from", "manage_link", "preferences_form"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -54,9 +54,8 @@ class ConsentMiddleware:
     """An ASGI app around another, that sends and asks nothing without consent.
 
     ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key`` signs
-    the choice, ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding. ``templates``:
-    a directory of templates that stand in for ours. ``clock`` returns Unix seconds. Raises PolicyError with every fault of the
-    policy and the templates, SecretKeyError for an empty key.
+    the choice. The options are those of ``consent_guard.options.Options``. Raises PolicyError with every fault of the policy
+    and the templates, SecretKeyError for an empty key, TypeError for an unknown option.
     """
 
     def __init__(
@@ -65,22 +64,12 @@ class ConsentMiddleware:
         policy: PolicySource = None,
         *,
         secret_key: str | bytes,
-        secret_key_fallbacks: Sequence[str | bytes] = (),
-        ledger: None = None,
-        templates: TemplatesSource = None,
-        on_finding: Callable[[Finding], None] | None = None,
-        clock: Callable[[], float] = unix_seconds,
+        **options: Unpack[Options],
     ) -> None:
         self.app = app
-        self.guard = Guard(
-            policy,
-            secret_key=secret_key,
-            secret_key_fallbacks=secret_key_fallbacks,
-            ledger=ledger,
-            templates=templates,
-            on_finding=on_finding,
-        )
-        self._clock = clock
+        prepared = prepare(policy, options)
+        self.guard = prepared.guard(secret_key)
+        self._clock = prepared.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):

@@ -12,29 +12,27 @@ SecretKeyError. May import Flask, the WSGI transport and the engine. Apps call i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from flask import Flask, Request, has_request_context
 from flask import request as current_request
 
 from . import wsgi
-from .clock import unix_seconds
 from .engine.guard import Guard
 from .environ import request_facts
 from .manage import ManageLink
-from .pages.overriding import checked_surface, read_overrides
-from .policy.model import Policy
+from .options import Options, prepare
 from .wire.messages import RequestFacts
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from .consent.choice import Consent
-    from .findings import Finding
-    from .pages.overriding import TemplatesSource
     from .policy.model import PolicySource
+
+__all__ = ["ConsentGuard", "consent_from", "manage_link", "preferences_form"]
 
 EXTENSION: Final = "consent_guard"
 
@@ -42,10 +40,10 @@ EXTENSION: Final = "consent_guard"
 class ConsentGuard:
     """The Flask extension.
 
-    ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy; its faults are
-    raised here, as PolicyError. ``secret_key`` and ``secret_key_fallbacks`` stand in for the app's own keys. ``templates``: a
-    directory of templates that stand in for ours, checked here. ``on_finding`` is called with each Finding. ``clock`` returns
-    Unix seconds.
+    ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key`` and
+    the option ``secret_key_fallbacks`` stand in for the app's own keys. The options are those of
+    ``consent_guard.options.Options``. Faults of the policy and the templates are raised here, as PolicyError, an unknown option
+    as TypeError.
     """
 
     def __init__(
@@ -54,21 +52,11 @@ class ConsentGuard:
         policy: PolicySource = None,
         *,
         secret_key: str | bytes | None = None,
-        secret_key_fallbacks: Sequence[str | bytes] | None = None,
-        ledger: None = None,
-        templates: TemplatesSource = None,
-        on_finding: Callable[[Finding], None] | None = None,
-        clock: Callable[[], float] = unix_seconds,
+        **options: Unpack[Options],
     ) -> None:
-        self._policy = Policy.load(policy)
-        _check_ledger(self._policy, ledger)
-        self._templates = read_overrides(templates)
-        checked_surface(self._policy, self._templates)  # raises now what the guard would raise with the first request
+        self._prepared = prepare(policy, options)
+        self._prepared.check()  # else it would raise with the first request, when the key is known
         self._secret_key = secret_key
-        self._fallbacks = secret_key_fallbacks
-        self._ledger = ledger
-        self._on_finding = on_finding
-        self._clock = clock
         if app is not None:
             self.init_app(app)
 
@@ -76,28 +64,14 @@ class ConsentGuard:
         """Guard this app; raises RuntimeError if it is guarded already."""
         if EXTENSION in app.extensions:
             raise RuntimeError("this Flask app has a ConsentGuard already; a second one would filter its own output")
-        guarded = _GuardedApp(app, app.wsgi_app, self._guard_of, self._clock)
+        guarded = _GuardedApp(app, app.wsgi_app, self._guard_of, self._prepared.clock)
         app.extensions[EXTENSION] = guarded
         app.wsgi_app = guarded  # type: ignore[method-assign]
         app.context_processor(guarded.template_context)
 
     def _guard_of(self, app: Flask) -> Guard:
         key = self._secret_key if self._secret_key is not None else app.secret_key
-        fallbacks = self._fallbacks if self._fallbacks is not None else app.config.get("SECRET_KEY_FALLBACKS")
-        return Guard(
-            self._policy,
-            secret_key=key or "",
-            secret_key_fallbacks=fallbacks,
-            ledger=self._ledger,
-            templates=self._templates,
-            on_finding=self._on_finding,
-        )
-
-
-def _check_ledger(policy: Policy, ledger: Any) -> None:
-    """Raise now what the guard would raise with the first request; the key, which it looks at later, may still be missing."""
-    if ledger is not None:
-        Guard(policy, secret_key="", ledger=ledger)
+        return self._prepared.guard(key or "", app.config.get("SECRET_KEY_FALLBACKS"))
 
 
 class _GuardedApp:

@@ -9,19 +9,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from .asgi import ConsentMiddleware, consent_from, manage_link, preferences_form
-from .clock import unix_seconds
 
 if TYPE_CHECKING:
-    from .findings import Finding
-    from .pages.overriding import TemplatesSource
+    from .options import Options
     from .policy.model import PolicySource
 
 __all__ = ["ConsentMiddleware", "consent_from", "install", "manage_link", "preferences_form", "template_context"]
@@ -32,11 +29,7 @@ def install(
     policy: PolicySource = None,
     *,
     secret_key: str | bytes,
-    secret_key_fallbacks: Sequence[str | bytes] = (),
-    ledger: None = None,
-    templates: TemplatesSource = None,
-    on_finding: Callable[[Finding], None] | None = None,
-    clock: Callable[[], float] = unix_seconds,
+    **options: Unpack[Options],
 ) -> None:
     """Guard a Starlette or FastAPI app, its error pages too.
 
@@ -48,16 +41,7 @@ def install(
     if getattr(app.build_middleware_stack, "consent_guard", False):
         raise RuntimeError("this app is guarded already; a second guard would filter the first one's output")
     build = app.build_middleware_stack
-    guarded = ConsentMiddleware(
-        _unbuilt,
-        policy,
-        secret_key=secret_key,
-        secret_key_fallbacks=secret_key_fallbacks,
-        ledger=ledger,
-        templates=templates,
-        on_finding=on_finding,
-        clock=clock,
-    )
+    guarded = ConsentMiddleware(_unbuilt, policy, secret_key=secret_key, **options)
 
     def build_guarded() -> ConsentMiddleware:
         guarded.app = build()

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
-from .clock import unix_seconds
 from .engine.guard import Guard
 from .environ import byte_headers, forwarded_environ, native_headers, read_body, request_facts, status_code, status_line
 from .errors import ExchangeStateError, RewriteError
 from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .nesting import Around, calling, guard_around
+from .options import Options, prepare
 from .side_channels import guard_side_channels
 from .wire.headers import stated_length
 from .wire.messages import Headers, ResponsePlan
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from .consent.choice import Consent
     from .engine.exchange import Exchange
-    from .findings import Finding
-    from .pages.overriding import TemplatesSource
     from .policy.model import PolicySource
+
+__all__ = ["ConsentMiddleware", "consent_from", "manage_link", "preferences_form"]
 
 logger: Final = logging.getLogger("consent_guard")
 
@@ -48,9 +48,8 @@ class ConsentMiddleware:
     """A WSGI app around another, that sends and asks nothing without consent.
 
     ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key`` signs
-    the choice, ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each Finding. ``templates``:
-    a directory of templates that stand in for ours. ``clock`` returns Unix seconds. Raises PolicyError with every fault of the
-    policy and the templates, SecretKeyError for an empty key.
+    the choice. The options are those of ``consent_guard.options.Options``. Raises PolicyError with every fault of the policy
+    and the templates, SecretKeyError for an empty key, TypeError for an unknown option.
     """
 
     def __init__(
@@ -59,22 +58,12 @@ class ConsentMiddleware:
         policy: PolicySource = None,
         *,
         secret_key: str | bytes,
-        secret_key_fallbacks: Sequence[str | bytes] = (),
-        ledger: None = None,
-        templates: TemplatesSource = None,
-        on_finding: Callable[[Finding], None] | None = None,
-        clock: Callable[[], float] = unix_seconds,
+        **options: Unpack[Options],
     ) -> None:
         self.app = app
-        self.guard = Guard(
-            policy,
-            secret_key=secret_key,
-            secret_key_fallbacks=secret_key_fallbacks,
-            ledger=ledger,
-            templates=templates,
-            on_finding=on_finding,
-        )
-        self._clock = clock
+        prepared = prepare(policy, options)
+        self.guard = prepared.guard(secret_key)
+        self._clock = prepared.clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         return serve(self.app, self.guard, environ, start_response, self._clock())

@@ -7,8 +7,7 @@ the template tags call it.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,15 +17,15 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from ..clock import unix_seconds
-from ..engine.guard import Guard
+from ..options import CALLABLES, NAMES, from_settings, nearest, prepare
 
 if TYPE_CHECKING:
-    from ..findings import Finding
-    from ..pages.overriding import TemplatesSource
+    from ..engine.guard import Guard
+    from ..options import Options
     from ..policy.model import PolicySource
 
 SETTING: Final = "CONSENT_GUARD"
-KEYS: Final = ("POLICY", "SECRET_KEY", "SECRET_KEY_FALLBACKS", "LEDGER", "TEMPLATES", "ON_FINDING", "CLOCK")
+KEYS: Final = ("POLICY", "SECRET_KEY", *(name.upper() for name in NAMES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,12 @@ class Configuration:
 
     policy: PolicySource
     secret_key: str | bytes
-    secret_key_fallbacks: Sequence[str | bytes]
-    ledger: Any
-    templates: TemplatesSource
-    on_finding: Callable[[Finding], None] | None
-    clock: Callable[[], float]
+    options: Options
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Returns Unix seconds."""
+        return self.options.get("clock") or unix_seconds
 
 
 def unknown_keys(values: Mapping[str, object]) -> list[str]:
@@ -47,9 +47,7 @@ def unknown_keys(values: Mapping[str, object]) -> list[str]:
     faults = []
     for key in values:
         if key not in KEYS:
-            nearest = difflib.get_close_matches(str(key).upper(), KEYS, n=1, cutoff=0.5)
-            hint = f"did you mean {nearest[0]!r}?" if nearest else f"the keys are {', '.join(KEYS)}."
-            faults.append(f"{SETTING} has no key {key!r}: {hint}")
+            faults.append(f"{SETTING} has no key {key!r}: {nearest(str(key).upper(), KEYS, 'keys')}")
     return faults
 
 
@@ -60,15 +58,11 @@ def configuration() -> Configuration:
         raise ImproperlyConfigured(f"{SETTING} must be a dict, not {type(values).__name__}")
     if faults := unknown_keys(values):
         raise ImproperlyConfigured(" ".join(faults))
-    fallbacks = values.get("SECRET_KEY_FALLBACKS")
+    called = {key: _callable(values, key) for name in CALLABLES if (key := name.upper()) in values}
     return Configuration(
         policy=values.get("POLICY"),
         secret_key=values.get("SECRET_KEY") or _django_key(),
-        secret_key_fallbacks=settings.SECRET_KEY_FALLBACKS if fallbacks is None else fallbacks,
-        ledger=values.get("LEDGER"),
-        templates=values.get("TEMPLATES"),
-        on_finding=_callable(values, "ON_FINDING"),
-        clock=_callable(values, "CLOCK") or unix_seconds,
+        options=from_settings({**values, **called}),
     )
 
 
@@ -80,14 +74,7 @@ def current_guard() -> Guard:
     global _guard
     if _guard is None:
         found = configuration()
-        _guard = Guard(
-            found.policy,
-            secret_key=found.secret_key,
-            secret_key_fallbacks=found.secret_key_fallbacks,
-            ledger=found.ledger,
-            templates=found.templates,
-            on_finding=found.on_finding,
-        )
+        _guard = prepare(found.policy, found.options).guard(found.secret_key, settings.SECRET_KEY_FALLBACKS)
     return _guard
 
 

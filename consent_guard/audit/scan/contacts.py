@@ -15,8 +15,8 @@ from ...engine.acting_headers import ActingHeaders
 from ...engine.cookie_rulings import CookieRulings
 from ...findings import Finding
 from ...policy.model import Basis, Policy
-from ...rewrite.model import DocumentFacts
 from ...rewrite.judge import Judge
+from ...rewrite.model import DocumentFacts
 from ...rewrite.rules import Rules
 from ...wire.messages import Header
 from ..report import Verdict, covers, host_of

@@ -1,0 +1,106 @@
+"""The options that every adapter takes, in one type and read in one place: a new one is added here.
+
+Adapters type their keyword arguments with ``Options`` (PEP 692) and hand them to ``prepare``. May import the engine, the policy
+and our pages. The adapters call it when an app is guarded.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from .clock import unix_seconds
+from .engine.guard import Guard
+from .pages.overriding import checked_surface, read_overrides
+from .policy.model import Policy, PolicySource
+
+if TYPE_CHECKING:
+    from .findings import Finding
+    from .pages.overriding import TemplatesSource
+    from .pages.rendering import Overrides
+
+
+class Options(TypedDict, total=False):
+    """What every adapter takes beside the policy and ``secret_key``, by keyword.
+
+    ``secret_key_fallbacks``: older keys, which still verify choices; None: none, or those of the framework's own setting.
+    ``ledger``: refused until receipts can be kept.
+    ``templates``: a directory of templates that stand in for ours, read and checked when the app is guarded.
+    ``on_finding``: called with each Finding, in the thread of its request; what it raises is logged.
+    ``clock``: returns the time in Unix seconds; for tests.
+    """
+
+    secret_key_fallbacks: Sequence[str | bytes] | None
+    ledger: None
+    templates: TemplatesSource
+    on_finding: Callable[[Finding], None] | None
+    clock: Callable[[], float] | None
+
+
+NAMES: Final = tuple(Options.__annotations__)
+"""Of every option, in the order of ``Options``."""
+CALLABLES: Final = frozenset({"on_finding", "clock"})
+"""Options that are callables; where settings are texts, the dotted path of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A policy and options, read: only the key is missing, which some frameworks know later."""
+
+    policy: Policy
+    clock: Callable[[], float]
+    _options: Options
+    _templates: Overrides | None
+
+    def check(self) -> None:
+        """Raise now what ``guard`` would raise with any key: PolicyError with the faults of the options and the templates."""
+        if self._options.get("ledger") is not None:
+            Guard(self.policy, secret_key="", ledger=self._options["ledger"])
+        checked_surface(self.policy, self._templates)
+
+    def guard(self, secret_key: str | bytes, fallbacks: Sequence[str | bytes] | None = None) -> Guard:
+        """Return the compiled guard. ``fallbacks`` hold where no option says otherwise.
+
+        Raises SecretKeyError for an empty key, and what ``check`` raises.
+        """
+        given = self._options.get("secret_key_fallbacks")
+        return Guard(
+            self.policy,
+            secret_key=secret_key,
+            secret_key_fallbacks=fallbacks if given is None else given,
+            ledger=self._options.get("ledger"),
+            templates=self._templates,
+            on_finding=self._options.get("on_finding"),
+        )
+
+
+def prepare(policy: PolicySource, options: Options) -> Prepared:
+    """Read a policy and options.
+
+    Raises TypeError for an unknown option, which names the nearest one; PolicyError with every fault of the policy, or of
+    templates that cannot be read; OSError for a policy file that cannot be read.
+    """
+    for name in options:
+        if name not in NAMES:
+            raise TypeError(f"no option {name!r}: {nearest(name, NAMES, 'options')}")
+    return Prepared(
+        Policy.load(policy), options.get("clock") or unix_seconds, options, read_overrides(options.get("templates"))
+    )
+
+
+def nearest(name: str, known: Sequence[str], what: str) -> str:
+    """Return which of the known names may be meant, in words; all of them where none is like it. ``what`` is
+    what they are, in the plural."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"the {what} are {', '.join(known)}."
+
+
+def from_settings(values: Mapping[str, object]) -> Options:
+    """Return the options of a mapping whose keys are their names in capitals; other keys are left out."""
+    found: Options = {}
+    for name in NAMES:
+        if name.upper() in values:
+            found[name] = values[name.upper()]  # type: ignore[literal-required]
+    return found
