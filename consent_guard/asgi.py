@@ -26,6 +26,8 @@ from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .nesting import AROUND_KEY, Around, calling, guard_around
 from .options import Options, prepare
+from .pacing import feed_in_pieces
+from .session_cookies import session_cookies
 from .wire.headers import get_all, stated_length
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 
@@ -69,6 +71,8 @@ class ConsentMiddleware:
         self.app = app
         prepared = prepare(policy, options)
         self.guard = prepared.guard(secret_key)
+        if names := session_cookies(app):
+            self.guard = self.guard.recognising(names)
         self._clock = prepared.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -235,7 +239,7 @@ class _Response:
                 await self._at_once(rewriter, message, bytes(data))
                 return
             await self.release()
-        out = self._filter(rewriter, data, last=not more)
+        out = await self._filter(rewriter, data, last=not more)
         if out or not more or not data:  # held back whole: there is nothing to say yet (Y7)
             await self._send({**message, "body": out, "more_body": more})
 
@@ -245,7 +249,7 @@ class _Response:
         assert self._plan is not None
         assert self._plan.settle is not None
         assert start is not None
-        out = self._filter(rewriter, data, last=True)
+        out = await self._filter(rewriter, data, last=True)
         headers, out = self._plan.settle(data, out)
         if message.get("more_body", False):
             self._ended = False
@@ -266,9 +270,9 @@ class _Response:
         more = message.get("more_body", False) if message["type"] == "http.response.zerocopysend" else False
         with closing(_file_chunks(message)) as chunks:
             for data in chunks:
-                if out := self._filter(rewriter, data, last=False):
+                if out := await self._filter(rewriter, data, last=False):
                     await self._send({"type": "http.response.body", "body": out, "more_body": True})
-        out = self._filter(rewriter, b"", last=not more)
+        out = await self._filter(rewriter, b"", last=not more)
         if out or not more:
             await self._send({"type": "http.response.body", "body": out, "more_body": more})
 
@@ -291,9 +295,9 @@ class _Response:
             raise ExchangeStateError(f"the app sent {message['type']} after the end of its response")
         return self._plan.rewriter
 
-    def _filter(self, rewriter: BodyRewriter, data: bytes, *, last: bool) -> bytes:
+    async def _filter(self, rewriter: BodyRewriter, data: bytes, *, last: bool) -> bytes:
         try:
-            out = rewriter.feed(bytes(data)) if data else b""
+            out = await feed_in_pieces(rewriter, bytes(data)) if data else b""
             if last:
                 self._ended = True
                 out += rewriter.close()
@@ -301,6 +305,9 @@ class _Response:
             # Nothing more of this body leaves, filtered or not; without its last message the server must abort.
             logger.exception("filtering a response failed; it is broken off")
             self._fault = fault
+            raise
+        except BaseException:  # the task was cancelled between two pieces: what is left of the body cannot follow any more
+            self._fault = ExchangeStateError("the app went on with a response after it was cancelled")
             raise
         return out
 

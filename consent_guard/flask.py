@@ -24,6 +24,7 @@ from .engine.guard import Guard
 from .environ import request_facts
 from .manage import ManageLink
 from .options import Options, prepare
+from .policy.frameworks import renamed_cookies
 from .wire.messages import RequestFacts
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class ConsentGuard:
 
     def _guard_of(self, app: Flask) -> Guard:
         key = self._secret_key if self._secret_key is not None else app.secret_key
-        return self._prepared.guard(key or "", app.config.get("SECRET_KEY_FALLBACKS"))
+        guard = self._prepared.guard(key or "", app.config.get("SECRET_KEY_FALLBACKS"))
+        return guard.recognising(renamed_cookies(app.config.get))
 
 
 class _GuardedApp:

@@ -26,6 +26,21 @@ REFUSAL: Final = Reply(
 """Our 500: plain text, never stored, with nothing of the app's in it (L24c)."""
 
 
+_PART_TEXT: Final = b"A part of this page cannot be sent. Ask for the whole of it.\n"
+
+PART_REFUSAL: Final = Reply(
+    status=416,
+    headers=(
+        (b"Content-Type", b"text/plain; charset=utf-8"),
+        (b"Content-Length", str(len(_PART_TEXT)).encode("ascii")),
+        (b"Cache-Control", b"no-store"),
+        (b"X-Content-Type-Options", b"nosniff"),
+    ),
+    body=_PART_TEXT,
+)
+"""Our answer in place of a part of a document: the range is the client's wish, and none that can be met (RFC 9110 §15.5.17)."""
+
+
 def reason_phrase(status: int) -> str:
     """Return the standard's phrase for a status code, or an empty string for a code that has none."""
     try:

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from .asgi import ConsentMiddleware, consent_from, manage_link, preferences_form
+from .session_cookies import session_cookies
 
 if TYPE_CHECKING:
     from .options import Options
@@ -45,6 +46,7 @@ def install(
 
     def build_guarded() -> ConsentMiddleware:
         guarded.app = build()
+        guarded.guard = guarded.guard.recognising(session_cookies(app))
         return guarded
 
     build_guarded.consent_guard = guarded  # type: ignore[attr-defined]

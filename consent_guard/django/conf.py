@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from ..clock import unix_seconds
 from ..options import CALLABLES, NAMES, from_settings, nearest, prepare
+from ..policy.frameworks import SETTINGS, renamed_cookies
 
 if TYPE_CHECKING:
     from ..engine.guard import Guard
@@ -74,7 +75,8 @@ def current_guard() -> Guard:
     global _guard
     if _guard is None:
         found = configuration()
-        _guard = prepare(found.policy, found.options).guard(found.secret_key, settings.SECRET_KEY_FALLBACKS)
+        guard = prepare(found.policy, found.options).guard(found.secret_key, settings.SECRET_KEY_FALLBACKS)
+        _guard = guard.recognising(renamed_cookies(lambda name: getattr(settings, name, None)))
     return _guard
 
 
@@ -84,7 +86,7 @@ _guard: Guard | None = None
 def _forget(*, setting: str, **kwargs: object) -> None:
     """Tests change settings (``override_settings``); the guard is compiled anew then."""
     global _guard
-    if setting in (SETTING, "SECRET_KEY", "SECRET_KEY_FALLBACKS"):
+    if setting in (SETTING, "SECRET_KEY", "SECRET_KEY_FALLBACKS", *SETTINGS):
         _guard = None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -27,6 +28,7 @@ from ..environ import changed_keys, environ_headers, read_body, request_facts
 from ..errors import RewriteError
 from ..manage import ManageLink, PreferencesForm
 from ..nesting import Around, calling, guard_around
+from ..pacing import feed_in_pieces
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
 from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts, ResponsePlan
@@ -79,7 +81,7 @@ class ConsentMiddleware:
             return await get_response(request)
         with calling(begun):
             response = await get_response(request)
-        return finish(begun.exchange, response, asgi=isinstance(request, ASGIRequest))
+        return await finish_on_loop(begun.exchange, response, asgi=isinstance(request, ASGIRequest))
 
     def _begin(self, request: HttpRequest) -> Around | HttpResponseBase | None:
         """Open the exchange and prepare the request, or answer it; None where a guard around this one does all that."""
@@ -195,9 +197,43 @@ def finish(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> Htt
         return _refusal_for(response)
 
 
+async def finish_on_loop(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
+    """Return the response as this visitor may have it; a long page gives the event loop its turns."""
+    try:
+        lines = header_lines(response)
+        plan = exchange.respond(response.status_code, lines)
+        if plan.rewriter is None or isinstance(response, StreamingHttpResponse):
+            return _planned(exchange, plan, response, lines, asgi=asgi)
+        content = cast(HttpResponse, response).content
+        rewritten = await feed_in_pieces(plan.rewriter, content) + plan.rewriter.close()
+        return _planned(exchange, replace(plan, rewriter=_Rewritten(rewritten)), response, lines, asgi=asgi)
+    except Exception:
+        logger.exception("the response cannot be filtered; our own 500 goes out in its place")
+        exchange.finish()
+        return _refusal_for(response)
+
+
+class _Rewritten:
+    """A rewriter whose work is done."""
+
+    def __init__(self, whole: bytes) -> None:
+        self._whole = whole
+
+    def feed(self, data: bytes) -> bytes:
+        return self._whole
+
+    def close(self) -> bytes:
+        return b""
+
+
 def _filtered_response(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
     lines = header_lines(response)
-    plan = exchange.respond(response.status_code, lines)
+    return _planned(exchange, exchange.respond(response.status_code, lines), response, lines, asgi=asgi)
+
+
+def _planned(
+    exchange: Exchange, plan: ResponsePlan, response: HttpResponseBase, lines: list[Header], *, asgi: bool
+) -> HttpResponseBase:
     whole: list[Header] | None = None
     if plan.rewriter is None:
         exchange.finish()

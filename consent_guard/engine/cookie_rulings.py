@@ -5,6 +5,7 @@ May import the domain. Compiled once per guard; the request side, the Set-Cookie
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ from ..consent.choice import Consent
 from ..consent.token import names_to_read, once_cookie_name
 from ..findings import Finding, FindingKind
 from ..policy.cookie_names import CookieIndex, CookieMatch
-from ..policy.frameworks import is_framework_cookie
+from ..policy.frameworks import is_framework_cookie, without_prefix
 from ..policy.import_tools import imported_cookie_names
 from ..policy.model import Basis, Policy
 
@@ -62,13 +63,15 @@ class Ruling:
 class CookieRulings:
     """The rulings of one policy. Thread-safe; immutable but for what it remembers."""
 
-    __slots__ = ("_imported", "_imported_families", "_index", "_known", "_necessary", "own_names")
+    __slots__ = ("_imported", "_imported_families", "_index", "_known", "_necessary", "_renamed", "own_names")
 
     own_names: frozenset[str]
     """The names of the library's own cookies: necessary, so the app sees them and may set them."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, renamed: Iterable[str] = ()) -> None:
+        """``renamed``: names that the site has given its framework's own cookies."""
         self._index = CookieIndex(policy)
+        self._renamed: Final = frozenset(renamed)
         self._known: dict[bytes, Ruling] = {}
         self._necessary: Final = frozenset(c.id for c in policy.categories if c.basis is Basis.NECESSARY)
         names = imported_cookie_names(policy)
@@ -103,8 +106,11 @@ class CookieRulings:
     def _named(self, name: str) -> Ruling:
         match = self._index.match(name)
         necessary = match is not None and match.category in self._necessary
-        essential = necessary or name in self.own_names or self._holds_the_choice(name) or is_framework_cookie(name)
+        essential = necessary or name in self.own_names or self._holds_the_choice(name) or self._is_frameworks(name)
         return Ruling(name, match, essential)
+
+    def _is_frameworks(self, name: str) -> bool:
+        return is_framework_cookie(name) or name in self._renamed or without_prefix(name) in self._renamed
 
     def _holds_the_choice(self, name: str) -> bool:
         """Whether another tool keeps the choice in this cookie: hidden or expired, it would be lost (``import_from``)."""

@@ -34,13 +34,24 @@ def destination(headers: Headers) -> bytes:
     return values.pop() if len(values) == 1 else b""
 
 
+_PAGE_FILE: Final = frozenset({"html", "htm", "xhtml", "xml", "svg", "php"})
+"""The endings of a page's address."""
+_ANYTHING: Final = frozenset({b"*/*"})
+
+
 class Wanted(NamedTuple):
     """What a request is for."""
 
     asks: bool
     """It says that it wants a document."""
     may_get: bool
-    """Its answer may well be one, so that a validator without our mark must not reach the app (N3)."""
+    """Its answer may well be one, so that it must come to us as bytes."""
+    polled: bool = False
+    """Anything will do (``Accept: */*``) and no page waits for it: a tool asks, which may revalidate what it keeps."""
+    whole: bool = False
+    """A part of the answer would be a part of a page: no range may reach the app (N4)."""
+    narrowed: bool = True
+    """The answer may be one that must be decoded, so that no other coding may be asked for (N5)."""
 
 
 def wanted(headers: Headers, path: str) -> Wanted:
@@ -51,9 +62,23 @@ def wanted(headers: Headers, path: str) -> Wanted:
     """
     meant, accepted = destination(headers), _accepted(headers)
     if meant in _DOCUMENTS or not _PAGE_TYPES.isdisjoint(accepted):
-        return Wanted(asks=True, may_get=True)
-    said = bool(meant) or bool(accepted - {b"*/*"})
-    return Wanted(asks=False, may_get=not said and _STATIC_FILE.search(path) is None)
+        return Wanted(asks=True, may_get=True, whole=_is_page_address(path))
+    said = bool(meant) or bool(accepted - _ANYTHING)
+    static = _STATIC_FILE.search(path) is not None
+    polled = not meant and accepted == _ANYTHING
+    return Wanted(
+        asks=False,
+        may_get=not said and not static,
+        polled=polled,
+        whole=polled and _is_page_address(path),
+        narrowed=meant in (b"", b"empty") and not static,
+    )
+
+
+def _is_page_address(path: str) -> bool:
+    """Tell whether the last segment of a path has no ending, or a page's."""
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    return not dot or ending.lower() in _PAGE_FILE
 
 
 def _accepted(headers: Headers) -> set[bytes]:

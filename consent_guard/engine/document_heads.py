@@ -48,7 +48,7 @@ def private_head(headers: Headers, vary: tuple[bytes, ...]) -> list[Header]:
 
 
 def with_length(headers: list[Header], length: int) -> list[Header]:
-    """Return the head of a body that was rewritten at once: with its new length, unless the app frames it otherwise."""
-    if any(name.lower() == b"transfer-encoding" for name, _ in headers):
+    """Return the head of a body that is at hand as a whole: with its length, unless the head tells how it ends."""
+    if any(name.lower() in (b"transfer-encoding", b"content-length") for name, _ in headers):
         return headers
     return [*headers, (b"content-length", b"%d" % length)]

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import ExchangeStateError, RewriteError
-from ..refusal import REFUSAL
 from ..wire.codings import ContentDecoder, ContentEncoder
 from ..wire.messages import BodyRewriter
 from .bodies import BodyKind
@@ -162,12 +161,15 @@ class ObservedBody:
 
 
 class RefusedBody:
-    """The body of our 500: nothing of the app's, then our own few words (L24c)."""
+    """The body of our 500 or 416: nothing of the app's, then our own few words (L24c)."""
 
-    __slots__ = ()
+    __slots__ = ("_words",)
+
+    def __init__(self, words: bytes) -> None:
+        self._words = words
 
     def feed(self, data: bytes) -> bytes:
         return b""
 
     def close(self) -> bytes:
-        return REFUSAL.body
+        return self._words

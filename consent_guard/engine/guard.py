@@ -8,7 +8,7 @@ May import the policy, the consent domain and the rest of the engine. The transp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..consent.token import consent_cookie_name
@@ -61,6 +61,13 @@ class Guard:
     def policy(self) -> Policy:
         """The policy that this guard enforces."""
         return self._site.policy
+
+    def recognising(self, cookies: Iterable[str]) -> Guard:
+        """Return the same guard, which lets these cookies pass always: a framework's own (of its session, its CSRF
+        token and the like) under the names that the site's settings give them."""
+        renamed = Guard.__new__(Guard)
+        renamed._site = self._site.recognising(cookies)
+        return renamed
 
     def consent_cookie(self, choice: Choice) -> tuple[str, str]:
         """Return the name and the value of the cookie that carries a choice: the name is the one that is read over http too."""

@@ -18,6 +18,7 @@ from .cookie_rulings import CookieRulings
 from .destinations import Wanted
 
 _PAGE: Final = Wanted(asks=True, may_get=True)
+_CONDITIONS: Final = frozenset({b"if-none-match", b"if-modified-since"})
 _TOUCHED: Final = frozenset({b"accept-encoding", b"if-match", b"if-modified-since", b"if-none-match", b"if-range", b"range"})
 
 
@@ -35,6 +36,10 @@ class ForwardedRequest:
     """A validator of this very consent state was handed on: a 304 speaks of a page that may be shown again."""
     unvalidated: bool = False
     """Every validator was kept back, so that a 304 cannot be right."""
+    validated: bool = False
+    """A validator without our mark was handed on: a 304 speaks of what the client has stored as the app made it."""
+    kept_back: Headers = ()
+    """The conditions that the app was not shown; what turns out to be no page may still be answered by them."""
 
 
 def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tuple[Headers, tuple[bytes, ...]]:
@@ -52,7 +57,7 @@ def forward(
     headers, hidden = hide_gated(headers, rulings, consent)
     if not any(name.lower() in _TOUCHED for name, _ in headers):
         return ForwardedRequest(headers, hidden, wanted)
-    asks, page = wanted
+    page = wanted.may_get and not wanted.polled
     reads = method in ("GET", "HEAD")
     asked = [value for name, value in headers if name.lower() == b"if-none-match"] if reads else []
     validators = {value: _validators(value, mark, page) for value in asked}
@@ -62,11 +67,12 @@ def forward(
     dropped = len(answerable) < len(asked)
     left = bool(answerable)
     kept: list[Header] = []
+    kept_back: list[Header] = []
     changed = False
     for header in headers:
         name, value = header[0].lower(), header[1]
         new: bytes | None = value
-        if name == b"accept-encoding":
+        if name == b"accept-encoding" and wanted.narrowed:
             new = narrow_accept_encoding(value)
         elif name == b"if-none-match" and reads:
             new = validators[value]
@@ -75,17 +81,21 @@ def forward(
         elif name == b"if-modified-since" and reads:
             new = value if dated or answerable else None
             dropped, left = dropped or new is None, left or new is not None
-        elif name in (b"range", b"if-range") and asks:
+        elif name in (b"range", b"if-range") and wanted.whole and method == "GET":
             new = None
         changed = changed or new != value
         if new is not None:
             kept.append(header if new == value else (header[0], new))
+        elif name in _CONDITIONS:
+            kept_back.append((name, value))
     return ForwardedRequest(
         kept if changed else headers,
         hidden,
         wanted,
         marked=any(_validators(value, mark, True) is not None for value in asked),
         unvalidated=dropped and not left,
+        validated=left,
+        kept_back=kept_back,
     )
 
 

@@ -13,12 +13,13 @@ from typing import Final
 from ..findings import Finding, FindingKind
 from ..pages.model import RequestView
 from ..pages.parts import ResponseParts
-from ..refusal import REFUSAL
+from ..refusal import PART_REFUSAL, REFUSAL
 from ..rewrite.model import DocumentFacts
 from ..rewrite.rewriter import page_rewriter
-from ..wire.codings import ContentDecoder, decodable
-from ..wire.headers import broken_fields, content_type, first, get_all
-from ..wire.messages import BodyRewriter, Header, Headers, RequestFacts, ResponsePlan
+from ..wire.codings import ContentDecoder, coding_to_browsers, decodable
+from ..wire.etags import names_tag
+from ..wire.headers import broken_fields, content_type, first, get_all, without
+from ..wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query
@@ -36,6 +37,8 @@ logger: Final = logging.getLogger("consent_guard")
 
 _PARTS_OF_A_BODY: Final = frozenset({206, 226})
 """Partial Content and IM Used (RFC 9110 §15.3.7, RFC 3229 §10.4.1)."""
+_OF_THE_CONTENT: Final = (b"content-length", b"content-type", b"content-encoding", b"content-language", b"transfer-encoding")
+"""What a 304 does not repeat (RFC 9110 §15.4.5)."""
 _BODY_ELSEWHERE: Final = (b"x-accel-redirect", b"x-sendfile", b"x-lighttpd-send-file")
 """Orders to a server in front of the app to send another body in place of this one."""
 
@@ -63,14 +66,16 @@ class ResponseSide:
         self._rewritten = False
         headers = self._unbroken(headers)
         kind = body_kind(status, headers)
-        coding = b", ".join(get_all(headers, b"content-encoding"))
+        coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding")))
         if self._site.reporting:
             return self._observed(status, headers, kind, coding, begin)
         if status == 304:
             return self._not_modified(headers, kind)
         if (reason := self._unfit(status, headers, kind, coding)) is not None:
-            return self._refused(reason)
+            return self._refused(reason, PART_REFUSAL if status in _PARTS_OF_A_BODY else REFUSAL)
         if not kind.document:
+            if self._is_known(status, headers):
+                return ResponsePlan(304, without(self._other_head(headers), *_OF_THE_CONTENT), bodiless=True)
             return ResponsePlan(status, self._other_head(headers))
         self._rewritten = True
         leaving = self._personal(headers, rewritten=True)
@@ -85,7 +90,7 @@ class ResponseSide:
         def settle(body: bytes, rewritten: bytes) -> tuple[list[Header], bytes]:
             if kind is BodyKind.XML and self._same_for_all(coding, headers, body):
                 self._rewritten = False
-                return self._other_head(headers), body
+                return with_length(self._other_head(headers), len(body)), body
             return with_length(leaving, len(rewritten)), rewritten
 
         return ResponsePlan(status, leaving, self._filtered(kind, coding, headers, begin), settle)
@@ -127,19 +132,34 @@ class ResponseSide:
             return f"a document in the content coding {coding[:40]!r} cannot be read; is its extra installed?"
         return None
 
-    def _refused(self, reason: str) -> ResponsePlan:
-        """Our 500 in place of what cannot be filtered (N4, N5)."""
+    def _is_known(self, status: int, headers: Headers) -> bool:
+        """Tell whether the client has this very version already, by conditions that the app was not shown because the answer
+        might have been a page (RFC 9110 §13.1)."""
+        asked = self._forwarded.kept_back
+        if status != 200 or not asked:
+            return False
+        tags = get_all(asked, b"if-none-match")
+        if tags:
+            own = first(headers, b"etag")
+            return own is not None and any(names_tag(value, own) for value in tags)
+        changed = first(headers, b"last-modified")
+        return changed is not None and first(asked, b"if-modified-since") == changed
+
+    def _refused(self, reason: str, reply: Reply = REFUSAL) -> ResponsePlan:
+        """Our own answer in place of what cannot be filtered (N4, N5)."""
         logger.error("refused to hand on a response: %s", reason)
         self._unfiltered("body")
-        body = RefusedBody() if has_body(self._facts.method, REFUSAL.status) else None
-        return ResponsePlan(REFUSAL.status, [(name.lower(), value) for name, value in REFUSAL.headers], body)
+        body = RefusedBody(reply.body) if has_body(self._facts.method, reply.status) else None
+        return ResponsePlan(reply.status, [(name.lower(), value) for name, value in reply.headers], body)
 
     def _not_modified(self, headers: Headers, kind: BodyKind) -> ResponsePlan:
         """A 304 is right for a page only where it answers a validator of this very consent state (N2, N3)."""
         if self._forwarded.unvalidated:
             return self._refused("a 304 answers a validator that the app was not shown")
-        page = self._forwarded.wanted.may_get
-        if not (page or self._forwarded.marked or (kind.document and content_type(headers) is not None)):
+        asked = self._forwarded
+        page = asked.wanted.may_get and not asked.wanted.polled
+        stored = kind is BodyKind.XML and asked.validated  # a feed that was handed on with the app's own tag
+        if not (page or asked.marked or (kind.document and content_type(headers) is not None and not stored)):
             return ResponsePlan(304, self._other_head(headers))
         leaving = self._personal(headers, rewritten=False)
         if page:

@@ -6,8 +6,9 @@ threads at once.
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from ..consent.choice import Consent
@@ -43,7 +44,7 @@ class Site:
         self.importer: Final = Importer(policy)
         """Reads the choice from other tools' cookies; false where the policy names none."""
         self.rules: Final = Rules(policy)
-        self.rulings: Final = CookieRulings(policy)
+        self.rulings = CookieRulings(policy)
         self.needed: Final = terms_of(policy).needed
         """Services of necessary categories: allowed for every visitor."""
         self.on_finding: Final = on_finding
@@ -62,6 +63,12 @@ class Site:
         self._version: Final = _UNFIT.sub("_", __version__)
         self.surface: Final[Surface] = checked_surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""
+
+    def recognising(self, cookies: Iterable[str]) -> Site:
+        """Return this site with cookies that its framework's settings name; ``Guard.recognising`` says how."""
+        site = copy.copy(self)
+        site.rulings = CookieRulings(self.policy, cookies)
+        return site
 
     def signalled(self, headers: Headers) -> bool:
         """Tell whether the browser asks for what the categories with ``gpc`` refuse (G03; G04 where the policy heeds it)."""

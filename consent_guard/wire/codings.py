@@ -19,6 +19,8 @@ from .headers import list_members
 _STACKED: Final = 4
 """More codings one over another are refused; servers send one, rarely two."""
 _OURS: Final = (b"gzip", b"deflate", b"br", b"zstd")
+_REGISTERED: Final = frozenset({*_OURS, b"aes128gcm", b"compress", b"dcb", b"dcz", b"exi", b"pack200-gzip"})
+"""The codings of IANA's registry but identity: bytes under another name are in no coding at all."""
 _REMEMBERED: Final = 64
 """Values of Accept-Encoding; browsers send about ten."""
 _REMEMBERED_BYTES: Final = 64
@@ -95,6 +97,17 @@ def decodable(coding: bytes) -> bool:
     """True where a Content-Encoding value can be undone and done here: each coding known, installed, and not too many."""
     names = _split(coding)
     return names == [b"identity"] or (len(names) <= _STACKED and all(map(available, names)))
+
+
+def coding_to_browsers(value: bytes) -> bytes:
+    """Return a Content-Encoding as browsers take it: empty where it names no coding that there is, as ``UTF-8``, ``none`` or
+    ``foo`` do not, for then they show the bytes as they are; else the value itself, lists that only some undo among them."""
+    return value if any(_plain_x(_coding_of(name)) in _REGISTERED for name in value.split(b",")) else b""
+
+
+def _plain_x(name: bytes) -> bytes:
+    """Firefox takes ``x-`` before any coding that it knows."""
+    return name.removeprefix(b"x-")
 
 
 def narrow_accept_encoding(value: bytes) -> bytes:

@@ -60,6 +60,12 @@ def unmark_if_none_match(value: bytes, mark: str, *, keep_unmarked: bool = True)
     return b", ".join(kept) or None
 
 
+def names_tag(value: bytes, tag: bytes) -> bool:
+    """Tell whether an If-None-Match names this entity tag, by weak comparison (RFC 9110 §8.8.3.2)."""
+    wanted = tag.strip(b" \t").removeprefix(b"W/")
+    return any(member.removeprefix(b"W/") == wanted for member in _members(value))
+
+
 def unmark_all(value: bytes) -> bytes:
     """Return a list of entity tags with ours as the app wrote them, whatever their mark; the same object where none is ours.
 

@@ -178,7 +178,7 @@ def test_a_part_of_a_document_is_refused(site, kind: bytes, caplog) -> None:
         plan = site.request("/x", (b"Accept", b"*/*")).respond(
             206, [(b"Content-Type", kind), (b"Content-Range", b"bytes 0-9/99"), (b"Set-Cookie", b"a=1")]
         )
-    assert plan.status == 500
+    assert plan.status == 416
     assert b"content-range" not in head(plan)
     assert head(plan)[b"cache-control"] == b"no-store"
     out = site.send(plan, b"<script src=x>")
@@ -196,10 +196,10 @@ def test_a_part_of_anything_else_is_not_touched(site) -> None:
 
 def test_parts_of_what_may_be_a_page_are_refused(site) -> None:
     parts = [(b"Content-Type", b"multipart/byteranges; boundary=x")]
-    assert site.request("/page", DOCUMENT).respond(206, parts).status == 500
+    assert site.request("/page", DOCUMENT).respond(206, parts).status == 416
 
 
-@pytest.mark.parametrize("coding", [b"dcz", b"compress", b"gzip, x", b"x"])
+@pytest.mark.parametrize("coding", [b"dcz", b"dcb", b"compress", b"gzip, x", b"x, gzip", b"identity, gzip"])
 def test_a_document_in_a_coding_that_cannot_be_undone_is_refused(site, coding: bytes, caplog) -> None:
     """N5, H34"""
     with caplog.at_level(logging.ERROR, "consent_guard"):
@@ -211,7 +211,7 @@ def test_a_document_in_a_coding_that_cannot_be_undone_is_refused(site, coding: b
 
 def test_a_refusal_is_found(site) -> None:
     exchange = site.request()
-    exchange.respond(200, [*site.HTML, (b"Content-Encoding", b"x")])
+    exchange.respond(200, [*site.HTML, (b"Content-Encoding", b"dcz")])
     assert [(finding.kind.value, finding.subject) for finding in exchange.finish()] == [("unfiltered", "www.example.org")]
 
 
@@ -243,7 +243,7 @@ def test_in_report_mode_no_header_changes(make) -> None:
     plan = site.request(cookie=b"_ga=1").respond(200, headers)
     assert plan.headers == headers
     assert site.request().respond(206, headers).headers == headers
-    assert site.request().respond(200, [*headers, (b"Content-Encoding", b"x")]).rewriter is None
+    assert site.request().respond(200, [*headers, (b"Content-Encoding", b"dcz")]).rewriter is None
 
 
 @pytest.mark.parametrize(

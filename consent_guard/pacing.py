@@ -1,0 +1,52 @@
+"""A large chunk of a body, rewritten on an event loop: in pieces, so that other requests need not wait for all of it (Y18).
+
+No event loop is imported or taken for granted: under asyncio (and what runs in its place, as uvloop) and under trio the running
+one gets its turn between two pieces, under any other a chunk is rewritten in one go. May import the wire messages. The ASGI
+transport and the Django middleware call it.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import Final
+
+from .wire.messages import BodyRewriter
+
+PIECE_SECONDS: Final = 0.002
+"""What a piece may take, about; half of what others are to wait at most, for the next piece may be slower than this one."""
+_FIRST_PIECE_BYTES: Final = 4 * 1024
+_LEAST_PIECE_BYTES: Final = 512
+"""A coded body may unfold a thousand to one."""
+
+
+async def feed_in_pieces(rewriter: BodyRewriter, data: bytes) -> bytes:
+    """Return what ``rewriter.feed(data)`` would. Raises what that raises, and CancelledError between two pieces."""
+    if len(data) <= _FIRST_PIECE_BYTES:
+        return rewriter.feed(data)
+    out: list[bytes] = []
+    at, size, since = 0, _FIRST_PIECE_BYTES, perf_counter()
+    while at < len(data):
+        begun = perf_counter()
+        out.append(rewriter.feed(data[at : at + size]))
+        at += size
+        now = perf_counter()
+        taken = now - begun
+        if taken < PIECE_SECONDS / 2:
+            size *= 2
+        elif taken > PIECE_SECONDS:
+            size = max(_LEAST_PIECE_BYTES, int(size * PIECE_SECONDS / taken))
+        if at < len(data) and now - since + taken > PIECE_SECONDS:
+            await _let_others_run()
+            since = perf_counter()
+    return b"".join(out)
+
+
+async def _let_others_run() -> None:
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        await trio.lowlevel.cancel_shielded_checkpoint()
+        return
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        await asyncio.sleep(0)

@@ -1,0 +1,175 @@
+"""What tools ask: conditional requests, ranges of crawlers and resumed downloads; codings that are none (N3, N4, N5)."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from consent_guard.wire.codings import available
+
+ANYTHING = (b"Accept", b"*/*")
+NAVIGATION = (b"Accept", b"text/html,application/xhtml+xml,*/*;q=0.8")
+TAG = (b"If-None-Match", b'"v7"')
+SINCE = (b"If-Modified-Since", b"Thu, 01 Jan 2026 00:00:00 GMT")
+MODIFIED = (b"Last-Modified", SINCE[1])
+RANGE = (b"Range", b"bytes=0-1023")
+FEED = b'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title></channel></rss>'
+FEED_HEAD = [
+    (b"Content-Type", b"application/rss+xml"),
+    (b"ETag", b'"v1"'),
+    MODIFIED,
+    (b"Cache-Control", b"public,max-age=900"),
+]
+
+
+def seen(exchange, name: bytes) -> list[bytes]:
+    return [value for key, value in exchange.forward_headers if key.lower() == name]
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/api/items", b"application/json"), ("/calendar.ics", b"text/calendar")])
+@pytest.mark.parametrize("asked", [TAG, SINCE])
+@pytest.mark.parametrize("accept", [[ANYTHING], []])
+def test_what_is_polled_gets_its_304(site, path: str, kind: bytes, asked: tuple[bytes, bytes], accept: list) -> None:
+    """curl, requests and httpx send ``*/*``, Go and calendars often nothing: by the app's own answer, or by ours."""
+    exchange = site.request(path, *accept, asked)
+    if seen(exchange, asked[0].lower()):
+        plan = exchange.respond(304, [(b"ETag", b'"v7"')])
+    else:
+        plan = exchange.respond(200, [(b"Content-Type", kind), (b"Content-Length", b"2"), (b"ETag", b'W/"v7"'), MODIFIED])
+    assert plan.status == 304
+    assert plan.rewriter is None
+    assert site.values(plan, b"etag")[0].removeprefix(b"W/") == b'"v7"'
+    assert site.values(plan, b"content-length") == []
+
+
+def test_what_has_changed_since_is_sent(site) -> None:
+    for asked in (TAG, SINCE):
+        headers = [(b"Content-Type", b"application/json"), (b"ETag", b'"v8"'), (b"Last-Modified", b"x")]
+        plan = site.request("/api/items", asked).respond(200, headers)
+        assert (plan.status, plan.headers, plan.bodiless) == (200, headers, False)
+
+
+def test_a_page_that_was_kept_before_we_stood_here_is_never_answered_with_304(site) -> None:
+    """N3: not to a browser, and not by us"""
+    exchange = site.request("/page", NAVIGATION, TAG)
+    assert seen(exchange, b"if-none-match") == []
+    assert exchange.respond(200, [*site.HTML, (b"ETag", b'"v7"')]).status == 200
+
+
+def test_a_download_at_a_pages_address_may_be_known_to_a_browser(site) -> None:
+    plan = site.request("/report", NAVIGATION, TAG).respond(200, [(b"Content-Type", b"application/pdf"), (b"ETag", b'"v7"')])
+    assert (plan.status, plan.bodiless) == (304, True)
+
+
+def test_a_feed_that_came_whole_and_names_no_listed_host_keeps_its_head(site) -> None:
+    for cookie in (b"", site.cookie(allow="*")):
+        plan = site.request("/feed", ANYTHING, cookie=cookie).respond(200, FEED_HEAD)
+        assert plan.whole(FEED) == ([*FEED_HEAD, (b"content-length", b"%d" % len(FEED))], FEED)
+    assert site.request("/feed", ANYTHING, TAG).respond(304, [(b"ETag", b'"v1"')]).headers == [(b"ETag", b'"v1"')]
+    reader = (b"Accept", b"application/rss+xml, application/xml;q=0.9")
+    feed_304 = [(b"ETag", b'"v1"'), (b"Content-Type", b"application/rss+xml")]
+    assert site.request("/feed", reader, (b"If-None-Match", b'"v1"')).respond(304, feed_304).headers == feed_304
+
+
+@pytest.mark.parametrize("root", [b"<rss>", b"<feed xmlns='http://www.w3.org/2005/Atom'>", b"<!-- x --><rdf:RDF >"])
+def test_a_feed_under_the_type_of_xml_is_told_by_its_first_element(site, root: bytes) -> None:
+    head = [(b"Content-Type", b"text/xml"), (b"Cache-Control", b"max-age=9")]
+    headers, body = site.request("/feed").respond(200, head).whole(b"<?xml version='1.0'?>\n" + root)
+    assert (b"Cache-Control", b"max-age=9") in headers
+    assert body.endswith(root)
+
+
+def test_a_coded_feed_keeps_its_head_and_bytes(site) -> None:
+    coded = gzip.compress(FEED)
+    headers, body = site.request("/feed").respond(200, [*FEED_HEAD, (b"Content-Encoding", b"gzip")]).whole(coded)
+    assert body == coded
+    assert (b"Cache-Control", b"public,max-age=900") in headers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        FEED.replace(b"<title>", b"<link>https://a.ads.example/x</link><title>"),
+        FEED.replace(b"<title>", b'<image xmlns="http://www.w3.org/2000/svg" href="https://a.ads.example/"/><title>'),
+        FEED.decode().encode("utf-16"),
+    ],
+)
+def test_a_feed_that_names_a_listed_host_is_this_visitors_own(site, body: bytes) -> None:
+    """Under every choice, or a cache would give one reader's to another."""
+    for cookie in (b"", site.cookie(allow="*")):
+        plan = site.request("/feed", cookie=cookie).respond(200, FEED_HEAD)
+        headers, _ = plan.whole(body)
+        assert any(value.startswith(b"private") for name, value in headers if name.lower() == b"cache-control")
+
+
+def test_a_feed_that_streams_is_this_visitors_own(site) -> None:
+    plan = site.request("/feed").respond(200, FEED_HEAD)
+    assert site.values(plan, b"cache-control") == [b"private, no-cache"]
+
+
+def test_other_xml_documents_are_this_visitors_own(site) -> None:
+    head = [(b"Content-Type", b"image/svg+xml"), (b"Cache-Control", b"max-age=9")]
+    headers, _ = site.request("/a.svg").respond(200, head).whole(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    assert (b"Cache-Control", b"private, no-cache") in headers
+
+
+@pytest.mark.parametrize("path", ["/", "/about", "/about.html", "/a.HTM", "/a.xhtml", "/a.php", "/feed.xml", "/a.svg"])
+def test_a_crawlers_range_of_a_page_becomes_a_request_for_the_whole(site, path: str) -> None:
+    """Link-preview bots send ``Range: bytes=0-524287`` for every page."""
+    assert seen(site.request(path, ANYTHING, RANGE, (b"If-Range", b'"x"')), b"range") == []
+    assert seen(site.request(path, NAVIGATION, RANGE), b"range") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/big.zip", [NAVIGATION]),
+        ("/big.zip", [ANYTHING]),
+        ("/film", [ANYTHING, (b"Sec-Fetch-Dest", b"video")]),
+        ("/v1.2", [ANYTHING]),
+        ("/about.html", [(b"Accept", b"application/octet-stream")]),
+    ],
+)
+def test_a_resumed_download_keeps_its_range(site, path: str, headers: list) -> None:
+    exchange = site.request(path, *headers, RANGE, (b"If-Range", b'"x"'))
+    assert seen(exchange, b"range") == [RANGE[1]]
+    assert seen(exchange, b"if-range") == [b'"x"']
+
+
+def test_a_range_of_anything_but_get_is_the_apps_own(site) -> None:
+    assert seen(site.request("/about", ANYTHING, RANGE, method="PUT"), b"range") == [RANGE[1]]
+
+
+@pytest.mark.parametrize("coding", [b"UTF-8", b"none", b"foo", b"identity", b"", b"foo, UTF-8", b", "])
+def test_a_coding_that_is_none_leaves_the_page_to_be_filtered(site, coding: bytes) -> None:
+    headers = [*site.HTML, (b"Content-Encoding", coding)]
+    plan = site.request().respond(200, headers)
+    assert plan.status == 200
+    assert site.values(plan, b"content-encoding") == [coding]
+    assert b"ads.example" not in site.send(plan, b"<html><script src=https://a.ads.example/></script>")
+
+
+def test_x_gzip_is_gzip(site) -> None:
+    plan = site.request().respond(200, [*site.HTML, (b"Content-Encoding", b"x-gzip")])
+    out = gzip.decompress(site.send(plan, gzip.compress(b"<html><script src=https://a.ads.example/></script>")))
+    assert b"ads.example" not in out
+
+
+@pytest.mark.parametrize("destination", [b"script", b"style", b"image", b"font", b"video"])
+def test_what_is_no_page_is_asked_for_in_every_coding(site, monkeypatch, destination: bytes) -> None:
+    """Precompressed static files leave as br, whether we could undo it or not."""
+    monkeypatch.setattr("consent_guard.wire.codings.available", lambda name: name != b"br" and available(name))
+    accepted = (b"Accept-Encoding", b"gzip, deflate, br, zstd, x-test-1")
+    assert seen(site.request("/static/app", (b"Sec-Fetch-Dest", destination), accepted), b"accept-encoding") == [accepted[1]]
+    assert seen(site.request("/static/app.js", accepted), b"accept-encoding") == [accepted[1]]
+    assert b"br" not in seen(site.request("/page", NAVIGATION, accepted), b"accept-encoding")[0]
+    fragment = site.request("/part", (b"Sec-Fetch-Dest", b"empty"), accepted)
+    assert b"br" not in seen(fragment, b"accept-encoding")[0]
+
+
+@pytest.mark.parametrize("name", ["__Http-sessionid", "__Host-Http-session", "__host-http-csrftoken", "__HTTP-session"])
+def test_a_frameworks_cookie_passes_under_every_prefix(make, name: str) -> None:
+    site = make(unlisted_cookies="block")
+    line = f"{name}=abc; Path=/; Secure; HttpOnly".encode()
+    assert site.set_cookies(site.request().respond(200, [(b"Set-Cookie", line)])) == [line]
