@@ -5,13 +5,17 @@ Each row restates a public report (named by its repository and number) as a page
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 
+from consent_guard.policy.anywhere import AnywhereIndex
 from consent_guard.policy.model import Policy
 from consent_guard.wsgi import ConsentMiddleware
+
+from .official_snippets import OWN_HOSTS, SNIPPETS
 
 SECRET = "a secret of at least thirty-two bytes, for tests"
 MATOMO = """<script>
@@ -104,3 +108,45 @@ def test_the_snippet_of_a_matomo_on_the_policy_s_own_host_is_withheld(hosts: lis
     shown = page(MATOMO % base, policy)
     assert "setTrackerUrl" not in shown
     assert "trackPageView" not in shown
+
+
+def told(shown: str, snippet: str) -> list[str]:
+    """Return the parts of a snippet that still stand in a page: the text of its scripts and its addresses."""
+    parts: list[str] = re.findall(r">([^<]{20,})", snippet) + re.findall(r"""(?:src|href)=["']([^"']+)""", snippet)
+    return [part for part in parts if part in shown]
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_vendor_s_own_snippet_is_withheld(builtin: Policy, name: str) -> None:
+    _, snippet = SNIPPETS[name]
+    left = told(page(snippet, builtin), snippet)
+    if "_linkedin_partner_id" in snippet:  # its first script only sets numbers
+        left = [part for part in left if "createElement" in part]
+    assert not left
+
+
+def test_sixty_services_snippets_are_tried() -> None:
+    assert len(SNIPPETS) >= 60
+    assert all(document.startswith("https://") for document, _ in [*SNIPPETS.values(), *OWN_HOSTS.values()])
+
+
+@pytest.mark.parametrize("host", ["stats.agency-example.org", "metrics.shop.example"])
+@pytest.mark.parametrize("id", OWN_HOSTS)
+def test_a_self_hosted_tool_s_snippet_is_withheld_where_the_policy_gives_its_host(id: str, host: str) -> None:
+    snippet = OWN_HOSTS[id][1].replace("HOST", host)
+    category = {"id": "c", "basis": "consent", "title": {"en": "C"}}
+    policy = Policy.load({"categories": [category], "services": [{"id": id, "category": "c", "hosts": [host]}]})
+    assert not told(page(snippet, policy), snippet)
+
+
+@pytest.mark.parametrize("id", OWN_HOSTS)
+def test_what_a_self_hosted_tool_carries_tells_it_on_any_host(builtin: Policy, id: str) -> None:
+    snippet = OWN_HOSTS[id][1].replace("HOST", "stats.agency-example.org")
+    index = AnywhereIndex(builtin.services)
+    element = re.search(r'<script ([^>]*)src="https://[^/]+(/[^"]+)"([^>]*)>', snippet)
+    if element is None:
+        found = index.of_script(snippet)
+    else:
+        found = index.of_address(element[2], "", frozenset(re.findall(r"([a-z-]+)=", element[1] + element[3])))
+    assert found is not None
+    assert found.service == id
