@@ -24,6 +24,8 @@ ONCE_SECONDS: Final = 60
 
 POST_BODY_BYTES: Final = 8 * 1024
 """A choice is small; a longer body is answered with 413 (K15)."""
+NEXT_BYTES: Final = 6 * 1024
+"""A longer way back, percent-encoded as forms send it, is left out, so that the choice beside it fits a post."""
 POST_FIELDS: Final = 1024
 """The most form fields that a post of a choice may carry (K15)."""
 

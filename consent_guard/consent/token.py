@@ -71,6 +71,11 @@ def names_to_read(policy: Policy, secure: bool) -> tuple[str, ...]:
     return (prefixed,) if secure else (prefixed, policy.cookie_name)
 
 
+def is_spelt_like_ours(value: bytes) -> bool:
+    """Return whether a cookie's value has the shape of a choice, whoever signed it."""
+    return len(value) <= CONSENT_COOKIE_BYTES and _TOKEN.fullmatch(value) is not None
+
+
 def once_cookie_name(policy: Policy, secure: bool) -> str:
     """Return the name of the one-use permission's cookie. It is never shared with other hosts."""
     return f"{'__Host-' if secure else ''}{policy.cookie_name}-once"

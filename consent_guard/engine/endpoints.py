@@ -6,6 +6,7 @@ engine's parts. The exchange asks it first, and lets it answer what is its own.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
@@ -20,7 +21,7 @@ from .addresses import base_path, own_address
 from .choosing import expiries, record
 from .finding_log import FindingLog
 from .site import Site
-from .submission import Refused, is_json, read_submission
+from .submission import Refused, Unconfirmed, is_json, read_submission
 from .visitor import Visitor
 
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -63,6 +64,8 @@ class Endpoints:
         """Return our answer. Whatever is wrong with the request is answered, never raised; then nothing is stored."""
         try:
             reply = self._answer(body)
+        except Unconfirmed as unconfirmed:
+            reply = self._once_more(unconfirmed)
         except Refused as refused:
             reply = self._error(refused)
         return replies.without_body(reply) if self._facts.method == "HEAD" else reply
@@ -112,6 +115,15 @@ class Endpoints:
         if submission.means == "json":
             return replies.data(self._state(recorded.consent), headers, receipt=recorded.receipt)
         return replies.see_other(next or self._view().base, headers, receipt=recorded.receipt)
+
+    def _once_more(self, unconfirmed: Unconfirmed) -> Reply:
+        """Our preferences, the pressed answer first: from there it comes with our own origin."""
+        pressed, view, known = unconfirmed.pressed, self._view(), {service.id for service in self._site.policy.services}
+        if pressed is None or self._site.importer or (pressed.service and pressed.service not in known):
+            return self._error(unconfirmed)
+        view = replace(view, next=same_site_path(pressed.next) or "")
+        page = self._site.surface.preferences(view, pressed=(pressed.choice, pressed.service))
+        return replies.page(page, self._vary(), status=unconfirmed.status)
 
     def _only_reads(self, allowed: bytes = b"GET, HEAD") -> None:
         if self._facts.method not in _READS:

@@ -15,15 +15,17 @@ from ..pages.model import RequestView
 from ..pages.parts import ResponseParts
 from ..refusal import PART_REFUSAL, REFUSAL
 from ..rewrite.model import DocumentFacts
-from ..rewrite.rewriter import page_rewriter
+from ..rewrite.rewriter import HtmlRewriter, page_rewriter
 from ..wire.codings import ContentDecoder, coding_to_browsers, decodable
+from ..wire.content_security import permitted
 from ..wire.etags import names_tag
 from ..wire.headers import broken_fields, content_type, first, get_all, without
 from ..wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
-from .addresses import base_path, own_address, own_path, own_query
+from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
 from .bodies import BodyKind, body_kind, has_body, is_feed
+from .destinations import takes_banner
 from .document_heads import DIGESTS, personal_head, private_head, with_length
 from .expiry import expire_once, expiry_lines
 from .filtered_body import FilteredBody, ObservedBody, RefusedBody
@@ -209,15 +211,20 @@ class ResponseSide:
         def make(kind: BodyKind) -> BodyRewriter:
             site, consent = self._site, self._visitor.consent
             emits = not site.reporting
-            return page_rewriter(
+            parts = ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner) if emits else None
+            everywhere = site.policy.module == "always" and site.policy.script and takes_banner(self._facts.headers)
+            rewriter = page_rewriter(
                 site.rules,
                 consent.allowed_services,
                 self._document(kind, charset),
-                parts=ResponseParts(site.surface, self._view()) if emits else None,
-                banner=self._visitor.banner and kind is BodyKind.HTML,
+                parts=parts,
+                banner=(self._visitor.banner or everywhere) and kind is BodyKind.HTML,
                 on_finding=self._log.add,
                 emits=emits,
             )
+            if parts is not None and isinstance(rewriter, HtmlRewriter):
+                parts.stand_in(rewriter)
+            return rewriter
 
         return FilteredBody(kind, coding, make, begin)
 
@@ -249,14 +256,19 @@ class ResponseSide:
         back = same_site_path(next) if next else None
         return self._site.surface.fragment(replace(self._view(), lang=lang, next=back or own_address(self._facts)))
 
-    def _view(self) -> RequestView:
-        posted = self._facts.method not in ("GET", "HEAD")
+    def _view(self, headers: Headers = ()) -> RequestView:
+        """``headers``: of the page that shows what is made of it."""
+        facts = self._facts
+        posted = facts.method not in ("GET", "HEAD")
+        scheme = seen_scheme(facts)
         return RequestView(
             base=base_path(self._facts.root_path, self._site.policy.path),
-            next="" if posted else own_address(self._facts),
+            next="" if posted else way_back(facts),
             accept_language=first(self._facts.headers, b"accept-language") or b"",
             consent=self._visitor.consent,
             posted=posted,
+            origin=f"{scheme}://{facts.host}",
+            permitted=permitted(headers, scheme, facts.host),
         )
 
     def _note_bodies_elsewhere(self, headers: Headers) -> None:

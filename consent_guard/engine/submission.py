@@ -34,6 +34,16 @@ class Refused(Exception):
         self.allow = allow
 
 
+class Unconfirmed(Refused):
+    """A form that may well be ours: ``Origin: null`` is what browsers send with it under ``Referrer-Policy: no-referrer``, and
+    anybody else can make them send too. It stores nothing, and may be pressed once more on our own page."""
+
+    def __init__(self, pressed: Submission | None) -> None:
+        """``pressed``: what it said; None where that is not to be understood."""
+        super().__init__(403, "origin")
+        self.pressed = pressed
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """A well-formed post. Its ids are not checked against the policy yet."""
@@ -55,7 +65,7 @@ def read_submission(facts: RequestFacts, body: bytes) -> Submission:
     """Return what a POST says. Raises Refused: 403 from another site, 415, 413 past ``limits.POST_BODY_BYTES`` or too many
     fields, 400 for anything malformed (K14, K15)."""
     if not from_our_site(facts):
-        raise Refused(403, "origin")
+        raise Unconfirmed(_pressed(facts, body)) if _is_unnamed(facts) else Refused(403, "origin")
     declared = content_type(facts.headers)
     essence = declared.essence if declared is not None else ""
     if essence not in (FORM, JSON):
@@ -72,6 +82,20 @@ def from_our_site(facts: RequestFacts) -> bool:
     if sites:
         return all(site.strip(b" \t") in _OUR_OWN_SITE for site in sites)
     return all(origin_is_ours(origin, facts.scheme, facts.host) for origin in get_all(facts.headers, b"origin"))
+
+
+def _is_unnamed(facts: RequestFacts) -> bool:
+    origins = get_all(facts.headers, b"origin")
+    declared = content_type(facts.headers)
+    unnamed = bool(origins) and all(origin.strip(b" \t") == b"null" for origin in origins)
+    return unnamed and not get_all(facts.headers, b"sec-fetch-site") and declared is not None and declared.essence == FORM
+
+
+def _pressed(facts: RequestFacts, body: bytes) -> Submission | None:
+    try:
+        return _from_form(body) if len(body) <= POST_BODY_BYTES else None
+    except Refused:
+        return None
 
 
 def is_json(headers: Headers) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..consent.choice import Choice, Consent, effective, imported
-from ..consent.token import once_cookie_name
+from ..consent.token import is_spelt_like_ours, once_cookie_name
 from ..wire.cookies import CookiePair, request_cookies
 from ..wire.messages import RequestFacts
 from .addresses import own_path, page_key
@@ -49,7 +49,7 @@ def read_visitor(site: Site, facts: RequestFacts) -> Visitor:
         consent = _imported(site, cookies, signal, alone)
     else:
         names = site.consent_names[secure]
-        choice = site.signer.read_all([cookie.value for cookie in cookies if cookie.name in names], facts.now)
+        choice = site.signer.read_all(_ours([cookie for cookie in cookies if cookie.name in names], site, secure), facts.now)
         consent = effective(site.policy, choice, facts.now, signal, alone)
     banner = consent.asks and site.policy.banner_on(facts.path) and takes_banner(facts.headers)
     return Visitor(secure, choice, consent, banner, site.mark(consent, banner), once)
@@ -69,6 +69,14 @@ def _imported(site: Site, cookies: list[CookiePair], signal: bool, once: tuple[s
         gpc=signal,
         once=once,
     )
+
+
+def _ours(cookies: list[CookiePair], site: Site, secure: bool) -> list[bytes]:
+    """Return the values that may be our choice. Over http its name is a plain word, which a site may use as well: beside a
+    value that is spelt like ours, one that is not is somebody else's."""
+    plain = site.policy.cookie_name.encode("ascii")
+    spelt = [cookie for cookie in cookies if secure or cookie.name != plain or is_spelt_like_ours(cookie.value)]
+    return [cookie.value for cookie in spelt or cookies]
 
 
 def is_secure(facts: RequestFacts) -> bool:

@@ -71,7 +71,7 @@ def _banner(policy: Policy, markup: Markup) -> Iterator[Unfair]:
         name = ticked[0].get("value") or ticked[0].get("name") or ticked[0].get("id")
         yield f"the box {name!r} is ticked beforehand", f"Leave checked out: {_UNTICKED}"
     chooses = markup.form_of("choice", "save") is not None
-    if policy.path not in {link.rstrip("/") for link in markup.links} and not chooses:
+    if policy.path not in {link.partition("?")[0].rstrip("/") for link in markup.links} and not chooses:
         mend = 'Link to the preferences, as ours does: <a href="{{ hole.base }}"> (L11)'
         yield "no way leads to a choice purpose by purpose", mend
 

@@ -7,10 +7,13 @@ the rewriter's vocabulary. Made by the engine, called by the rewriter.
 from __future__ import annotations
 
 import re
+import weakref
+from collections.abc import Callable
+from typing import Protocol
 
 from ..rewrite.model import Embed
 from .model import RequestView
-from .surface import Surface
+from .surface import LOADED, Surface, way_back
 from .values import web_address
 
 _DIMENSION = re.compile(r"[ \t\n\f\r]*([0-9]{1,4})(%?)[ \t\n\f\r]*", re.ASCII)
@@ -20,21 +23,51 @@ _ADDRESS_CHARACTERS = 4096
 """A longer address gets no link."""
 
 
+class Document(Protocol):
+    """The document that the parts go into, as far as it was read."""
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """A ``<base>`` leads relative addresses to another host."""
+        ...
+
+
+def _none() -> None:
+    return None
+
+
 class ResponseParts:
     """What we put into one response, in ASCII bytes (rewrite/parts.py). Not for several responses, nor for several threads."""
 
-    __slots__ = ("_styled", "_surface", "_view")
+    __slots__ = ("_asks", "_document", "_styled", "_surface", "_view")
 
-    def __init__(self, surface: Surface, view: RequestView) -> None:
+    def __init__(self, surface: Surface, view: RequestView, *, asks: bool = True) -> None:
+        """``asks``: False has what the banner brings, and no banner (``module = "always"``)."""
+        self._asks = asks
         self._surface = surface
         self._view = view
+        self._document: Callable[[], Document | None] = _none
         self._styled = False
+
+    def stand_in(self, document: Document) -> None:
+        """Learn what document they go into. It is not kept alive."""
+        self._document = weakref.ref(document)
+
+    @property
+    def _base(self) -> str:
+        """Where our pages live: with our own host, where the page's ``<base>`` would send a path to another."""
+        document = self._document()
+        return (self._view.origin if document is not None and document.leads_elsewhere else "") + self._view.base
 
     def banner(self, lang: str | None) -> bytes:
         """Return the banner in the language of the page, else the visitor's. It brings the stylesheet."""
         self._styled = True
-        filled = self._surface.prerendered_banner(self._language(lang), self._view.posted)
-        return filled.fill(base=self._view.base, next=self._view.next)
+        if not self._asks:
+            return self._assets(self._language(lang))
+        view = self._view
+        answers = view.answers if self._surface.policy.script else ("any" if view.permitted.posts else "link")
+        made = self._surface.prerendered_banner(self._language(lang), posted=view.posted, answers=answers, nonced=self._nonced)
+        return made.fill(next=view.next, back=way_back(view.next), **self._loads())
 
     def placeholder(self, embed: Embed, lang: str | None) -> bytes:
         """Return phrasing content in an embed's place: the service, the reason, a button for it alone, the plain link (A09).
@@ -80,11 +113,20 @@ class ResponseParts:
     def closing(self, lang: str | None) -> bytes:
         """Return the hidden form that the placeholders' buttons submit; they name it, so it may stand anywhere."""
         form = self._surface.prerendered("closing", self._language(lang), ("base", "next"))
-        return form.fill(base=self._view.base, next=self._view.next)
+        return form.fill(base=self._base, next=self._view.next)
+
+    @property
+    def _nonced(self) -> bool:
+        return bool(self._view.permitted.style_nonce or self._view.permitted.script_nonce)
+
+    def _loads(self) -> dict[str, str]:
+        permitted = self._view.permitted
+        return {"base": self._base, "style_nonce": permitted.style_nonce, "script_nonce": permitted.script_nonce}
 
     def _assets(self, language: str) -> bytes:
-        posted = self._view.posted
-        return self._surface.prerendered("assets", language, ("base",), key=(posted,), posted=posted).fill(base=self._view.base)
+        posted, nonced = self._view.posted, self._nonced
+        made = self._surface.prerendered("assets", language, LOADED, key=(posted, nonced), posted=posted, nonced=nonced)
+        return made.fill(**self._loads())
 
     def _language(self, lang: str | None) -> str:
         return self._surface.negotiate(lang or self._view.lang, self._view.accept_language)

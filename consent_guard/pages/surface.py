@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from urllib.parse import quote
 
 from ..consent.choice import Consent
 from ..policy.import_tools import TOOLS
@@ -19,7 +20,7 @@ from .assets import assets
 from .exports import FORMATS, Declared
 from .kept_pages import Kept, Packed, packed_page
 from .languages import Locale, available, locale_for
-from .model import RequestView
+from .model import Answers, RequestView
 from .negotiation import best, direction, negotiate
 from .prerendered import Holes, Prerendered
 from .rendering import Templates
@@ -41,6 +42,15 @@ class DeclarationFile:
     """As ``cookies-fr.csv``."""
     content_type: str
     body: bytes
+
+
+LOADED: tuple[str, ...] = ("base", "style_nonce", "script_nonce")
+"""The holes of what a page of the site loads of ours."""
+
+
+def way_back(next: str) -> str:
+    """Return the query that tells our preferences which page to lead back to; empty where there is none."""
+    return f"?next={quote(next, safe='/', errors='replace')}" if next else ""
 
 
 class Surface:
@@ -74,10 +84,19 @@ class Surface:
         """Return the surface of another policy with the same templates, which are not checked again."""
         return Surface(policy, self._templates, keeps=self._keeps)
 
-    def preferences(self, view: RequestView) -> bytes:
-        """Return the page « Gestion des cookies »: every purpose and service, with the stored state (L23)."""
+    def preferences(self, view: RequestView, pressed: tuple[str, str] | None = None) -> bytes:
+        """Return the page « Gestion des cookies »: every purpose and service, with the stored state (L23). ``pressed``: an act
+        and its service that could not be taken, and stands first to be pressed again."""
         name = "preferences_imported" if self.policy.imports else "preferences"
-        return self._page(name, view, self._preferences, self._shown(view.consent), self._choices)
+        if pressed is None:
+            return self._page(name, view, self._preferences, self._shown(view.consent), self._choices)
+
+        def confirming(view: RequestView, language: str) -> dict[str, object]:
+            value, _ = self.texts(language)
+            titles = {service.id: service.title.text for purpose in value.purposes for service in purpose.services}
+            return self._choices(view, language) | {"pressed": pressed, "pressed_title": titles.get(pressed[1], "")}
+
+        return self._page(name, view, self._preferences, (self._shown(view.consent), pressed), confirming)
 
     def fragment(self, view: RequestView) -> str:
         """Return the same preferences without a page around them, for a page of the site's own. They bring their style sheet,
@@ -151,11 +170,14 @@ class Surface:
             known = self._texts.setdefault(language, (policy_value(self.policy, language, words), words))
         return known
 
-    def prerendered_banner(self, language: str, posted: bool = False) -> Prerendered:
-        """Return the banner in a language, with holes ``base`` and ``next``. ``posted``: see ``RequestView``."""
+    def prerendered_banner(
+        self, language: str, *, posted: bool = False, answers: Answers = "any", nonced: bool = False
+    ) -> Prerendered:
+        """Return the banner in a language, with the holes of ``LOADED``, ``next`` and ``back``. ``posted``, ``answers``: see
+        ``RequestView``; ``nonced``: what it loads carries the page's nonce."""
         value, _ = self.texts(language)
-        given = {"policy": value, "place": self.policy.banner_place, "posted": posted}
-        return self.prerendered("banner", language, ("base", "next"), key=(posted,), **given)
+        given = {"policy": value, "place": self.policy.banner_place, "posted": posted, "answers": answers, "nonced": nonced}
+        return self.prerendered("banner", language, (*LOADED, "next", "back"), key=(posted, answers, nonced), **given)
 
     def prerendered(
         self, name: str, language: str, holes: tuple[str, ...], key: tuple[object, ...] = (), **values: object
@@ -176,6 +198,8 @@ class Surface:
         states = [state_of(purpose, consent) for purpose in value.purposes]
         return {
             "purposes": list(zip(value.purposes, states, strict=True)),
+            "pressed": None,
+            "pressed_title": "",
             "consent": consent,
             "signalled": [p for p in value.purposes if p.gpc and p.id not in consent.allowed_categories] if consent.gpc else [],
             "granted": any(consent.choices.values()),

@@ -135,6 +135,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         banner_place=settings.banner_place,
         banner_except=settings.banner_except,
         script=settings.script,
+        module=settings.module,
         path=settings.path,
         languages=languages,
         cookie_name=settings.cookie_name,

@@ -220,6 +220,8 @@ class Policy:
     """Paths of the app, as it sees them, that never show the banner: each with all below it, by whole segments."""
     script: bool = True
     """Pages that show something of ours load our module; all works without."""
+    module: Literal["auto", "always"] = "auto"
+    """``always``: every full document loads it, so that it hears of a choice in another tab."""
     path: str = "/privacy-choices"
     languages: tuple[str, ...] = ("en",)
     cookie_name: str = "consent"

@@ -26,6 +26,7 @@ Enforcement = Literal["enforce", "report"]
 Delivery = Literal["personal", "shared"]
 Csp = Literal["off", "report", "enforce"]
 InlineScripts = Literal["signature", "mention"]
+Module = Literal["auto", "always"]
 BannerPlace = Literal["bottom", "top", "centre"]
 
 KEYS: Final = (
@@ -42,6 +43,7 @@ KEYS: Final = (
     "banner_place",
     "banner_except",
     "script",
+    "module",
     "path",
     "languages",
     "cookie_name",
@@ -74,6 +76,7 @@ class Settings:
     banner_place: BannerPlace = "bottom"
     banner_except: tuple[str, ...] = ()
     script: bool = True
+    module: Module = "auto"
     path: str = "/privacy-choices"
     languages: tuple[tuple[str, str], ...] = ()
     """Key path and tag of each; empty: those of the titles."""
@@ -103,6 +106,7 @@ def read_settings(table: Table | None) -> Settings:
         banner_place=table.option("banner_place", get_args(BannerPlace), "bottom"),
         banner_except=_banner_except(table),
         script=table.boolean("script", True),
+        module=table.option("module", get_args(Module), "auto"),
         path=_path(table),
         languages=_languages(table),
         cookie_name=_cookie_name(table),

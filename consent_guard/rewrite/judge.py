@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import ada_url
 
@@ -193,6 +193,11 @@ class Judge:
         except ValueError:
             return ""
         return href if href.startswith(("http://", "https://")) else ""
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether a base element of the document may lead relative addresses to another host than its own."""
+        return any(urlsplit(base).netloc != urlsplit(self.own_base).netloc for base in self.bases)
 
     def absolute_base(self, text: str) -> str:
         """Return a base address made absolute against the document's own, empty where browsers refuse it: what is no URL,

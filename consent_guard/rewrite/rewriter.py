@@ -108,6 +108,11 @@ class HtmlRewriter:
         return bytes(self._held[start:end])
 
     @property
+    def leads_elsewhere(self) -> bool:
+        """True where a base element seen so far may lead relative addresses to another host than the document's own."""
+        return self.judge.leads_elsewhere
+
+    @property
     def placed_banner(self) -> bool:
         """True once the banner is in the page."""
         return self._place is not None and self._place.placed

@@ -524,3 +524,23 @@ def test_too_many_fields_are_413_in_json_too(site) -> None:
     """K15"""
     refused(site, 413, site.post(json.dumps({"choice": "save", "allow": ["v"] * 1025}).encode(), JSON))
     assert site.post(json.dumps({"choice": "save", "allow": ["video"] * 800}).encode(), JSON).status == 200
+
+
+def test_a_form_without_an_origin_stores_nothing_and_comes_back_to_be_pressed_once_more(site) -> None:
+    """K14: anybody can make a browser send ``Origin: null``. The pressed answer stands first on our own page."""
+    null = (b"Origin", b"null")
+    reply = site.post(b"choice=refuse&next=/p%3Fa", null)
+    assert (reply.status, site.set_cookies(reply)) == (403, [])
+    first = reply.body.index(b'name="choice" value="refuse"')
+    assert first < reply.body.index(b'value="accept"')
+    assert b'name="next" value="/p?a"' in reply.body
+    allowed = site.post(b"choice=allow&service=video", null)
+    assert b'name="service" value="video"' in allowed.body
+    for body, headers in (
+        (b"choice=allow&service=%3Cb%3E", (null,)),
+        (b"choice=nonsense", (null,)),
+        (b"choice=refuse", (null, (b"Sec-Fetch-Site", b"cross-site"))),
+    ):
+        refused = site.post(body, *headers)
+        assert refused.status == 403
+        assert b"cg-confirm" not in refused.body

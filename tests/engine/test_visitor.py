@@ -79,3 +79,13 @@ def test_the_measured_cookie_headers_are_read_as_they_must(site) -> None:
         consent = site.request(cookie=line).consent
         read = "full" if consent.allows("ads") else "none"
         assert row["expect"] in (None, read), row["id"]
+
+
+def test_over_http_a_cookie_of_the_site_with_our_name_does_not_hide_the_choice(site) -> None:
+    """H02: a value that is not spelt like a choice is somebody else's. Over https nobody else can set our name."""
+    own = site.cookie(deny="*").partition(b"=")[2]
+    for value in (b"consent=yes; consent=" + own, b"consent=" + own + b"; consent=yes"):
+        assert site.request(cookie=value, scheme="http").consent.decided
+    forged = own[:-8] + b"AAAAAAAA"
+    assert not site.request(cookie=b"consent=yes; consent=" + forged, scheme="http").consent.decided
+    assert not site.request(cookie=b"consent=yes", scheme="http").consent.decided

@@ -74,7 +74,11 @@ def test_partners_consequence_and_withdrawal_stand_before_the_first_button(secti
     assert "Si vous refusez" in before
     assert "conservée 13 mois" in before
     links = [link.get("href") for link in section.iter("a")]
-    assert links == ["/app/privacy-choices/declaration", "/app/privacy-choices", "/app/privacy-choices"]
+    assert links == [
+        "/app/privacy-choices/declaration",
+        "/app/privacy-choices",
+        "/app/privacy-choices?next=/article%3Fa%3D1%26b%3D2",
+    ]
 
 
 def test_the_banner_is_a_labelled_region_in_its_own_language(section: Element, text_of: TextOf) -> None:

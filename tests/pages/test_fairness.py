@@ -67,7 +67,12 @@ def test_a_copy_of_ours_passes(policy: Policy, tmp_path: Path, name: str) -> Non
             broken(BANNER, (NEXT, NEXT + '<input type="checkbox" name="allow" value="campaigns" checked="checked" />')),
             "the box 'campaigns' is ticked beforehand",
         ),
-        (broken(BANNER, ('href="{{ hole.base }}"', 'href="/about"')), "no way leads to a choice purpose by purpose"),
+        (
+            broken(
+                BANNER, ('href="{{ hole.base }}"', 'href="/about"'), ('href="{{ hole.base }}{{ hole.back }}"', 'href="/about"')
+            ),
+            "no way leads to a choice purpose by purpose",
+        ),
         (broken(BANNER, ("{{ phrase(purpose.title) }}", "a purpose")), "the purpose 'Campagnes' is not named"),
         (broken("closing.html.j2", ('name="choice" value="once"', 'name="choice" value="allow"')), "does not send choice=once"),
         (broken("closing.html.j2", ('name="next" value="{{ hole.next }}"', 'name="n" value=""')), "no hidden next"),
