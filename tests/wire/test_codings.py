@@ -163,6 +163,13 @@ def test_what_follows_a_brotli_stream_is_ignored(step: int) -> None:
     assert undo("br", brotli_bytes(PAGE) + brotli_bytes(b"more"), step) == PAGE
 
 
+def test_what_follows_a_brotli_stream_takes_nothing_from_what_came_before_it() -> None:
+    """One slice of the stream gives many pieces before the library comes to what follows."""
+    page = b"<tr><td>0</td><td>none</td></tr>\n" * 40_000
+    assert undo("br", brotli_bytes(page) + b"garbage") == page
+    assert undo("br", brotli_bytes(LARGE) + b"garbage", 1400) == LARGE
+
+
 @pytest.mark.parametrize("step", [0, 1])
 def test_further_zstd_frames_are_decoded_and_anything_else_is_an_error(step: int) -> None:
     """RFC 8878 §3.1; as Chromium does"""
@@ -324,6 +331,15 @@ def _without_extras(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_only_codings_that_can_be_undone_are_asked_for(value: bytes, narrowed: bytes) -> None:
     """N5, DESIGN §6"""
     assert narrow_accept_encoding(value) == narrowed
+
+
+def test_where_anything_is_asked_for_each_coding_that_can_be_undone_is() -> None:
+    """N5"""
+    codings._narrowed.cache_clear()
+    ours = [name.encode() for name in SINGLE if decodable(name.encode())]
+    assert ours[:2] == [b"gzip", b"deflate"]
+    assert narrow_accept_encoding(b"*") == b", ".join(ours)
+    assert narrow_accept_encoding(b"gzip;q=0.5, *;q=0.1") == b", ".join([b"gzip;q=0.5", *(name + b";q=0.1" for name in ours[1:])])
 
 
 @pytest.mark.usefixtures("_without_extras")

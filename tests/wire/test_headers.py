@@ -61,6 +61,13 @@ def test_several_fields_are_merged_at_once() -> None:
     assert merge_vary([(b"vary", b"Sec-GPC")], b"Cookie", b"Sec-GPC") == [(b"vary", b"Sec-GPC, Cookie")]
 
 
+@pytest.mark.parametrize("value", [b"X-X", b"XX , ,", b"accept-x,"])
+def test_what_vary_names_is_added_to_and_never_cut(value: bytes) -> None:
+    """H20"""
+    named = value.rstrip(b" ,")
+    assert merge_vary([(b"vary", value)], b"Cookie") == [(b"vary", named + b", Cookie")]
+
+
 @pytest.mark.parametrize(
     ("value", "private"),
     [
@@ -68,6 +75,8 @@ def test_several_fields_are_merged_at_once() -> None:
         (b"public,s-maxage=600, stale-while-revalidate=5, immutable", b"private, no-cache"),
         (b"no-store", b"private, no-cache, no-store"),
         (b"NO-STORE, No-Transform", b"private, no-cache, no-store, no-transform"),
+        (b"proxy-revalidate", b"private, no-cache, proxy-revalidate"),
+        (b"no-store=1, must-revalidate = x", b"private, no-cache, no-store, must-revalidate"),
         (b"must-understand, no-store", b"private, no-cache, no-store"),
         (b'private="x, public", no-cache="set-cookie", must-revalidate', b"private, no-cache, must-revalidate"),
         (b'x="no-store"', b"private, no-cache"),
@@ -125,6 +134,8 @@ def test_a_response_without_cache_control_gets_one() -> None:
         ([b"application/json(, text/html"], ContentType("text/html", None)),
         ([b"text/html;charset=utf-16le", b"text/html"], ContentType("text/html", "utf-16le")),
         ([b"text/html;charset=utf-16le", b"text/plain", b"text/html"], ContentType("text/html", None)),
+        ([b"x, text/html"], ContentType("text/html", None)),
+        ([b"*/*, text/html"], ContentType("text/html", None)),
         ([b"text/html,"], ContentType("text/html", None)),
         ([b"text/html", b"*/*"], ContentType("text/html", None)),
         ([b"text/html;charset=\xfe"], ContentType("text/html", "þ")),
