@@ -34,6 +34,8 @@ from hypothesis.internal.conjecture.engine import ConjectureRunner
 from mutants import ROOT, Mutant, mutated
 
 COPIED: Final = ("consent_guard", "tests", "docs", "examples", "scripts", "pyproject.toml", "README.md", "CHANGELOG.md")
+SLOW: Final = 1.5
+"""A test that takes more seconds of processor time is left out; what it alone would catch counts as missed."""
 TIMES_SLOWER: Final = 4
 SECONDS_AT_LEAST: Final = 8
 """Processor time that a mutant's tests may take: so many times as long as without it, and so long in any case."""
@@ -126,9 +128,9 @@ class Run:
             for user in users(module, names_at(source, mutant)):
                 covering |= {place for found in self.lines.get(user, {}).values() for place in found}
                 covering |= {place for place, item in enumerate(self.items) if str(item.path) == user}
-        if not covering:
+        tests = sorted((place for place in covering if self.seconds[place] < SLOW), key=lambda place: self.seconds[place])
+        if not tests:
             return "not run"
-        tests = sorted(covering, key=lambda place: self.seconds[place])
         allowed = max(SECONDS_AT_LEAST, TIMES_SLOWER * sum(self.seconds[place] for place in tests))
         if afresh:
             code = self._afresh(mutant, changed, tests, allowed)

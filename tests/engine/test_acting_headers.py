@@ -44,6 +44,8 @@ def test_a_hint_is_withheld_unless_some_service_on_its_host_is_allowed(site, rel
         (b"Refresh", b"5; url=/next", [b"5; url=/next"]),
         (b"SourceMap", b"//x.ads.example/a.map", []),
         (b"X-SourceMap", b"/a.map", [b"/a.map"]),
+        (b"X-SourceMap", b"//x.ads.example/a.map", []),
+        (b"Content-Security-Policy-Report-Only", b"report-uri https://x.ads.example/r", []),
         (b"Speculation-Rules", b'"/r.json", "https://x.ads.example/r.json"', [b'"/r.json"']),
         (b"Reporting-Endpoints", b'a="https://x.ads.example/r", b="/r"', [b'b="/r"']),
         (

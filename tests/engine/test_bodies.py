@@ -28,6 +28,7 @@ def test_html_is_html_however_it_is_written(declared: bytes) -> None:
         b"image/svg+xml",
         b"text/xml",
         b"application/xml",
+        b"text/xsl",
         b"application/rss+xml",
         b"application/x-y+xml",
     ],
