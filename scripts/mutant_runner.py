@@ -84,6 +84,8 @@ class Run:
         self.items = items
         self.package = package
         self.place = place
+        self.functions = functions()
+        gc.freeze()  # so that a forked process copies none of it
         data = before.get_data()
         self.early = {path: set(data.lines(path) or ()) for path in data.measured_files()}
         """Lines that ran before any test did."""
@@ -141,7 +143,7 @@ class Run:
         return "survived" if code == 0 else "late" if code is None else "caught"
 
     def _try(self, module: ModuleType, source: bytes, changed: bytes, path: str, tests: list[int]) -> int:
-        if not (swap_code(source, changed, path) or swap_values(module, changed, path)):
+        if not (swap_code(self.functions, changed_code(source, changed, path)) or swap_values(module, changed, path)):
             return AGAIN
         for here, after in zip(tests, [*tests[1:], None], strict=True):
             if not self._passes(self.items[here], None if after is None else self.items[after]):
@@ -235,15 +237,22 @@ def changed_code(source: bytes, changed: bytes, path: str) -> dict[CodeType, Cod
     return {code: new[key] for key, code in old.items() if key in new and code != new[key] and code.co_flags & CO_NEWLOCALS}
 
 
-def swap_code(source: bytes, changed: bytes, path: str) -> bool:
-    """Give the functions of a module the code of the changed source; False: the change is in none."""
-    pairs = changed_code(source, changed, path)
-    found = False
+def functions() -> dict[CodeType, list[FunctionType]]:
+    """The package's functions by their code."""
+    found: dict[CodeType, list[FunctionType]] = defaultdict(list)
     for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__ in pairs:
-            one.__code__ = pairs[one.__code__]
-            found = True
+        if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(str(ROOT / "consent_guard")):
+            found[one.__code__].append(one)
     return found
+
+
+def swap_code(having: dict[CodeType, list[FunctionType]], pairs: dict[CodeType, CodeType]) -> bool:
+    """Give functions that have an old code the new one; False: none has it."""
+    pairs = {old: new for old, new in pairs.items() if old in having}
+    for old, new in pairs.items():
+        for one in having[old]:
+            one.__code__ = new
+    return bool(pairs)
 
 
 def swap_values(module: ModuleType, changed: bytes, path: str) -> bool:

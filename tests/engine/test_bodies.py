@@ -96,8 +96,13 @@ def test_a_status_without_a_body_is_no_document_unless_it_says_so(status: int) -
     assert body_kind(status, [(b"Content-Type", b"text/html")]) is BodyKind.HTML
 
 
-def test_a_redirect_or_an_empty_body_without_a_type_is_no_document() -> None:
-    assert body_kind(301, [(b"Location", b"/x")]) is BodyKind.OTHER
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_without_a_type_is_no_document(status: int) -> None:
+    assert body_kind(status, [(b"Location", b"/x")]) is BodyKind.OTHER
+    assert body_kind(status, []) is BodyKind.SNIFFED
+
+
+def test_a_status_that_offers_a_choice_is_shown() -> None:
     assert body_kind(300, []) is BodyKind.SNIFFED
 
 

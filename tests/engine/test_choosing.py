@@ -131,7 +131,7 @@ def test_the_cookie_over_http_has_the_plain_name_and_a_finding_says_so(site) -> 
     line = choice_line(site, site.post(b"choice=accept", scheme="http"))
     assert line.startswith(b"consent=")
     assert b"Secure" not in line
-    assert [finding.kind.value for finding in site.findings] == ["insecure"]
+    assert [(finding.kind.value, finding.enforced) for finding in site.findings] == [("insecure", False)]
     site.findings.clear()
     for host in ("localhost:8000", "127.0.0.1", "[::1]:8000"):
         site.post(b"choice=accept", scheme="http", host=host)

@@ -26,6 +26,14 @@ def test_an_accept_that_names_html_wants_a_page() -> None:
     assert wanted([(b"sec-fetch-dest", b"empty"), (b"accept", b"text/html, */*")], "/fragment").may_get
 
 
+@pytest.mark.parametrize(
+    "accept", [b"text/html", b"Text/*;q=0.5", b"application/xhtml+xml", b"image/png, application/xhtml+xml;q=0.1"]
+)
+def test_an_accept_that_names_a_pages_type_asks_for_one(accept: bytes) -> None:
+    """N4"""
+    assert wanted([(b"accept", accept)], "/a.css").asks
+
+
 def test_only_a_request_that_says_so_asks_for_a_page() -> None:
     """N4: a film without an ending in its address keeps its ranges."""
     assert wanted([(b"sec-fetch-dest", b"iframe")], "/").asks
