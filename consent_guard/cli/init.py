@@ -15,7 +15,7 @@ import click
 from ..audit.problems import Unreadable
 from ..audit.reading.crawling import CrawlLimits
 from ..audit.reading.fetching import PAGE_BYTES, PAGE_SECONDS
-from ..audit.reading.held_back import Listening
+from ..audit.reading.page_notes import Noting, PageNotes
 from ..audit.reading.targets import Limits, open_target
 from ..audit.reports.proposals import Proposal, propose
 from ..audit.scan.collecting import Gathered
@@ -103,6 +103,8 @@ def command(
             first_party=first_party,
             hosts=tuple(proposal.hosts),
             cookies=tuple(proposal.cookies),
+            own_hosts={id: found.hosts for id, found in proposal.services.items() if found.hosts},
+            reasons={id: found.reason for id, found in proposal.services.items() if found.reason},
         )
     )
     _write(text, output)
@@ -114,12 +116,13 @@ def _look(targets: tuple[str, ...], limits: Limits, site: str, max_pages: int, h
     policy = _asking_for_all()
     index = HostIndex(policy)
     held: dict[str, dict[str, None]] = {}
+    notes = PageNotes(policy, index)
     gathered = Gathered()
     for target in targets:
         visited = len(gathered.visits)
         try:
             past = PastGuard(open_target(target, limits, site))
-            source = Spoken(Listening(past, index, held), heard)
+            source = Spoken(Noting(past, index, held, notes), heard)
             with source, page_progress() as progress:
                 StaticScan(policy, gathered, limits=CrawlLimits(pages=max_pages), progress=progress).run(source)
         except Unreadable as reason:
@@ -130,7 +133,7 @@ def _look(targets: tuple[str, ...], limits: Limits, site: str, max_pages: int, h
             error(f"{target}: {sentence}")
     for problem in gathered.problems:
         error(str(problem))
-    return propose(gathered.report(", ".join(targets), policy, "the whole catalogue"), held)
+    return propose(gathered.report(", ".join(targets), policy, "the whole catalogue"), held, notes.own, notes.asked_for)
 
 
 def _asking_for_all() -> Policy:
@@ -146,6 +149,13 @@ def _tell(proposal: Proposal, targets: tuple[str, ...]) -> None:
     for id, found in proposal.services.items():
         title = known[id].service.title.get("en", id)
         error_console.print(f"found    {id:<28} {printable(title)}: {printable(', '.join(found.seen[:3]))}")
+        if found.reason:
+            error_console.print(f"         proposed as necessary: {found.reason}")
+    if "google-tag-manager" in proposal.services:
+        error_console.print(
+            "note     what the tag manager's container loads waits for campaigns, Google Analytics in it too:"
+            " who grants audience measurement alone is not measured by it"
+        )
     for host in proposal.hosts:
         error_console.print(f"unknown  {printable(host)}")
     for name in proposal.cookies:

@@ -25,7 +25,7 @@ from .phrases import in_words
 from .services import SERVICE_KEYS, read_service
 from .tables import Table
 
-_NOT_OF_A_POLICY: Final = ("aliases", "sources")
+_NOT_OF_A_POLICY: Final = ("aliases", "self_hosted", "sources")
 _SOURCES: Final = re.compile(r"^sources = \[[^\]]*\]\s*\Z", re.M)
 _EVERY_POLICY_GIVES: Final = ("id", *_NOT_OF_A_POLICY)
 
@@ -41,6 +41,8 @@ class CatalogueEntry:
     """Other ids by which a policy may call it."""
     facts: Mapping[str, object]
     """The keys of a ``[[services]]`` entry, with its texts written out."""
+    self_hosted: bool = False
+    """Sites run it on a host of their own: its vendor ships the software, or it is nothing else."""
     sources_text: str = ""
     """The sources as the file writes them. Nobody asks for them at a start, and they are a third of what there is to parse."""
 
@@ -127,6 +129,7 @@ def read_entry(id: str, group: str, text: str) -> CatalogueEntry:
         group=group,
         aliases=tuple(alias for _, alias in table.strings("aliases")),
         facts=MappingProxyType(facts),
+        self_hosted=table.boolean("self_hosted", False),
         sources_text=last[0] if last else "",
     )
     if faults:

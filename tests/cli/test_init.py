@@ -212,3 +212,37 @@ def test_on_real_pages_the_services_that_are_there_are_proposed(shared: Callable
         assert shown.exit_code == 0, shown.output
         proposed = {service["id"] for service in json.loads(shown.stdout)["services"]}
         assert there <= proposed, page.name
+
+
+OWN_HOSTED = b"""<!doctype html><html lang="en"><head><title>Shop</title><link rel="canonical" href="https://www.shop.example/checkout">
+<script>var _paq=window._paq=window._paq||[];(function(){var u="//stats.shop.example/";
+_paq.push(['setTrackerUrl',u+'matomo.php']);
+var d=document,g=d.createElement('script');g.src=u+'matomo.js';d.head.appendChild(g);})();</script>
+<script src="/gtm/gtm.js?id=GTM-1"></script></head>
+<body><form action="/checkout"><input autocomplete="cc-number"></form><script src="https://js.stripe.com/v3/"></script></body></html>"""
+
+
+def test_tools_of_the_site_s_own_and_a_payment_in_a_checkout_are_proposed_with_their_lines(tmp_path: Path) -> None:
+    file, policy = tmp_path / "shop.html", tmp_path / "consent.toml"
+    file.write_bytes(OWN_HOSTED)
+    told = {service["id"]: service for service in json.loads(init(file, "--json").stdout)["services"]}
+    assert told["matomo"]["hosts"] == ["stats.shop.example"]
+    assert told["google-tag-manager"]["hosts"] == ["/gtm/"]
+    assert told["stripe"]["category"] == "necessary"
+    assert "checkout" in told["stripe"]["reason"]
+    shown = init(file, "--yes", "-o", policy)
+    assert shown.exit_code == 0, shown.output
+    assert "who grants audience measurement alone is not measured" in shown.stderr
+    text = policy.read_text("utf-8")
+    assert 'hosts = ["stats.shop.example", ' in text
+    assert "# Proposed as necessary: the page holds a checkout" in text
+    assert "a Google Analytics tag in it too" in text
+    loaded = Policy.load(policy)
+    assert loaded.service("stripe").category == "necessary"
+    assert {mark.global_ for mark in loaded.service("matomo").inline if mark.host == "stats.shop.example"} == {"_paq", "_mtm"}
+    index = HostIndex(loaded)
+    assert index.match("stats.shop.example", "/matomo.js", "") is not None
+    assert index.match_own("/gtm/gtm.js", "id=GTM-1") is not None
+    checked = CliRunner().invoke(cli, ["check", str(policy)])
+    assert "'stripe' is necessary here: is it loaded on the pages of a checkout alone" in checked.output.replace("\n", " ")
+    assert "sites often host 'matomo'" not in checked.output

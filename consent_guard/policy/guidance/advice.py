@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ..catalogue import find
+from ..catalogue import CatalogueEntry, find
 from ..import_tools import TOOLS, imported_cookie_names
 from ..model import AppCookie, Basis, Policy, Service
 from ..regimes import REGIMES, Regime
@@ -20,6 +20,11 @@ RECOMMENDED_MONTHS: Final = 6
 """How long the French authority recommends to keep a choice, acceptance and refusal alike (L30)."""
 _WITHOUT_COOKIES: Final = frozenset({"tag-managers", "fonts"})
 """Kinds of services that are gated for what they load or tell, and set no cookie of note themselves."""
+_ASKED_FOR: Final = {
+    "payments": "is it loaded on the pages of a checkout alone, where the visitor asks to pay? Elsewhere it needs consent",
+    "captcha": "is it loaded beside a login, a registration or a payment alone, which it guards? Elsewhere it needs consent",
+}
+"""Kinds of services that are necessary only where the visitor asked for them (docs/catalogue.md), with what is asked."""
 _LAST_SEEN: Final = re.compile(
     r"\b(?:last|latest|recent(?:ly)?|previous(?:ly)?|already)\b.{0,40}?\b(?:visit|view|seen|read|open|brows|area|page|section|space)"
     r"|\b(?:derni[eè]re?s?|pr[eé]c[eé]dente?s?|r[eé]cemment|d[eé]j[aà])\b.{0,40}?\b(?:visit|consult|vue?s?\b|lue?s?\b|espace|page|rubrique)"
@@ -155,6 +160,8 @@ def _service(policy: Policy, path: str, service: Service) -> Iterator[Advice]:
                 ("L51",),
             )
     entry = find(service.id)
+    if entry is not None:
+        yield from _of_catalogue(basis, path, service, entry)
     if entry is not None and entry.group in _WITHOUT_COOKIES:
         return
     names = [rule for rule in service.cookies if rule.name and not rule.dead]
@@ -166,6 +173,18 @@ def _service(policy: Policy, path: str, service: Service) -> Iterator[Advice]:
     elif endless:
         listed = ", ".join(endless[:5]) + (" …" if len(endless) > 5 else "")
         yield Advice(f"{path}.cookies", f"{service.id!r} declares no lifetime for {listed}", ("L42",))
+
+
+def _of_catalogue(basis: Basis, path: str, service: Service, entry: CatalogueEntry) -> Iterator[Advice]:
+    """Ask what the catalogue cannot know of a service that it knows."""
+    if basis is Basis.NECESSARY and entry.group in _ASKED_FOR:
+        yield Advice(f"{path}.category", f"{service.id!r} is necessary here: {_ASKED_FOR[entry.group]}", ("L02",))
+    if entry.self_hosted and service.hosts == entry.service.hosts:
+        own = 'hosts = ["stats.example.org"] or ["/stats/"]'
+        whose = "only its vendor's hosts are listed" if service.hosts else "no host is listed"
+        yield Advice(
+            f"{path}.hosts", f"sites often host {service.id!r} themselves, and {whose}: give yours, as in {own}", ("L01",)
+        )
 
 
 def _cookie(policy: Policy, path: str, cookie: AppCookie) -> Iterator[Advice]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ..catalogue import catalogue
@@ -18,6 +18,11 @@ from ..regimes import REGIMES
 from .advice import advised_months
 
 NECESSARY: Final = "necessary"
+_TAG_MANAGER: Final = "google-tag-manager"
+_CONTAINER: Final = (
+    "# All that the container loads waits for this category: a Google Analytics tag in it too, so that who grants audience",
+    "# measurement alone is not measured by it. Load Google Analytics with its own gtag.js to have the two apart.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,10 @@ class Starter:
     """Third-party hosts that were seen and that the catalogue does not know."""
     cookies: Sequence[str] = ()
     """Cookie names that were seen and that nothing names."""
+    own_hosts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Host rules of the site's own copies, by the service's id."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why a service stands in the necessary category, by its id; a person keeps or strikes it."""
 
 
 def known_categories() -> tuple[str, ...]:
@@ -52,7 +61,7 @@ def starter_policy(starter: Starter) -> str:
     for category in _categories():
         if category.id in used:
             parts.append(_category(category, starter.languages))
-            parts += [_service(id, home) for id, home in starter.services.items() if home == category.id]
+            parts += [_service(starter, id, home) for id, home in starter.services.items() if home == category.id]
     unknown = used - set(known_categories())
     if unknown:
         raise KeyError(min(unknown))
@@ -88,10 +97,19 @@ def _category(category: Category, languages: Sequence[str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _service(id: str, category: str) -> str:
+def _service(starter: Starter, id: str, category: str) -> str:
     entry = catalogue()[id]
     title = entry.service.title.get("en") or next(iter(entry.service.title.values()), id)
     lines = ["[[services]]", f"id = {_string(id)}   # {title}", f"category = {_string(category)}"]
+    if category == NECESSARY and id in starter.reasons:
+        lines[1:1] = [
+            f"# Proposed as necessary: {starter.reasons[id]}. That holds where it is loaded on such pages",
+            f"# alone; loaded on others too, it needs consent: category = {_string(entry.service.category)}.",
+        ]
+    if id == _TAG_MANAGER and category == entry.service.category:
+        lines[1:1] = _CONTAINER
+    if own := starter.own_hosts.get(id):
+        lines.append(f"hosts = {_array(dict.fromkeys((*own, *(rule.text for rule in entry.service.hosts))))}")
     return "\n".join([*lines, ""])
 
 

@@ -152,3 +152,25 @@ def test_an_imported_choice_is_only_as_good_as_its_tool() -> None:
     mapped = {**document, "import": {"cookiebot": {"keys": {"statistics": "audience"}}}}
     declared = {"name": "CookieConsent", "category": "necessary", "lifetime": "1 year", "purpose": {"en": "The choice"}}
     assert told({**mapped, "cookies": [*SOUND["cookies"], declared]}) == [("policy.import_from", ("L26", "L30"))]
+
+
+def test_a_service_that_sites_host_themselves_is_asked_for_its_host() -> None:
+    category = {"id": "c", "basis": "consent", "title": {"en": "C"}, "description": {"en": "C"}}
+
+    def told(**service: object) -> list[str]:
+        policy = Policy.load({"categories": [category], "services": [{"category": "c", **service}]})
+        return [piece.message for piece in advise(policy) if piece.path == "services[0].hosts"]
+
+    assert "sites often host 'matomo' themselves, and only its vendor's hosts are listed" in told(id="matomo")[0]
+    assert "no host is listed" in told(id="mautic")[0]
+    assert told(id="matomo", hosts=["stats.example.org"]) == []
+    assert told(id="google-tag-manager") == told(id="hotjar") == []
+
+
+@pytest.mark.parametrize(("id", "asks"), [("stripe", "of a checkout alone"), ("google-recaptcha", "beside a login")])
+def test_a_payment_or_captcha_in_a_necessary_category_is_asked_about(id: str, asks: str) -> None:
+    necessary = {"id": "n", "basis": "necessary", "title": {"en": "N"}}
+    consent = {"id": "c", "basis": "consent", "title": {"en": "C"}, "description": {"en": "C"}}
+    for category, told in (("n", True), ("c", False)):
+        policy = Policy.load({"categories": [necessary, consent], "services": [{"id": id, "category": category}]})
+        assert any(asks in piece.message for piece in advise(policy)) is told

@@ -52,13 +52,14 @@ def test_a_category_that_there_is_not_is_an_error() -> None:
 def test_our_own_advice_has_nothing_against_what_is_written(regime: str, languages: tuple[str, ...]) -> None:
     """L30, L40, L62, L64, L65. Of services, facts that the catalogue does not have are left to be filled in (L42)."""
     services = {id: entry.service.category for id, entry in catalogue().items()}
-    policy = Policy.load(tomllib.loads(starter_policy(Starter(services, languages, regime))))
+    own = {id: [f"{id}.example.org"] for id, entry in catalogue().items() if entry.self_hosted}
+    policy = Policy.load(tomllib.loads(starter_policy(Starter(services, languages, regime, own_hosts=own))))
     lacking = [advice for advice in advise(policy) if advice.sources == ("L42",)]
     assert [str(advice) for advice in advise(policy) if advice not in lacking] == []
     told = {int(advice.path.partition("[")[2].partition("]")[0]) for advice in lacking}
     complete = {one.id: one.category for place, one in enumerate(policy.services) if place not in told}
     assert len(complete) > 100
-    policy = Policy.load(tomllib.loads(starter_policy(Starter(complete, languages, regime))))
+    policy = Policy.load(tomllib.loads(starter_policy(Starter(complete, languages, regime, own_hosts=own))))
     assert advise(policy) == ()
     if len(languages) == 1:
         assert missing_texts(policy) == ()
@@ -71,3 +72,21 @@ def test_an_answer_holds_as_long_as_the_regime_advises() -> None:
         for regime in ("", *REGIMES)
     }
     assert months == {"": 6, "fr": 6, "eu": 6, "de": 6, "it": 6, "uk": 6, "us-ca": 12, "qc": 6}
+
+
+def test_the_site_s_own_hosts_stand_before_the_vendor_s_and_a_reason_before_a_necessary_service() -> None:
+    services = {
+        "matomo": "audience",
+        "stripe": "necessary",
+        "google-recaptcha": "interactivity",
+        "google-tag-manager": "campaigns",
+    }
+    reasons = {"stripe": "the page holds a checkout", "google-recaptcha": "the page holds a form"}
+    text = starter_policy(Starter(services, own_hosts={"matomo": ["/matomo/"]}, reasons=reasons))
+    policy = Policy.load(tomllib.loads(text))
+    assert [rule.text for rule in policy.service("matomo").hosts] == ["/matomo/", "*.matomo.cloud", "*.innocraft.cloud"]
+    assert "# Proposed as necessary: the page holds a checkout." in text
+    assert "the page holds a form" not in text, "who put it under consent has decided"
+    assert "a Google Analytics tag in it too" in text
+    moved = starter_policy(Starter({"google-tag-manager": "audience"}))
+    assert "a Google Analytics tag in it too" not in moved
