@@ -1,1 +1,1 @@
-"""Script text: which hosts stand in it. Knows no consent."""
+"""Script text: which hosts stand in it, and which addresses reach a loading call. Knows no consent."""
