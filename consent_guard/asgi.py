@@ -139,6 +139,7 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
     around = Around(guard, exchange, ManageLink.of(guard.policy, facts))
     around.hand_over(inner, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
     copied = dict(inner)
+    exchange.route = lambda: _route(inner)
     response = _Response(exchange, send, lambda: _copy_out(inner, copied, scope))
     try:
         with calling(around):
@@ -150,6 +151,12 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
         _copy_out(inner, copied, scope)
         exchange.finish()
     await response.settle()
+
+
+def _route(scope: Mapping[str, Any]) -> str | None:
+    """Return the template of the route that Starlette or FastAPI has put into the scope, as ``/items/{id}``."""
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else None
 
 
 def _copy_out(inner: Scope, copied: Scope, scope: Scope) -> None:

@@ -56,3 +56,5 @@ class Finding:
     """The rule that decided, as the policy writes it."""
     enforced: bool = True
     """False where the policy only reports."""
+    route: str = ""
+    """The route that served it, as the framework's template (``/items/{id}``); else the first segment of the path."""

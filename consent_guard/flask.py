@@ -12,7 +12,7 @@ SecretKeyError. May import Flask, the WSGI transport and the engine. Apps call i
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
@@ -99,7 +99,7 @@ class _GuardedApp:
         return self._guard
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return wsgi.serve(self._wsgi_app, self.guard, environ, start_response, self._clock())
+        return wsgi.serve(self._wsgi_app, self.guard, environ, start_response, self._clock(), _route)
 
     def template_context(self) -> dict[str, Any]:
         """``consent``, ``manage_link`` and ``preferences_form`` for templates.
@@ -125,6 +125,12 @@ class _GuardedApp:
             "manage_link": ManageLink.of(self.guard.policy, facts).html,
             "preferences_form": partial(wsgi.preferences_form, {wsgi.PREFERENCES_KEY: exchange.preferences_form}),
         }
+
+
+def _route(environ: Mapping[str, Any]) -> str | None:
+    """Return the template of the route that Flask has found for a request, as ``/items/<int:id>``."""
+    rule = getattr(environ.get("werkzeug.request"), "url_rule", None)
+    return None if rule is None else str(rule.rule)
 
 
 def consent_from(request: Request | None = None) -> Consent:

@@ -95,9 +95,17 @@ def preferences_form(environ: Mapping[str, Any], *, lang: str | None = None, nex
 
 
 def serve(
-    app: WSGIApplication, guard: Guard, environ: WSGIEnvironment, start_response: StartResponse, now: float
+    app: WSGIApplication,
+    guard: Guard,
+    environ: WSGIEnvironment,
+    start_response: StartResponse,
+    now: float,
+    route: Callable[[Mapping[str, Any]], str | None] | None = None,
 ) -> Iterable[bytes]:
-    """Answer one request: by one of our own pages, or by the app's response as this visitor may have it."""
+    """Answer one request: by one of our own pages, or by the app's response as this visitor may have it.
+
+    ``route`` returns the template of the route from the environ that the app has had.
+    """
     outer = guard_around(environ, guard)
     if outer is not None:
         inner = dict(environ)
@@ -115,6 +123,8 @@ def serve(
     around = Around(guard, exchange, ManageLink.of(guard.policy, facts))
     around.hand_over(inner, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
     guard_side_channels(inner, exchange)
+    if route is not None:
+        exchange.route = lambda: route(inner)
     response = _Response(exchange, start_response)
     try:
         with calling(around):

@@ -30,6 +30,8 @@ COMMANDS: Final[dict[str, Registered]] = {
     "cookie": Registered("cookie", "Show what a visitor's consent cookie holds, and why it counts or not."),
     "keys": Registered("keys", "Make a secret key."),
     "declare": Registered("declare", "Write what a policy declares, as HTML, Markdown, JSON or CSV."),
+    "findings": Registered("findings", "Sum up a log of findings, and print the TOML for what is unknown."),
+    "explain": Registered("explain", "Tell why an address or a part of a page is withheld, and how to allow it."),
     "scan": Registered("scan", "Tell what pages make a browser contact and store without consent."),
 }
 """By name, in the order of ``--help``."""

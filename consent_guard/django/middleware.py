@@ -251,6 +251,11 @@ def _planned(
     return response
 
 
+def _route(request: HttpRequest) -> str | None:
+    """Return the template of the route that Django has found for a request, as ``/items/<int:id>/``."""
+    return f"/{request.resolver_match.route}" if request.resolver_match is not None else None
+
+
 def _place(request: HttpRequest, around: Around) -> None:
     """Put into a request what views look for there."""
     around.hand_over(request.META, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
@@ -260,6 +265,7 @@ def _place(request: HttpRequest, around: Around) -> None:
 def _prepare(request: HttpRequest, facts: RequestFacts, around: Around) -> None:
     """Show the app the request that it may see. The server's own environ and scope stay as they were (W14)."""
     exchange = around.exchange
+    exchange.route = partial(_route, request)
     changes = changed_keys(facts.headers, exchange.forward_headers)
     meta = dict(request.META)
     for key, value in changes.items():

@@ -11,12 +11,14 @@ engine's parts. ``Guard.open`` makes one per request, the transports call it. No
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
 from ..consent.choice import Consent
 from ..errors import ExchangeStateError
 from ..findings import Finding, FindingKind
+from ..policy.model import PathEnforcement
 from ..wire.messages import Header, Headers, Reply, RequestFacts, ResponsePlan
 from .destinations import wanted
 from .endpoints import Endpoints
@@ -45,21 +47,39 @@ class Exchange:
     sends makes them raise anything else.
     """
 
-    __slots__ = ("_endpoints", "_forwarded", "_log", "_plan", "_response", "_state", "_visitor", "body_limit")
+    __slots__ = (
+        "_endpoints",
+        "_forwarded",
+        "_log",
+        "_plan",
+        "_response",
+        "_state",
+        "_template",
+        "_untold",
+        "_visitor",
+        "body_limit",
+        "route",
+    )
 
+    route: Callable[[], str | None] | None
+    """For adapters: returns the template of the route that serves this request, None where there is none. For findings."""
     body_limit: int | None
     """None: the request is for the app. Bytes: it is for one of our own pages; read at most that many of the body plus one."""
 
     def __init__(self, site: Site, facts: RequestFacts, visitor: Visitor) -> None:
         """Made by ``Guard.open``."""
         self._visitor = visitor
-        self._log = FindingLog(site.on_finding, reporting=site.reporting)
+        enforcement = site.policy.enforcement_at(facts.path)
+        self._template = "/" + facts.path.lstrip("/").partition("/")[0]
+        self.route = None
+        self._log = FindingLog(site.on_finding, reporting=enforcement == "report", route=self._route)
         self._state = _State.OPEN
         self._plan: object = None
         self._endpoints = Endpoints.at(site, facts, visitor, self._log)
         self.body_limit = None if self._endpoints is None else self._endpoints.body_limit
-        self._forwarded = self._forward(site, facts)
-        self._response = ResponseSide(site, facts, visitor, self._forwarded, self._log)
+        self._forwarded = self._forward(site, facts, enforcement)
+        self._untold = [site.rulings.of(name).finding(FindingKind.COOKIE_HIDDEN, "Cookie") for name in self._forwarded.hidden]
+        self._response = ResponseSide(site, facts, visitor, self._forwarded, self._log, enforcement)
 
     @property
     def consent(self) -> Consent:
@@ -109,6 +129,8 @@ class Exchange:
             raise ExchangeStateError("this request is for one of our own pages: call answer(), not respond()")
         if self._state not in (_State.OPEN, _State.HEADED):
             raise ExchangeStateError("the response has begun already, or is over")
+        self._route()  # now it is known; Flask forgets it before the body leaves
+        self._tell_hidden()
         self._plan = plan = object()
         try:
             decided = self._response.plan(status, headers, lambda: self._begin(plan))
@@ -125,6 +147,7 @@ class Exchange:
 
     def finish(self) -> tuple[Finding, ...]:
         """End the exchange, however it ended, and return its findings. It may be called again."""
+        self._tell_hidden()
         self._state = _State.OVER
         return self._log.found
 
@@ -134,15 +157,22 @@ class Exchange:
         if self._state is _State.HEADED:
             self._state = _State.STREAMING
 
-    def _forward(self, site: Site, facts: RequestFacts) -> ForwardedRequest:
-        if self._endpoints is not None:
+    def _forward(self, site: Site, facts: RequestFacts, enforcement: PathEnforcement) -> ForwardedRequest:
+        if self._endpoints is not None or enforcement == "off":
             return ForwardedRequest(facts.headers)
         consent, wants = self._visitor.consent, wanted(facts.headers, facts.path)
-        if site.reporting:
+        if enforcement == "report":
             _, hidden = hide_gated(facts.headers, site.rulings, consent)
-            forwarded = ForwardedRequest(facts.headers, hidden, wants)
-        else:
-            forwarded = forward(facts.headers, facts.method, wants, site.rulings, consent, self._visitor.mark)
-        for name in forwarded.hidden:
-            self._log.add(site.rulings.of(name).finding(FindingKind.COOKIE_HIDDEN, "Cookie"))
-        return forwarded
+            return ForwardedRequest(facts.headers, hidden, wants)
+        return forward(facts.headers, facts.method, wants, site.rulings, consent, self._visitor.mark)
+
+    def _tell_hidden(self) -> None:
+        """Tell what was kept from the app: not before the app has had its turn, for then the route is known."""
+        untold, self._untold = self._untold, []
+        for finding in untold:
+            self._log.add(finding)
+
+    def _route(self) -> str:
+        template = self.route() if self.route is not None else None
+        self._template = template or self._template
+        return self._template

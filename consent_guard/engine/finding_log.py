@@ -27,10 +27,18 @@ class FindingLog:
     end must not fill the memory.
     """
 
-    __slots__ = ("_found", "_on_finding", "_reporting", "withheld")
+    __slots__ = ("_found", "_on_finding", "_reporting", "_route", "withheld")
 
-    def __init__(self, on_finding: Callable[[Finding], None] | None = None, *, reporting: bool = False) -> None:
+    def __init__(
+        self,
+        on_finding: Callable[[Finding], None] | None = None,
+        *,
+        reporting: bool = False,
+        route: Callable[[], str] = lambda: "",
+    ) -> None:
+        """``route`` returns the route that serves the request, as far as it is known."""
         self._on_finding = on_finding
+        self._route = route
         self._reporting = reporting
         self._found: dict[Finding, None] = {}
         self.withheld = 0
@@ -45,6 +53,7 @@ class FindingLog:
         """Tell a finding, unless it was told before. Never raises: an error of ``on_finding`` is logged."""
         if self._reporting and finding.enforced:
             finding = replace(finding, enforced=False)
+        finding = replace(finding, route=self._route())
         if finding in self._found or len(self._found) >= FINDINGS:
             return
         self._found[finding] = None
@@ -67,6 +76,8 @@ def _line(finding: Finding) -> str:
         told.append(f"in {_printable(finding.where)}")
     if finding.service or finding.category:
         told.append(f"({'/'.join(part for part in (finding.category, finding.service) if part)}, rule {finding.rule})")
+    if finding.route:
+        told.append(f"at {_printable(finding.route)}")
     if not finding.enforced:
         told.append("[only reported]")
     return " ".join(told)

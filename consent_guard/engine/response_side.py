@@ -13,6 +13,7 @@ from typing import Final
 from ..findings import Finding, FindingKind
 from ..pages.model import RequestView
 from ..pages.parts import ResponseParts
+from ..policy.model import PathEnforcement
 from ..refusal import PART_REFUSAL, REFUSAL
 from ..rewrite.model import DocumentFacts
 from ..rewrite.rewriter import HtmlRewriter, page_rewriter
@@ -48,15 +49,36 @@ _BODY_ELSEWHERE: Final = (b"x-accel-redirect", b"x-sendfile", b"x-lighttpd-send-
 class ResponseSide:
     """The response half of one exchange."""
 
-    __slots__ = ("_acting", "_facts", "_forwarded", "_log", "_rewritten", "_set_cookies", "_site", "_visitor")
+    __slots__ = (
+        "_acting",
+        "_facts",
+        "_forwarded",
+        "_log",
+        "_off",
+        "_reporting",
+        "_rewritten",
+        "_set_cookies",
+        "_site",
+        "_visitor",
+    )
 
-    def __init__(self, site: Site, facts: RequestFacts, visitor: Visitor, forwarded: ForwardedRequest, log: FindingLog) -> None:
+    def __init__(
+        self,
+        site: Site,
+        facts: RequestFacts,
+        visitor: Visitor,
+        forwarded: ForwardedRequest,
+        log: FindingLog,
+        enforcement: PathEnforcement,
+    ) -> None:
         self._site = site
         self._facts = facts
         self._visitor = visitor
         self._forwarded = forwarded
         self._log = log
         self._rewritten = False
+        self._off = enforcement == "off"
+        self._reporting = enforcement == "report"
         consent = visitor.consent
         self._set_cookies = SetCookieFilter(
             site.rulings, consent, facts.now, blocks_unlisted=site.policy.unlisted_cookies == "block", add=log.add
@@ -66,10 +88,12 @@ class ResponseSide:
     def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
         """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
         self._rewritten = False
+        if self._off:
+            return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
         kind = body_kind(status, headers)
         coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding")))
-        if self._site.reporting:
+        if self._reporting:
             return self._observed(status, headers, kind, coding, begin)
         if status == 304:
             return self._not_modified(headers, kind)
@@ -99,15 +123,17 @@ class ResponseSide:
 
     def without_decision(self, status: int, headers: Headers) -> ResponsePlan:
         """Return what leaves after a fault of ours: our 500; where the policy only reports, the response itself (L24c)."""
-        if self._site.reporting:
+        if self._off or self._reporting:
             return ResponsePlan(status, list(headers))
         return self._refused("its head could not be decided on")
 
     def filter_headers(self, headers: Headers) -> list[Header]:
         """Return headers, of a response or by themselves, without what this visitor has not consented to."""
+        if self._off:
+            return list(headers)
         headers = self._unbroken(headers)
         leaving = self._acting.filter(self._set_cookies.filter(headers))
-        if self._site.reporting:
+        if self._reporting:
             return list(headers)
         if self._rewritten:
             leaving = [header for header in leaving if header[0].lower() not in DIGESTS]
@@ -118,7 +144,7 @@ class ResponseSide:
         broken = broken_fields(headers)
         for name, _ in broken:
             self._log.add(Finding(FindingKind.BROKEN_FIELD, name.decode("latin-1"), "response header"))
-        if not broken or self._site.reporting:
+        if not broken or self._reporting:
             return headers
         return [header for header in headers if header not in broken]
 
@@ -210,7 +236,7 @@ class ResponseSide:
 
         def make(kind: BodyKind) -> BodyRewriter:
             site, consent = self._site, self._visitor.consent
-            emits = not site.reporting
+            emits = not self._reporting
             parts = ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner) if emits else None
             everywhere = site.policy.module == "always" and site.policy.script and takes_banner(self._facts.headers)
             rewriter = page_rewriter(

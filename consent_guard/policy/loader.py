@@ -23,6 +23,7 @@ from .consistency import Draft, Placed, check, draft_of
 from .faults import FaultList
 from .import_tools import read_imports
 from .model import Policy, PolicySource, Service
+from .paths import check_paths, read_paths
 from .regimes import REGIMES
 from .services import SERVICE_KEYS, read_service, refuse_unknown, with_signatures_for_own_hosts
 from .settings import KEYS, read_settings
@@ -30,7 +31,7 @@ from .tables import Table
 
 _LEFT_OUT: Final = ("regime", "gpc_json")
 """Settings whose absence no document can write."""
-SECTIONS: Final = ("policy", "categories", "services", "cookies", "import")
+SECTIONS: Final = ("policy", "categories", "services", "cookies", "paths", "import")
 
 
 def load_policy(source: PolicySource = None) -> Policy:
@@ -63,6 +64,7 @@ def _checked(policy: Policy) -> Policy:
     own = {key: value for key in KEYS if hasattr(policy, key) and ((value := getattr(policy, key)) or key not in _LEFT_OUT)}
     read_settings(Table(own, "policy", faults, KEYS))
     check(draft_of(policy), faults)
+    check_paths([(f"paths[{place}]", rule) for place, rule in enumerate(policy.paths)], policy.path, faults)
     if tuple(rule.tool for rule in policy.imports) != policy.import_from:
         faults.add("policy.imports", "has not one rule for each of import_from", "Give an ImportRule for each, in that order")
     if faults:
@@ -115,6 +117,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
     services = list(_services(root))
     cookies = [Placed(table.path, read_app_cookie(table)) for table in root.tables("cookies", APP_COOKIE_KEYS, "[[cookies]]")]
     imports = read_imports(root, settings.import_from)
+    paths = read_paths(root, settings.path)
     check(Draft(categories, services, cookies, settings.languages, settings.cookie_name, imports), faults)
     if faults:
         raise PolicyError(faults.in_order_of(document), source)
@@ -145,6 +148,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         regime=settings.regime,
         dnt=settings.dnt,
         gpc_json=settings.gpc_json,
+        paths=paths,
     )
 
 

@@ -1,19 +1,22 @@
 """The policy as frozen values: what a site declares about its cookies, services and purposes.
 
 Plain data without behaviour beyond look-ups by id. The loader builds these values and reports every fault; nothing here checks
-again. May import errors and limits. Everything above the domain layer reads it.
+again. May import errors and the wire layer's paths. Everything above the domain layer reads it.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Literal, Protocol
 
 from ..errors import UnknownPurpose
+from ..wire.paths import glob_covers, resolved
+
+PathEnforcement = Literal["off", "report", "enforce"]
 
 
 class Basis(StrEnum):
@@ -199,6 +202,29 @@ class GpcStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class PathRule:
+    """What holds below one glob. What it does not say is as everywhere."""
+
+    glob: str
+    enforcement: PathEnforcement | None = None
+    """``off``: nothing is altered, and nothing found. ``report``: nothing is altered."""
+    banner: bool | None = None
+    """Whether pages there may show the banner."""
+
+    def covers(self, path: str) -> bool:
+        """Tell whether a resolved path matches the glob."""
+        return glob_covers(self.glob, path)
+
+
+def rule_for(rules: Sequence[PathRule], path: str) -> PathRule | None:
+    """Return the rule that counts for a path as the app sees it (percent-decoded, below its root path), or None."""
+    if not rules:
+        return None
+    path = resolved(path)
+    return next((rule for rule in rules if rule.covers(path)), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """One site's whole policy. Immutable; equal policies compare equal."""
 
@@ -234,13 +260,24 @@ class Policy:
     dnt: bool = False
     """``DNT: 1`` refuses what ``Sec-GPC: 1`` refuses (G04)."""
     gpc_json: GpcStatement | None = None
+    paths: tuple[PathRule, ...] = ()
+    """The first that matches counts."""
 
     load: ClassVar[Loader]
     """``loader.load_policy``: the package's ``__init__`` binds it, for reading stands above these values."""
 
     def banner_on(self, path: str) -> bool:
-        """Return whether a page at this path of the app may show the banner (DESIGN §4, ``banner`` and ``banner_except``)."""
+        """Return whether a page at this path of the app may show the banner (DESIGN §4, ``banner``, ``banner_except`` and
+        ``[[paths]]``)."""
+        rule = rule_for(self.paths, path)
+        if rule is not None and rule.banner is not None:
+            return rule.banner
         return self.banner and not any(path == kept or path.startswith(f"{kept}/") for kept in self.banner_except)
+
+    def enforcement_at(self, path: str) -> PathEnforcement:
+        """Return what is done at this path of the app (DESIGN §4, ``enforcement`` and ``[[paths]]``)."""
+        rule = rule_for(self.paths, path)
+        return self.enforcement if rule is None or rule.enforcement is None else rule.enforcement
 
     def category(self, id: str) -> Category:
         """Return the category with this id; raises UnknownPurpose."""

@@ -947,3 +947,14 @@ def test_an_own_key_and_djangos_fallbacks_verify(project: Any, granted: str) -> 
         project(ROOT_URLCONF=URLS, **settings)
         response = Client().get("/page", secure=True, headers={**BROWSER, "cookie": granted})
         assert (SCRIPT in response.content.decode()) is counts, settings
+
+
+def test_a_finding_tells_the_route(project: Any) -> None:
+    """The template, also of what was hidden before Django had found it."""
+    findings: list[Any] = []
+    project(ROOT_URLCONF=URLS, CONSENT_GUARD={"POLICY": project.policy, "ON_FINDING": findings.append})
+    client = Client()
+    client.cookies["_trk"] = "1"
+    client.get("/page", headers={"accept": "text/html"})
+    assert findings
+    assert {finding.route for finding in findings} == {"/page"}
