@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from consent_guard import Guard
+
 SHELTER = {
     b"cache-control": b"no-store",
     b"x-frame-options": b"DENY",
@@ -27,10 +29,11 @@ def test_our_pages_are_neither_stored_nor_framed(site, below: str, kind: bytes) 
     assert reply.status == 200
     assert head(reply)[b"content-type"] == kind
     assert SHELTER.items() <= head(reply).items()
-    policy = head(reply)[b"content-security-policy"]
-    assert b"default-src 'none'" in policy
-    assert b"frame-ancestors 'none'" in policy
-    assert b"unsafe" not in policy
+    directives = dict(one.split() for one in head(reply)[b"content-security-policy"].split(b";"))
+    ours = (b"style-src", b"script-src", b"connect-src", b"img-src", b"form-action")
+    nobodys = (b"default-src", b"base-uri", b"frame-ancestors")
+    assert directives == {**dict.fromkeys(ours, b"'self'"), **dict.fromkeys(nobodys, b"'none'")}
+    assert head(reply)[b"referrer-policy"] == b"same-origin"
     assert int(head(reply)[b"content-length"]) == len(reply.body)
 
 
@@ -166,3 +169,12 @@ def test_a_language_that_is_not_spoken_is_answered_in_one_that_is(site, query: b
     reply = site.get("/declaration.csv", query=query)
     assert reply.status == 200
     assert head(reply)[b"content-disposition"] == b'attachment; filename="cookies-en.csv"'
+
+
+def test_one_language_may_be_asked_for_outright_and_two_are_none(site) -> None:
+    site.guard = Guard(None, secret_key=site.KEY)  # the built-in policy speaks them all
+    english, french = site.get(), site.get(query=b"lang=fr")
+    assert b'<html lang="en"' in english.body
+    assert b'<html lang="fr"' in french.body
+    assert b'<html lang="en"' in site.get(query=b"lang=fr&lang=en").body
+    assert b'<html lang="fr"' in site.get("", (b"Accept-Language", b"fr")).body

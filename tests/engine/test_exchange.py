@@ -235,3 +235,10 @@ def test_an_exchange_tells_whether_its_answer_may_be_a_page(make, enforcement: s
     assert site.request("/article").may_get_page
     assert not site.request("/film.mp4").may_get_page
     assert not site.request("/article", (b"Sec-Fetch-Dest", b"image")).may_get_page
+
+
+def test_a_request_for_one_of_our_pages_keeps_its_headers_for_whoever_asks(site) -> None:
+    exchange = site.request("/privacy-choices", (b"Accept-Encoding", b"sdch"), cookie=b"_ga=1")
+    assert exchange.forward_headers == ((b"Accept-Encoding", b"sdch"), (b"Cookie", b"_ga=1"))
+    assert exchange.may_get_page
+    assert [finding.kind.value for finding in exchange.finish()] == []
