@@ -459,6 +459,13 @@ def test_once_lets_the_service_load_on_that_page_and_is_used_up_by_it(site) -> N
     assert b"Max-Age=0" in used[0]
 
 
+@pytest.mark.parametrize(("status", "used"), [(200, True), (299, True), (300, False), (399, False), (400, True), (404, True)])
+def test_once_is_used_up_by_what_is_shown_and_not_on_the_way_there(site, status: int, used: bool) -> None:
+    cookie = once(site).partition(b";")[0]
+    plan = site.request("/article", cookie=cookie).respond(status, site.HTML)
+    assert any(line.startswith(b"__Host-consent-once=") for line in site.set_cookies(plan)) is used
+
+
 def test_once_is_for_that_page_that_minute_and_a_real_visit(site) -> None:
     cookie = once(site).partition(b";")[0]
 

@@ -81,7 +81,8 @@ def test_assets_are_named_by_their_content_and_kept_for_ever(site) -> None:
     reply = site.get(site.guard._site.surface.asset_path())
     assert reply.status == 200
     assert head(reply)[b"content-type"].startswith(b"text/css")
-    assert b"immutable" in head(reply)[b"cache-control"]
+    assert head(reply)[b"cache-control"] == b"public, max-age=31536000, immutable"
+    assert head(reply)[b"x-content-type-options"] == b"nosniff"
     assert b"vary" not in head(reply)
     assert reply.body
 

@@ -197,6 +197,8 @@ def test_a_part_of_anything_else_is_not_touched(site) -> None:
 def test_parts_of_what_may_be_a_page_are_refused(site) -> None:
     parts = [(b"Content-Type", b"multipart/byteranges; boundary=x")]
     assert site.request("/page", DOCUMENT).respond(206, parts).status == 416
+    assert site.request("/page", DOCUMENT).respond(206, []).status == 416
+    assert site.request("/page", DOCUMENT).respond(206, [(b"Content-Type", b"video/mp4")]).status == 206
 
 
 @pytest.mark.parametrize("coding", [b"dcz", b"dcb", b"compress", b"gzip, x", b"x, gzip", b"identity, gzip"])
@@ -243,7 +245,10 @@ def test_in_report_mode_no_header_changes(make) -> None:
     plan = site.request(cookie=b"_ga=1").respond(200, headers)
     assert plan.headers == headers
     assert site.request().respond(206, headers).headers == headers
-    assert site.request().respond(200, [*headers, (b"Content-Encoding", b"dcz")]).rewriter is None
+    exchange = site.request()
+    assert exchange.respond(200, [*headers, (b"Content-Encoding", b"dcz")]).rewriter is None
+    told = [(finding.kind.value, finding.where, finding.enforced) for finding in exchange.finish()]
+    assert ("unfiltered", "body", False) in told
 
 
 @pytest.mark.parametrize(

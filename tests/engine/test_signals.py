@@ -24,6 +24,8 @@ def test_the_statement_is_served_below_the_sites_root_where_it_is_configured(mak
     assert reply.status == 200
     assert json.loads(reply.body) == STATEMENT
     assert site.values(reply, b"content-type") == [b"application/json"]
+    assert site.values(reply, b"cache-control") == [b"public, max-age=3600"]
+    assert site.values(reply, b"x-content-type-options") == [b"nosniff"]
     assert not site.set_cookies(reply)
     assert site.request("/.well-known/gpc.json", method="HEAD").answer(b"").body == b""
     assert site.request("/.well-known/gpc.json", method="POST").answer(b"").status == 405
