@@ -63,6 +63,30 @@ def test_only_what_is_gated_goes(site, name: bytes, value: bytes, expected: list
     assert left(site, name, value, cookie=site.cookie(allow="*")) == [value]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "where"),
+    [
+        (b"refresh", b"0; url=https://x.ads.example/", "Refresh"),
+        (b"sourcemap", b"//x.ads.example/a.map", "SourceMap"),
+        (b"x-sourcemap", b"//x.ads.example/a.map", "X-SourceMap"),
+        (b"speculation-rules", b'"https://x.ads.example/r.json"', "Speculation-Rules"),
+        (b"reporting-endpoints", b'a="https://x.ads.example/r"', "Reporting-Endpoints"),
+        (b"content-security-policy", b"report-uri //x.ads.example/r", "Content-Security-Policy report-uri"),
+        (
+            b"content-security-policy-report-only",
+            b"report-uri //x.ads.example/r",
+            "Content-Security-Policy-Report-Only report-uri",
+        ),
+    ],
+)
+def test_a_finding_names_the_field(site, name: bytes, value: bytes, where: str) -> None:
+    exchange = site.request("/x.json")
+    exchange.respond(200, [(b"Content-Type", b"application/json"), (name, value)])
+    assert [(one.kind.value, one.subject, one.where, one.service) for one in exchange.finish()] == [
+        ("header", "x.ads.example", where, "ads")
+    ]
+
+
 def test_error_reports_to_a_gated_host_are_taken_back(site) -> None:
     """H41: a browser that once stored the order would go on reporting."""
     plan = site.request("/x.json").respond(

@@ -172,6 +172,24 @@ def test_a_language_that_is_not_spoken_is_answered_in_one_that_is(site, query: b
     assert head(reply)[b"content-disposition"] == b'attachment; filename="cookies-en.csv"'
 
 
+@pytest.mark.parametrize(
+    ("headers", "json_wanted"),
+    [
+        ((), False),
+        (((b"Accept", b"application/json"),), True),
+        (((b"Accept", b"text/plain"), (b"accept", b"Application/JSON;q=0.5")), True),
+        (((b"Accept", b"application/json, text/html"),), False),
+        (((b"Accept", b"*/*"),), False),
+        (((b"Content-Type", b"application/json"), (b"Accept", b"text/html")), True),
+        (((b"Content-Type", b"text/plain"), (b"Accept", b"application/json")), False),
+    ],
+)
+def test_an_error_is_answered_in_what_the_client_speaks(site, headers, json_wanted: bool) -> None:
+    """By what it sends, else by what it accepts."""
+    kind = head(site.get("/nothing", *headers))[b"content-type"]
+    assert kind == (b"application/json" if json_wanted else b"text/html; charset=utf-8")
+
+
 def test_one_language_may_be_asked_for_outright_and_two_are_none(site) -> None:
     site.guard = Guard(None, secret_key=site.KEY)  # the built-in policy speaks them all
     english, french = site.get(), site.get(query=b"lang=fr")
