@@ -24,10 +24,14 @@ class ConsentGuardError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong in a policy: where it stands, what is wrong, and what mends it."""
+    """One thing wrong in a policy: where it stands, what is wrong, and what mends it.
+
+    ``path``: the key path, as in ``services[2].hosts[0]``.
+    ``message``: what is wrong, without a final full stop.
+    ``mend``: what mends it, without a final full stop; empty where that is plain.
+    """
 
     path: str
-    """The key path, as in ``services[2].hosts[0]``."""
     message: str
     mend: str
 

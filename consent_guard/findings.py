@@ -11,50 +11,57 @@ from enum import StrEnum
 
 
 class FindingKind(StrEnum):
-    """What happened."""
+    """What happened.
+
+    ``COOKIE_SET``: a Set-Cookie line was removed.
+    ``COOKIE_CUT``: a cookie's lifetime was cut down to its rule.
+    ``COOKIE_HIDDEN``: a request cookie was hidden from the app.
+    ``COOKIE_UNLISTED``: a Set-Cookie name that no rule names (removed with ``unlisted_cookies = "block"``).
+    ``ELEMENT``: an element was withheld.
+    ``ATTRIBUTE``: an attribute, or a part of one, was withheld.
+    ``INLINE``: an inline script, handler or javascript: address was withheld.
+    ``STYLE``: an address in CSS was made inert.
+    ``HEADER``: a response header, or a member of one, was withheld.
+    ``HOST_UNLISTED``: a third-party host that no rule names (withheld with ``unlisted_hosts = "block"``).
+    ``INSECURE``: the choice travels over plain http, off localhost.
+    ``BROKEN_FIELD``: a response header with CR, LF or NUL in it: dropped whole, before anything reads the head.
+    ``UNFILTERED``: a body that could not be filtered (a part of an HTML document, an unknown coding).
+    """
 
     COOKIE_SET = "cookie-set"
-    """A Set-Cookie line was removed."""
     COOKIE_CUT = "cookie-cut"
-    """A cookie's lifetime was cut down to its rule."""
     COOKIE_HIDDEN = "cookie-hidden"
-    """A request cookie was hidden from the app."""
     COOKIE_UNLISTED = "cookie-unlisted"
-    """A Set-Cookie name that no rule names (removed with ``unlisted_cookies = "block"``)."""
     ELEMENT = "element"
-    """An element was withheld."""
     ATTRIBUTE = "attribute"
-    """An attribute, or a part of one, was withheld."""
     INLINE = "inline"
-    """An inline script, handler or javascript: address was withheld."""
     STYLE = "style"
-    """An address in CSS was made inert."""
     HEADER = "header"
-    """A response header, or a member of one, was withheld."""
     HOST_UNLISTED = "host-unlisted"
-    """A third-party host that no rule names (withheld with ``unlisted_hosts = "block"``)."""
     INSECURE = "insecure"
-    """The choice travels over plain http, off localhost."""
     BROKEN_FIELD = "broken-field"
-    """A response header with CR, LF or NUL in it: dropped whole, before anything reads the head."""
     UNFILTERED = "unfiltered"
-    """A body that could not be filtered (a part of an HTML document, an unknown coding)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing withheld, cut or unknown."""
+    """One thing withheld, cut or unknown.
+
+    ``kind``: what happened.
+    ``subject``: the host or the cookie name.
+    ``where``: the place: ``script src``, ``Link``, ``style url()``, ``websocket.accept``.
+    ``service``: the service's id; None for a cookie of the app itself, or where no rule decided.
+    ``category``: its category's id; None where no rule decided.
+    ``rule``: the rule that decided, as the policy writes it.
+    ``enforced``: false where the policy only reports.
+    ``route``: the route that served it, as the framework's template (``/items/{id}``); else the first segment of the path.
+    """
 
     kind: FindingKind
     subject: str
-    """The host or the cookie name."""
     where: str = ""
-    """The place: ``script src``, ``Link``, ``style url()``, ``websocket.accept``."""
     service: str | None = None
     category: str | None = None
     rule: str | None = None
-    """The rule that decided, as the policy writes it."""
     enforced: bool = True
-    """False where the policy only reports."""
     route: str = ""
-    """The route that served it, as the framework's template (``/items/{id}``); else the first segment of the path."""

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import subprocess
 import sys
 import tomllib
+from enum import Enum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import consent_guard
+from consent_guard.audit import leaks
+from consent_guard.policy import model
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = (
@@ -60,6 +66,27 @@ def test_every_error_at_the_top_has_the_one_root() -> None:
     raised = [error for error in errors if issubclass(error, Exception)]
     assert len(raised) >= 7
     assert all(issubclass(error, consent_guard.ConsentGuardError) for error in raised)
+
+
+def public_classes() -> list[type]:
+    """Return what the top offers, the values of a policy, and those of the leak finder."""
+    top = [getattr(consent_guard, name) for name in consent_guard.__all__]
+    values = [value for module in (model, leaks) for value in vars(module).values() if value_of(module, value)]
+    return list(dict.fromkeys(value for value in [*top, *values] if isinstance(value, type)))
+
+
+def value_of(module: ModuleType, value: object) -> bool:
+    return isinstance(value, type) and value.__module__ == module.__name__
+
+
+@pytest.mark.parametrize("public", public_classes(), ids=lambda public: public.__name__)
+def test_help_tells_what_every_field_and_member_means(public: type) -> None:
+    """``help()`` shows a class's docstring, and not the strings that stand below its fields."""
+    names = [field.name for field in dataclasses.fields(public)] if dataclasses.is_dataclass(public) else []
+    names += [member.name for member in public] if issubclass(public, Enum) else []
+    told = inspect.getdoc(public) or ""
+    assert told
+    assert [name for name in names if not name.startswith("_") and f"``{name}``:" not in told] == []
 
 
 def test_the_version_is_the_distributions_own() -> None:

@@ -39,26 +39,30 @@ _UNLISTED: Final = frozenset({FindingKind.COOKIE_UNLISTED, FindingKind.HOST_UNLI
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """One thing that a response makes a browser contact, store or run without consent."""
+    """One thing that a response makes a browser contact, store or run without consent.
+
+    ``kind``: ``request``, ``cookie``, ``header`` or ``inline``.
+    ``host``: the host that would be contacted; for a cookie the host that sets it.
+    ``name``: the cookie's name, else empty.
+    ``service``: the id of the service that it belongs to; None where no rule names it.
+    ``category``: that service's category.
+    ``rule``: the rule that names it, as the policy writes it; empty where none does.
+    ``where``: the place: ``script src``, ``Link``, ``style url()``, ``Set-Cookie``.
+    ``line``: from 1; None in a header.
+    ``column``: from 1, in characters; None in a header.
+    ``excerpt``: a short piece of the source, without the values of queries and cookies.
+    """
 
     kind: str
-    """``request``, ``cookie``, ``header`` or ``inline``."""
     host: str
-    """The host that would be contacted; for a cookie the host that sets it."""
     name: str
-    """The cookie's name, else empty."""
     service: str | None
     category: str | None
     rule: str
-    """The rule that names it, as the policy writes it; empty where none does."""
     where: str
-    """The place: ``script src``, ``Link``, ``style url()``, ``Set-Cookie``."""
     line: int | None
-    """From 1; None in a header."""
     column: int | None
-    """From 1, in characters; None in a header."""
     excerpt: str
-    """A short piece of the source, without the values of queries and cookies."""
 
     def __str__(self) -> str:
         place = self.where if self.line is None else f"line {self.line}, column {self.column} ({self.where})"
@@ -70,14 +74,17 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """All that is to be said of one response."""
+    """All that is to be said of one response.
+
+    ``leaks``: the order is that of the response: its head, then its text.
+    ``unlisted``: third-party hosts and cookies that no rule names, where the policy reports them; ``leaks`` where it blocks
+    them.
+    ``doubts``: what could not be read, one sentence each. What a browser makes of that part is not known.
+    """
 
     leaks: tuple[Leak, ...] = ()
-    """The order is that of the response: its head, then its text."""
     unlisted: tuple[Leak, ...] = ()
-    """Third-party hosts and cookies that no rule names, where the policy reports them; ``leaks`` where it blocks them."""
     doubts: tuple[str, ...] = ()
-    """What could not be read, one sentence each. What a browser makes of that part is not known."""
 
 
 class LeakFinder:

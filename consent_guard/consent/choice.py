@@ -24,44 +24,53 @@ _REMEMBERED = 256
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A stored choice, as its token holds it. Necessary purposes never stand in it."""
+    """A stored choice, as its token holds it. Necessary purposes never stand in it.
+
+    ``revision``: the policy revision under which it was made; under any other it does not count.
+    ``answers``: category id to answer. A category is missing where nobody answered for it.
+    ``overrides``: service id to answer, where it was answered by itself.
+    ``digests``: category id to the digest of what was shown for it; a grant counts only while it is unchanged (L12).
+    ``made_at``: Unix seconds. The choice lives from here, and later visits or changes do not extend it (L31).
+    ``receipt_id``: names the act in the records that are kept of it; not the visitor.
+    ``decided``: false where only single services were answered: the visitor is still to be asked.
+    """
 
     revision: int
-    """The policy revision under which it was made; under any other it does not count."""
     answers: Mapping[str, bool]
-    """Category id to answer. A category is missing where nobody answered for it."""
     overrides: Mapping[str, bool]
-    """Service id to answer, where it was answered by itself."""
     digests: Mapping[str, str]
-    """Category id to the digest of what was shown for it; a grant counts only while it is unchanged (L12)."""
     made_at: int
-    """Unix seconds. The choice lives from here, and later visits or changes do not extend it (L31)."""
     receipt_id: str
     decided: bool = True
-    """False where only single services were answered: the visitor is still to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What one visitor permits, for one request. Frozen; handed to views."""
+    """What one visitor permits, for one request. Frozen; handed to views.
+
+    ``decided``: a stored, valid answer to the whole question exists.
+    ``choices``: the explicit answers that count now: category and service ids to True or False. Read-only.
+    ``decided_at``: when the answer was given (aware, UTC); None while undecided.
+    ``expires_at``: the first second at which it no longer counts (aware, UTC); None while undecided.
+    ``receipt_id``: names the act by which it was answered; None while undecided.
+    ``allowed_categories``: ids of the categories that are permitted.
+    ``allowed_services``: ids of the services that are permitted.
+    ``asks``: the banner is due: nothing was decided, or some purpose is new, or has changed since it was granted.
+    ``gpc``: ``Sec-GPC: 1`` came, and at least one category that heeds it is off.
+    ``state_key``: names the effective permissions under this policy, for ETags. The same for every visitor who permits the same
+    (L07).
+    """
 
     decided: bool
-    """A stored, valid answer to the whole question exists."""
     choices: Mapping[str, bool] = field(hash=False)
-    """The explicit answers that count now: category and service ids to True or False. Read-only."""
     decided_at: datetime | None
-    """When the answer was given (aware, UTC); None while undecided."""
     expires_at: datetime | None
-    """The first second at which it no longer counts (aware, UTC); None while undecided."""
     receipt_id: str | None
     allowed_categories: frozenset[str]
     allowed_services: frozenset[str]
     asks: bool
-    """The banner is due: nothing was decided, or some purpose is new, or has changed since it was granted."""
     gpc: bool
-    """``Sec-GPC: 1`` came, and at least one category that heeds it is off."""
     state_key: str
-    """Names the effective permissions under this policy, for ETags. The same for every visitor who permits the same (L07)."""
     _terms: Terms = field(repr=False, compare=False)
 
     def allows(self, purpose: str) -> bool:

@@ -15,23 +15,29 @@ RECEIPT_ID_BYTES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Proof of one recorded act: a whole answer, or a change of one service."""
+    """Proof of one recorded act: a whole answer, or a change of one service.
+
+    ``receipt_id``: names the act; nothing in it points at the visitor.
+    ``time``: when the act took place, in Unix seconds. A change of one service leaves the token's own time as it was.
+    ``answers``: category id to answer, as stored after the act.
+    ``overrides``: service id to answer, as stored after the act.
+    ``revision``: the policy's revision.
+    ``policy_digest``: digest of the policy (L27).
+    ``banner_digest``: digest of the texts that the visitor was shown (L27).
+    ``language``: the language of these texts.
+    ``means``: how the answer came: ``form`` or ``json``, as the engine names it.
+    ``library_version``: of this library.
+    """
 
     receipt_id: str
     time: int
-    """When the act took place, in Unix seconds. A change of one service leaves the token's own time as it was."""
     answers: Mapping[str, bool]
-    """Category id to answer, as stored after the act."""
     overrides: Mapping[str, bool]
-    """Service id to answer, as stored after the act."""
     revision: int
     policy_digest: str
     banner_digest: str
-    """Digest of the texts that the visitor was shown (L27)."""
     language: str
-    """The language of these texts."""
     means: str
-    """How the answer came: ``form`` or ``json``, as the engine names it."""
     library_version: str
 
 

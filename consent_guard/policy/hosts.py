@@ -104,10 +104,7 @@ def _first(entries: _Entries, path: str, query: str) -> HostMatch | None:
 class HostIndex:
     """All host rules of a policy, ready to be asked. Immutable and thread-safe."""
 
-    __slots__ = ("_countries", "_depth", "_exact", "_own", "_suffixes", "has_own_rules")
-
-    has_own_rules: bool
-    """Some rule names addresses on the site's own host."""
+    __slots__ = ("_countries", "_depth", "_exact", "_own", "_suffixes")
 
     def __init__(self, policy: Policy) -> None:
         strictness = {category.id: _STRICTNESS[category.basis] for category in policy.categories}
@@ -132,7 +129,6 @@ class HostIndex:
         # A country's suffix may have two labels where the rule writes a *.
         self._depth = max((host.count(".") + 1 + host.endswith(".*") for host in suffixes), default=0)
         self._countries = any(host.endswith(".*") for group in (exact, suffixes) for host in group)
-        self.has_own_rules = bool(own)
 
     def match(self, host: str, path: str, query: str) -> HostMatch | None:
         """Return the rule that decides on this address, or None when no rule names it.

@@ -20,22 +20,27 @@ PathEnforcement = Literal["off", "report", "enforce"]
 
 
 class Basis(StrEnum):
-    """On what ground a category may store or read (L01, L02)."""
+    """On what ground a category may store or read (L01, L02).
+
+    ``NECESSARY``: always on; cannot be switched off.
+    ``EXEMPT``: on until refused (L53).
+    ``CONSENT``: off until granted.
+    """
 
     NECESSARY = "necessary"
-    """Always on; cannot be switched off."""
     EXEMPT = "exempt"
-    """On until refused (L53)."""
     CONSENT = "consent"
-    """Off until granted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """How long a cookie may live. All zero means a session cookie."""
+    """How long a cookie may live. All zero means a session cookie.
+
+    ``months``: calendar months.
+    ``seconds``: seconds, past the months.
+    """
 
     months: int = 0
-    """Calendar months."""
     seconds: int = 0
 
     @property
@@ -45,7 +50,11 @@ class Lifetime:
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """Who answers for a service (L41)."""
+    """Who answers for a service (L41).
+
+    ``name``: as visitors read it.
+    ``policy_url``: the address of its privacy policy; empty: not known.
+    """
 
     name: str
     policy_url: str = ""
@@ -53,18 +62,21 @@ class Controller:
 
 @dataclass(frozen=True, slots=True)
 class HostRule:
-    """One address rule, as ``*.x.example``, ``www.x.*``, ``www.x.example/path/``, ``x.example/p?id=DC-`` or ``/own/``."""
+    """One address rule, as ``*.x.example``, ``www.x.*``, ``www.x.example/path/``, ``x.example/p?id=DC-`` or ``/own/``.
+
+    ``text``: as the policy writes it.
+    ``host``: lower-case ASCII host; empty for a rule on our own host. One that ends in ``.*`` is a name in every country's
+    domain.
+    ``subdomains``: ``*.x``: x and everything below it.
+    ``path``: matched by whole segments; empty: every path.
+    ``query``: a prefix of the query; empty: every query.
+    """
 
     text: str
-    """As the policy writes it."""
     host: str
-    """Lower-case ASCII host; empty for a rule on our own host. One that ends in ``.*`` is a name in every country's domain."""
     subdomains: bool = False
-    """``*.x``: x and everything below it."""
     path: str = ""
-    """Matched by whole segments; empty: every path."""
     query: str = ""
-    """A prefix of the query; empty: every query."""
 
     @property
     def countries(self) -> bool:
@@ -79,19 +91,24 @@ class HostRule:
 
 @dataclass(frozen=True, slots=True)
 class CookieRule:
-    """One cookie name: exact, or with one ``*`` inside or at the end."""
+    """One cookie name: exact, or with one ``*`` inside or at the end.
+
+    ``name``: the name, with at most one ``*``.
+    ``lifetime``: None: not declared; the 13-month ceiling alone holds.
+    ``purpose``: what it is for, by language.
+    ``domain``: the Domain to expire it with; empty: not known.
+    ``path``: the Path to expire it with.
+    ``digits``: the ``*`` stands for one or more digits, not for any characters.
+    ``dead``: the service no longer sets it: it is enforced where a browser still brings it, and not declared.
+    """
 
     name: str
     lifetime: Lifetime | None = None
-    """None: not declared; the 13-month ceiling alone holds."""
     purpose: Mapping[str, str] = field(default_factory=dict)
     domain: str = ""
-    """The Domain to expire it with; empty: not known."""
     path: str = "/"
     digits: bool = False
-    """The ``*`` stands for one or more digits, not for any characters."""
     dead: bool = False
-    """The service no longer sets it: it is enforced where a browser still brings it, and not declared."""
 
     @property
     def wildcard(self) -> bool:
@@ -111,7 +128,11 @@ class CookieRule:
 
 @dataclass(frozen=True, slots=True)
 class AppCookie:
-    """A first-party cookie of the app itself: a rule and the category it belongs to."""
+    """A first-party cookie of the app itself.
+
+    ``rule``: its name and what else is declared of it.
+    ``category``: the id of the category that it belongs to.
+    """
 
     rule: CookieRule
     category: str
@@ -119,10 +140,13 @@ class AppCookie:
 
 @dataclass(frozen=True, slots=True)
 class InlineSignature:
-    """An inline snippet's two marks: a host and a global that both stand in the script."""
+    """An inline snippet's two marks: a host and a global that both stand in the script.
+
+    ``host``: a host, with or without a path and a query's beginning; a leading ``*.`` takes every subdomain.
+    ``global_``: the name of a global variable that the snippet makes or calls, as ``_paq``.
+    """
 
     host: str
-    """A host, with or without a path and a query's beginning; a leading ``*.`` takes every subdomain."""
     global_: str
 
 
@@ -132,33 +156,55 @@ class Trait:
 
     One without ``global_`` is of elements: their address tells it, with ``attribute`` where one is named. One with it is of
     inline scripts: the global and the address, in a string, tell it together.
+
+    ``path``: the last segments of the address's path, as ``matomo.js`` or ``js/container_*.js``: a ``*`` is any part of one.
+    ``query``: the beginning of the query or of one of its parameters, as ``id=GTM-``; empty: any.
+    ``attribute``: an attribute that the element carries beside it, as ``data-website-id``; empty: the address is enough.
+    ``global_``: a global that an inline script uses beside it, as ``_paq``; empty: of elements.
     """
 
     path: str
-    """The last segments of the address's path, as ``matomo.js`` or ``js/container_*.js``: a ``*`` is any part of one."""
     query: str = ""
-    """The beginning of the query or of one of its parameters, as ``id=GTM-``; empty: any."""
     attribute: str = ""
-    """An attribute that the element carries beside it, as ``data-website-id``; empty: the address is enough."""
     global_: str = ""
-    """A global that an inline script uses beside it, as ``_paq``; empty: of elements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A purpose that a visitor answers for."""
+    """A purpose that a visitor answers for.
+
+    ``id``: its name in the policy, in posts and in the token.
+    ``basis``: on what ground it may store or read.
+    ``title``: what visitors read, by language.
+    ``description``: a sentence more, by language.
+    ``gpc``: ``Sec-GPC: 1`` refuses it (G03).
+    """
 
     id: str
     basis: Basis
     title: Mapping[str, str]
     description: Mapping[str, str] = field(default_factory=dict)
     gpc: bool = False
-    """Sec-GPC: 1 refuses it (G03)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A tracker or embed: everything by which a browser meets it."""
+    """A tracker or embed: everything by which a browser meets it.
+
+    ``id``: its name in the policy, in posts and in the token; for one of the catalogue, the catalogue's.
+    ``category``: the id of the category that it belongs to.
+    ``title``: what visitors read, by language.
+    ``purpose``: what it is for, by language.
+    ``controller``: who answers for it; None: not known.
+    ``hosts``: the addresses that it is loaded from and sends to.
+    ``cookies``: those that it sets on the site's own domain.
+    ``inline``: the snippets that sites paste for it.
+    ``stubs``: globals that a page may call while its scripts are withheld.
+    ``exempt``: the reason, where the category is exempt (L02).
+    ``embed``: what of it a page shows, as ``video`` or ``map``; empty: nothing that stands in the page by itself.
+    ``consent_types``: the types of Google's consent mode that speak for it (G05).
+    ``anywhere``: what tells it on a host that no rule names; empty: it lives on its vendor's hosts alone.
+    """
 
     id: str
     category: str
@@ -170,46 +216,49 @@ class Service:
     inline: tuple[InlineSignature, ...] = ()
     stubs: tuple[str, ...] = ()
     exempt: str = ""
-    """The reason, where the category is exempt (L02)."""
     embed: str = ""
-    """What of it a page shows, as ``video`` or ``map``; empty: nothing that stands in the page by itself."""
     consent_types: tuple[str, ...] = ()
-    """The types of Google's consent mode that speak for it (G05)."""
     anywhere: tuple[Trait, ...] = ()
-    """What tells it on a host that no rule names; empty: it lives on its vendor's hosts alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRule:
-    """Another tool whose cookie holds the choice, and what its keys mean here."""
+    """Another tool whose cookie holds the choice, and what its keys mean here.
+
+    ``tool``: one of ``policy.import_tools.TOOLS``.
+    ``cookie``: the name that the site gives its cookie; empty: the tool's own.
+    ``keys``: the tool's key to ids of categories and services. A key that is missing here means the id that it equals.
+    """
 
     tool: str
-    """One of ``policy.import_tools.TOOLS``."""
     cookie: str = ""
-    """The name that the site gives its cookie; empty: the tool's own."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The tool's key to ids of categories and services. A key that is missing here means the id that it equals."""
 
 
 @dataclass(frozen=True, slots=True)
 class GpcStatement:
-    """What the site says of Global Privacy Control at ``/.well-known/gpc.json`` (G02)."""
+    """What the site says of Global Privacy Control at ``/.well-known/gpc.json`` (G02).
+
+    ``gpc``: it intends to honour the signal.
+    ``last_update``: RFC 3339 date, or date and time.
+    """
 
     gpc: bool
-    """It intends to honour the signal."""
     last_update: str
-    """RFC 3339 date, or date and time."""
 
 
 @dataclass(frozen=True, slots=True)
 class PathRule:
-    """What holds below one glob. What it does not say is as everywhere."""
+    """What holds below one glob. What it does not say is as everywhere.
+
+    ``glob``: of paths as the app sees them, by whole segments, as ``/admin/**``.
+    ``enforcement``: ``off``: nothing is altered, and nothing found. ``report``: nothing is altered. None: as everywhere.
+    ``banner``: whether pages there may show the banner; None: as everywhere.
+    """
 
     glob: str
     enforcement: PathEnforcement | None = None
-    """``off``: nothing is altered, and nothing found. ``report``: nothing is altered."""
     banner: bool | None = None
-    """Whether pages there may show the banner."""
 
     def covers(self, path: str) -> bool:
         """Tell whether a resolved path matches the glob."""
@@ -226,7 +275,37 @@ def rule_for(rules: Sequence[PathRule], path: str) -> PathRule | None:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One site's whole policy. Immutable; equal policies compare equal."""
+    """One site's whole policy. Immutable; equal policies compare equal.
+
+    ``categories``: the purposes that visitors answer for, in the order in which they are asked.
+    ``services``: trackers and embeds, in the file's order.
+    ``cookies``: first-party cookies of the app itself.
+    ``revision``: choices made under another one do not count.
+    ``choice_months``: calendar months that a choice holds, acceptance and refusal alike; 13 at most.
+    ``first_party``: our registrable domains; empty: that of the request's host.
+    ``unlisted_cookies``: whether cookie names that no rule names are only reported, or removed too.
+    ``unlisted_hosts``: whether third-party hosts that no rule names are only reported, or withheld too.
+    ``enforcement``: ``report``: nothing is altered, no banner is shown, findings alone are made.
+    ``delivery``: whether pages are made for one visitor or for caches that many share.
+    ``csp``: whether a Content-Security-Policy is made of the choice, and only reports or enforces.
+    ``inline_scripts``: whether a snippet's host and global tell an inline script, or the host alone.
+    ``banner``: whether the banner is put into pages.
+    ``banner_place``: where it stands in the window.
+    ``banner_except``: paths of the app, as it sees them, that never show the banner: each with all below it, by whole segments.
+    ``script``: pages that show something of ours load our module; all works without.
+    ``module``: ``always``: every full document loads it, so that it hears of a choice in another tab.
+    ``path``: below which path of the site our own pages live.
+    ``languages``: of the texts; the first is the fallback.
+    ``cookie_name``: of the cookie that carries the choice, without its prefix.
+    ``cookie_domain``: the domain whose subdomains share one choice; empty: each host has its own.
+    ``import_from``: other consent tools whose cookies carry the choice.
+    ``imports``: one for each of ``import_from``.
+    ``regime``: one of ``policy.regimes.REGIMES``; empty: none is named.
+    ``dnt``: ``DNT: 1`` refuses what ``Sec-GPC: 1`` refuses (G04).
+    ``gpc_json``: what the site says of Global Privacy Control; None: nothing.
+    ``paths``: what holds below single paths of the app; the first rule that matches counts.
+    ``load``: ``loader.load_policy``, which the package's ``__init__`` binds: reading stands above these values.
+    """
 
     categories: tuple[Category, ...]
     services: tuple[Service, ...] = ()
@@ -243,28 +322,21 @@ class Policy:
     banner: bool = True
     banner_place: Literal["bottom", "top", "centre"] = "bottom"
     banner_except: tuple[str, ...] = ()
-    """Paths of the app, as it sees them, that never show the banner: each with all below it, by whole segments."""
     script: bool = True
-    """Pages that show something of ours load our module; all works without."""
     module: Literal["auto", "always"] = "auto"
-    """``always``: every full document loads it, so that it hears of a choice in another tab."""
     path: str = "/privacy-choices"
     languages: tuple[str, ...] = ("en",)
     cookie_name: str = "consent"
     cookie_domain: str = ""
     import_from: tuple[str, ...] = ()
     imports: tuple[ImportRule, ...] = ()
-    """One for each of ``import_from``."""
     regime: str = ""
-    """One of ``policy.regimes.REGIMES``; empty: none is named."""
     dnt: bool = False
-    """``DNT: 1`` refuses what ``Sec-GPC: 1`` refuses (G04)."""
     gpc_json: GpcStatement | None = None
     paths: tuple[PathRule, ...] = ()
     """The first that matches counts."""
 
     load: ClassVar[Loader]
-    """``loader.load_policy``: the package's ``__init__`` binds it, for reading stands above these values."""
 
     def banner_on(self, path: str) -> bool:
         """Return whether a page at this path of the app may show the banner (DESIGN §4, ``banner``, ``banner_except`` and

@@ -19,31 +19,42 @@ Headers = Sequence[Header]
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """All that the engine needs to know of a request."""
+    """All that the engine needs to know of a request.
+
+    ``method``: as it came, as ``GET``.
+    ``scheme``: ``http`` or ``https``, as the browser sees it: the server or framework must have settled forwarded headers.
+    ``host``: the Host field's value, port included.
+    ``path``: the path below ``root_path``, percent-decoded, as WSGI's PATH_INFO and ASGI's ``path`` without ``root_path``.
+    ``headers``: the field lines in their order, duplicates kept.
+    ``root_path``: where the app is mounted, without a slash at the end; empty: at the top.
+    ``query``: the query as it came, without ``?``.
+    ``now``: Unix seconds.
+    """
 
     method: str
     scheme: str
-    """``http`` or ``https``, as the browser sees it: the server or framework must have settled forwarded headers."""
     host: str
-    """The Host field's value, port included."""
     path: str
-    """The path below ``root_path``, percent-decoded, as WSGI's PATH_INFO and ASGI's ``path`` without ``root_path``."""
     headers: tuple[Header, ...] = ()
     root_path: str = ""
     query: bytes = b""
     now: float = 0.0
-    """Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of one of our own endpoints, whole."""
+    """An answer of one of our own endpoints, whole.
+
+    ``status``: the HTTP status code.
+    ``headers``: the field lines, Content-Length included.
+    ``body``: the whole body.
+    ``receipt``: proof of the choice that this answer records; None where nothing was chosen.
+    """
 
     status: int
     headers: tuple[Header, ...]
     body: bytes
     receipt: Receipt | None = None
-    """Proof of the choice that this answer records; None where nothing was chosen."""
 
 
 class BodyRewriter(Protocol):
@@ -56,17 +67,21 @@ class BodyRewriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResponsePlan:
-    """What leaves in place of the app's response head, and what its body must go through."""
+    """What leaves in place of the app's response head, and what its body must go through.
+
+    ``status``: the HTTP status code.
+    ``headers``: the field lines that leave.
+    ``rewriter``: None: hand on the app's own body object, untouched.
+    ``settle``: what leaves where the whole body was at hand before the head left: from the body as it came, and as the rewriter
+    made it, the final head, with its length, and the final body. None: the head is final as it is.
+    ``bodiless``: the response has no body (HEAD, 204, 205, 304): what the app gives for one is closed, and stays here.
+    """
 
     status: int
     headers: list[Header] = field(default_factory=list)
     rewriter: BodyRewriter | None = None
-    """None: hand on the app's own body object, untouched."""
     settle: Callable[[bytes, bytes], tuple[list[Header], bytes]] | None = None
-    """What leaves where the whole body was at hand before the head left: from the body as it came, and as the rewriter made it,
-    the final head, with its length, and the final body. None: the head is final as it is."""
     bodiless: bool = False
-    """The response has no body (HEAD, 204, 205, 304): what the app gives for one is closed, and stays here."""
 
     def whole(self, body: bytes) -> tuple[list[Header], bytes]:
         """Return head and body of a response whose whole body is at hand (at most ``limits.WHOLE_BODY_BYTES``), in place of
