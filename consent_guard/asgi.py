@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .engine.exchange import Exchange
     from .policy.model import PolicySource
 
-__all__ = ["ConsentMiddleware", "consent_from", "manage_link", "preferences_form"]
+__all__ = ["ConsentMiddleware", "consent_from", "leave_body", "manage_link", "preferences_form"]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -108,6 +108,16 @@ def preferences_form(scope: Mapping[str, Any], *, lang: str | None = None, next:
     """
     form: PreferencesForm = handed_over(scope, PREFERENCES_KEY, "scope")
     return Html(form(lang, next))
+
+
+def leave_body(scope: Mapping[str, Any], reason: str = "") -> None:
+    """Let the body of this response leave as the app writes it; cookies, headers and caching are filtered all the same. It is
+    logged, with the reason. ``scope`` may also be a Starlette request.
+
+    Raises ExchangeStateError once the response has started, LookupError where the middleware is not around the app.
+    """
+    around: Around = handed_over(scope, AROUND_KEY, "scope")
+    around.exchange.leave_body(reason)
 
 
 async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send: Send, now: float) -> None:

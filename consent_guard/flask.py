@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .consent.choice import Consent
     from .policy.model import PolicySource
 
-__all__ = ["ConsentGuard", "consent_from", "manage_link", "preferences_form"]
+__all__ = ["ConsentGuard", "consent_from", "leave_body", "manage_link", "preferences_form"]
 
 EXTENSION: Final = "consent_guard"
 
@@ -139,6 +139,15 @@ def consent_from(request: Request | None = None) -> Consent:
     Raises LookupError where no ConsentGuard is around the app.
     """
     return wsgi.consent_from((request or current_request).environ)
+
+
+def leave_body(reason: str = "", *, request: Request | None = None) -> None:
+    """Let the body of this response leave as the app writes it, for a request, by default the current one; cookies, headers and
+    caching are filtered all the same. It is logged, with the reason. For views: once the response leaves it is too late.
+
+    Raises LookupError where no ConsentGuard is around the app.
+    """
+    wsgi.leave_body((request or current_request).environ, reason)
 
 
 def manage_link(text: str | None = None, *, lang: str | None = None, request: Request | None = None) -> str:

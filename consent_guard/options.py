@@ -29,6 +29,7 @@ class Options(TypedDict, total=False):
     ``ledger``: refused until receipts can be kept.
     ``templates``: a directory of templates that stand in for ours, read and checked when the app is guarded.
     ``on_finding``: called with each Finding, in the thread of its request; what it raises is logged.
+    ``debug_panel``: pages on localhost end with a list of what was found in them; nowhere else, whatever this says.
     ``clock``: returns the time in Unix seconds; for tests.
     """
 
@@ -36,6 +37,7 @@ class Options(TypedDict, total=False):
     ledger: None
     templates: TemplatesSource
     on_finding: Callable[[Finding], None] | None
+    debug_panel: bool
     clock: Callable[[], float] | None
 
 
@@ -73,6 +75,7 @@ class Prepared:
             ledger=self._options.get("ledger"),
             templates=self._templates,
             on_finding=self._options.get("on_finding"),
+            debug_panel=self._options.get("debug_panel", False),
         )
 
 

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Unpack
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from .asgi import ConsentMiddleware, consent_from, manage_link, preferences_form
+from .asgi import ConsentMiddleware, consent_from, leave_body, manage_link, preferences_form
 from .session_cookies import session_cookies
 
 if TYPE_CHECKING:
     from .options import Options
     from .policy.model import PolicySource
 
-__all__ = ["ConsentMiddleware", "consent_from", "install", "manage_link", "preferences_form", "template_context"]
+__all__ = ["ConsentMiddleware", "consent_from", "install", "leave_body", "manage_link", "preferences_form", "template_context"]
 
 
 def install(

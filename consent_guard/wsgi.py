@@ -19,7 +19,7 @@ from .environ import byte_headers, forwarded_environ, native_headers, read_body,
 from .errors import ExchangeStateError, RewriteError
 from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
-from .nesting import Around, calling, guard_around
+from .nesting import AROUND_KEY, Around, calling, guard_around
 from .options import Options, prepare
 from .side_channels import guard_side_channels
 from .wire.headers import stated_length
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .engine.exchange import Exchange
     from .policy.model import PolicySource
 
-__all__ = ["ConsentMiddleware", "consent_from", "manage_link", "preferences_form"]
+__all__ = ["ConsentMiddleware", "consent_from", "leave_body", "manage_link", "preferences_form"]
 
 logger: Final = logging.getLogger("consent_guard")
 
@@ -92,6 +92,16 @@ def preferences_form(environ: Mapping[str, Any], *, lang: str | None = None, nex
     """
     form: PreferencesForm = handed_over(environ, PREFERENCES_KEY, "environ")
     return Html(form(lang, next))
+
+
+def leave_body(environ: Mapping[str, Any], reason: str = "") -> None:
+    """Let the body of this response leave as the app writes it; cookies, headers and caching are filtered all the same. It is
+    logged, with the reason.
+
+    Raises ExchangeStateError once start_response was called, LookupError where the middleware is not around the app.
+    """
+    around: Around = handed_over(environ, AROUND_KEY, "environ")
+    around.exchange.leave_body(reason)
 
 
 def serve(

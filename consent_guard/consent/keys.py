@@ -13,6 +13,9 @@ from ..errors import SecretKeyError
 SHORT_KEY_BYTES = 32
 """HMAC-SHA-256 gains nothing from a longer key, and loses strength with a shorter one (RFC 2104 §3)."""
 
+LEAST_KEY_BYTES = 8
+"""A shorter one is no key: all of them can be tried."""
+
 Key = str | bytes
 
 _logger = logging.getLogger("consent_guard")
@@ -44,8 +47,16 @@ def usable_keys(keys: Key | Iterable[Key | None] | None) -> tuple[bytes, ...]:
 
 
 def check_keys(keys: Key | Iterable[Key | None] | None) -> tuple[bytes, ...]:
-    """Return :func:`usable_keys`, and log one warning where any of them is under 32 bytes. For the start of a guard (K2)."""
+    """Return :func:`usable_keys`, and log one warning where any of them is under 32 bytes. For the start of a guard (K2).
+
+    Raises SecretKeyError where one is under 8 bytes, too.
+    """
     usable = usable_keys(keys)
+    if any(len(key) < LEAST_KEY_BYTES for key in usable):
+        raise SecretKeyError(
+            f"a secret key is under {LEAST_KEY_BYTES} bytes, and can be guessed; "
+            f"consent-guard keys new writes one of {SHORT_KEY_BYTES}"
+        )
     short = sum(len(key) < SHORT_KEY_BYTES for key in usable)
     if short:
         which = (

@@ -7,6 +7,6 @@
 May import Django, the WSGI transport's translations and the engine. Django projects call it.
 """
 
-from .middleware import ConsentMiddleware, consent_from, manage_link, preferences_form
+from .middleware import ConsentMiddleware, consent_from, leave_body, manage_link, preferences_form
 
-__all__ = ["ConsentMiddleware", "consent_from", "manage_link", "preferences_form"]
+__all__ = ["ConsentMiddleware", "consent_from", "leave_body", "manage_link", "preferences_form"]

@@ -26,8 +26,8 @@ from django.utils.module_loading import import_string
 
 from ..environ import changed_keys, environ_headers, read_body, request_facts
 from ..errors import RewriteError
-from ..manage import ManageLink, PreferencesForm
-from ..nesting import Around, calling, guard_around
+from ..manage import ManageLink, PreferencesForm, handed_over
+from ..nesting import AROUND_KEY, Around, calling, guard_around
 from ..pacing import feed_in_pieces
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
@@ -134,6 +134,16 @@ def consent_from(request: HttpRequest) -> Consent:
         raise LookupError("no consent in this request: ConsentMiddleware is not in MIDDLEWARE") from None
     request._cache_update_cache = False  # type: ignore[attr-defined]
     return consent
+
+
+def leave_body(request: HttpRequest, reason: str = "") -> None:
+    """Let the body of this response leave as the project writes it; cookies, headers and caching are filtered all the same.
+    It is logged, with the reason.
+
+    Raises LookupError where the middleware does not stand in MIDDLEWARE.
+    """
+    around: Around = handed_over(request.META, AROUND_KEY, "request")
+    around.exchange.leave_body(reason)
 
 
 def manage_link(request: HttpRequest | None, text: str | None = None, *, lang: str | None = None) -> str:

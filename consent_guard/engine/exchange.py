@@ -110,6 +110,16 @@ class Exchange:
         """
         return self._response.preferences_form(lang, next)
 
+    def leave_body(self, reason: str = "") -> None:
+        """Let the body of the response leave as the app writes it: nothing is withheld in it, and it gets no banner. Cookies,
+        headers and caching are filtered all the same. It is logged, with the reason.
+
+        Raises ExchangeStateError once the response has begun.
+        """
+        if self._state is not _State.OPEN:
+            raise ExchangeStateError("it is too late to leave the body alone: the response has begun. Ask for it before")
+        self._response.leave_body(reason)
+
     def answer(self, body: bytes = b"") -> Reply:
         """Return our own answer to a request with a ``body_limit``. A longer body than that is answered with 413."""
         if self._endpoints is None:

@@ -40,11 +40,13 @@ class Guard:
         ledger: object = None,
         templates: TemplatesSource = None,
         on_finding: Callable[[Finding], None] | None = None,
+        debug_panel: bool = False,
     ) -> None:
         """``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy.
         ``secret_key`` signs the choice; ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each
         Finding, in the thread of its request; what it raises is logged. ``templates``: a directory whose templates stand in for
-        those of the library; read and checked now.
+        those of the library; read and checked now. ``debug_panel``: pages on localhost end with a list of what was found in
+        them.
 
         Raises PolicyError with every fault, of the templates too, also for a ledger, which this version does not keep;
         SecretKeyError for an empty key; OSError for a policy file that cannot be read. A key under 32 bytes is warned about in
@@ -55,7 +57,7 @@ class Guard:
             raise PolicyError([fault], "options")
         older = secret_key_fallbacks or ()
         keys = (secret_key, older) if isinstance(older, (str, bytes)) else (secret_key, *older)
-        self._site = Site(Policy.load(policy), keys, on_finding, templates)
+        self._site = Site(Policy.load(policy), keys, on_finding, templates, debug_panel)
 
     @property
     def policy(self) -> Policy:

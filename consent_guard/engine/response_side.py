@@ -26,6 +26,7 @@ from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
 from .bodies import BodyKind, body_kind, has_body, is_feed
+from .debug_panel import WithPanel
 from .destinations import takes_banner
 from .document_heads import DIGESTS, personal_head, private_head, with_length
 from .expiry import expire_once, expiry_lines
@@ -53,6 +54,7 @@ class ResponseSide:
         "_acting",
         "_facts",
         "_forwarded",
+        "_left",
         "_log",
         "_off",
         "_reporting",
@@ -77,6 +79,7 @@ class ResponseSide:
         self._forwarded = forwarded
         self._log = log
         self._rewritten = False
+        self._left: str | None = None
         self._off = enforcement == "off"
         self._reporting = enforcement == "report"
         consent = visitor.consent
@@ -95,6 +98,8 @@ class ResponseSide:
         coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding")))
         if self._reporting:
             return self._observed(status, headers, kind, coding, begin)
+        if self._left is not None and kind.document and status != 304:
+            return self._as_the_app_wrote_it(status, headers, kind)
         if status == 304:
             return self._not_modified(headers, kind)
         if (reason := self._unfit(status, headers, kind, coding)) is not None:
@@ -109,7 +114,7 @@ class ResponseSide:
             leaving += self._expiries(used=not 300 <= status < 400)
         self._note_bodies_elsewhere(headers)
         if logger.isEnabledFor(logging.DEBUG):
-            leaving.append((b"server-timing", b'cg;desc="%d withheld"' % self._log.withheld))
+            leaving.append((b"server-timing", b'cg;desc="headers: %d withheld"' % self._log.withheld))
         if not has_body(self._facts.method, status):
             return ResponsePlan(status, leaving, bodiless=True)
 
@@ -138,6 +143,20 @@ class ResponseSide:
         if self._rewritten:
             leaving = [header for header in leaving if header[0].lower() not in DIGESTS]
         return leaving
+
+    def leave_body(self, reason: str) -> None:
+        """Let the body of this response leave as the app writes it; ``Exchange.leave_body`` says how."""
+        self._left = reason
+
+    def _as_the_app_wrote_it(self, status: int, headers: Headers, kind: BodyKind) -> ResponsePlan:
+        """The app has asked for its body to be left alone: cookies, headers and caching are filtered all the same."""
+        logger.warning("a body leaves unfiltered, as the app has asked: %s", self._left or "it gave no reason")
+        self._unfiltered("body, as the app asked")
+        length = [header for header in headers if header[0].lower() in (b"content-length", b"accept-ranges")]
+        leaving = [*self._personal(headers, rewritten=False), *length]
+        if _is_page(headers, kind):
+            leaving += self._expiries(used=False)
+        return ResponsePlan(status, leaving)
 
     def _unbroken(self, headers: Headers) -> Headers:
         """Return the headers without the fields that would become several (DESIGN §6); the same object where all may."""
@@ -250,9 +269,18 @@ class ResponseSide:
             )
             if parts is not None and isinstance(rewriter, HtmlRewriter):
                 parts.stand_in(rewriter)
-            return rewriter
+            return self._with_panel(rewriter) if kind is BodyKind.HTML and site.debug_panel else rewriter
 
         return FilteredBody(kind, coding, make, begin)
+
+    def _with_panel(self, rewriter: BodyRewriter) -> BodyRewriter:
+        """Show what is found in the page at its end, to a developer: on localhost alone."""
+        if not self._site.shows_panel(self._facts.host) or not takes_banner(self._facts.headers):
+            return rewriter
+        consent = self._visitor.consent
+        allowed = ", ".join(sorted(consent.allowed_services & {service.id for service in self._site.policy.services}))
+        state = f"{'decided' if consent.decided else 'no choice yet'}; allowed services: {allowed or 'none'}"
+        return WithPanel(rewriter, lambda: self._log.found, state)
 
     def _same_for_all(self, coding: bytes, headers: Headers, body: bytes) -> bool:
         """Tell whether a whole body is a feed that names no listed host and would leave as it came for any reader."""

@@ -7,6 +7,7 @@ threads at once.
 from __future__ import annotations
 
 import copy
+import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
@@ -24,7 +25,10 @@ from ..policy.model import Policy
 from ..rewrite.rules import Rules
 from ..version import __version__
 from ..wire.messages import Headers
+from ..wire.origins import is_localhost, split_host
 from .cookie_rulings import CookieRulings
+
+logger: Final = logging.getLogger("consent_guard")
 
 _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
 
@@ -38,8 +42,11 @@ class Site:
         keys: Sequence[str | bytes],
         on_finding: Callable[[Finding], None] | None,
         templates: TemplatesSource = None,
+        debug_panel: bool = False,
     ) -> None:
         self.policy: Final = policy
+        self.debug_panel: Final = debug_panel
+        self._panel_refused = False
         self.signer: Final = TokenSigner(policy, check_keys(keys))
         self.importer: Final = Importer(policy)
         """Reads the choice from other tools' cookies; false where the policy names none."""
@@ -63,6 +70,18 @@ class Site:
         self._version: Final = _UNFIT.sub("_", __version__)
         self.surface: Final[Surface] = checked_surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""
+
+    def shows_panel(self, field: str) -> bool:
+        """Tell whether the debug panel is shown under this Host: on this machine alone. Elsewhere the log says so, once."""
+        host, _ = split_host(field)
+        if self.debug_panel and not is_localhost(host) and not self._panel_refused:
+            self._panel_refused = True
+            logger.warning(
+                "debug_panel is on, but the host is %r, not localhost: the panel is not shown there. "
+                "Turn the option off in production",
+                host[:80],
+            )
+        return self.debug_panel and is_localhost(host)
 
     def recognising(self, cookies: Iterable[str]) -> Site:
         """Return this site with cookies that its framework's settings name; ``Guard.recognising`` says how."""

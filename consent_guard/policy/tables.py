@@ -20,6 +20,18 @@ _CONTROL_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", re.ASCII)
 
+_REPORTING: Final = 'Write enforcement = "report" below [policy]: nothing is altered then, and everything found'
+_LEFT_OUT: Final = 'Write [[paths]] with glob = "/admin/**" and banner = false, or enforcement = "off"'
+_WORDS: Final = "Our sentences are replaced by templates of yours: the option templates; docs/appearance.md"
+_MEANT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("report_only", "dry_run", "monitor", "mode"), _REPORTING),
+        **dict.fromkeys(("exclude_paths", "ignore_paths", "skip_paths", "exclude", "exempt_paths"), _LEFT_OUT),
+        **dict.fromkeys(("texts", "messages", "translations"), _WORDS),
+    }
+)
+"""Keys that people guess, and what they mean here."""
+
 _NO_TEXTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 Option = TypeVar("Option", bound=str)
@@ -60,7 +72,7 @@ class Table:
             if not isinstance(key, str):
                 faults.add(path or "policy", f"the key {key!r} is not a string", f"Known keys: {listing(known)}")
             elif key not in known:
-                faults.add(self.at(key), "unknown key", guess(key, known, "Known keys"))
+                faults.add(self.at(key), "unknown key", _MEANT.get(key) or guess(key, known, "Known keys"))
 
     def at(self, key: str) -> str:
         """Return the key path of one of this table's keys."""

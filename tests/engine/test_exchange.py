@@ -148,8 +148,16 @@ def test_an_empty_key_is_refused(site, key: object) -> None:
 
 def test_a_short_key_is_warned_about(site, caplog) -> None:
     """K2"""
-    Guard(site.policy, secret_key="short")
+    Guard(site.policy, secret_key="8 bytes.")
     assert "32" in caplog.text
+
+
+@pytest.mark.parametrize("keys", [("7 bytes", []), ("k" * 32, ["7 bytes"])])
+def test_a_key_that_can_be_guessed_is_refused(site, keys: tuple[str, list[str]]) -> None:
+    """K2"""
+    with pytest.raises(SecretKeyError, match=r"under 8 bytes.*keys new") as refused:
+        Guard(site.policy, secret_key=keys[0], secret_key_fallbacks=keys[1])
+    assert "7 bytes" not in str(refused.value)
 
 
 def test_an_older_key_still_verifies_and_a_retired_one_does_not(site) -> None:

@@ -229,7 +229,7 @@ def test_server_timing_tells_the_count_only_when_the_logger_debugs(site, caplog)
     assert b"server-timing" not in head(site.request().respond(200, headers))
     with caplog.at_level(logging.DEBUG, "consent_guard"):
         plan = site.request().respond(200, headers)
-    assert head(plan)[b"server-timing"] == b'cg;desc="2 withheld"'
+    assert head(plan)[b"server-timing"] == b'cg;desc="headers: 2 withheld"'
 
 
 def test_in_report_mode_no_header_changes(make) -> None:

@@ -396,3 +396,18 @@ def test_what_stands_twice_is_told_with_its_line_and_how_several_are_written(tmp
     assert re.match(r"line [23], column \d+$", fault.path)
     assert "stands twice" in fault.message
     assert "[[services]]" in fault.mend
+
+
+@pytest.mark.parametrize(
+    ("document", "mend"),
+    [
+        ({"policy": {"report_only": True}}, 'enforcement = "report"'),
+        ({"policy": {"exclude_paths": ["/admin"]}}, '[[paths]] with glob = "/admin/**"'),
+        ({"exclude_paths": ["/admin"]}, '[[paths]] with glob = "/admin/**"'),
+        ({"texts": {"fr": {"accept": "D'accord"}}}, "templates"),
+    ],
+)
+def test_keys_that_people_guess_are_told_what_they_mean(document: dict[str, object], mend: str) -> None:
+    with pytest.raises(PolicyError) as refused:
+        Policy.load(document)
+    assert any(mend in fault.mend for fault in refused.value.faults)
