@@ -61,11 +61,24 @@ class Address:
     """From its first slash on; for a relative address all that comes before the query."""
     query: str
     """Without its question mark."""
+    direct: bool = True
+    """The call is the browser's own or a request of jQuery's or axios'. False where the call is known by its name alone (a
+    function of another script, such as ``site.addScript``) or where a library writes HTML into the page: nearly all of these
+    load as well, but the script does not show it."""
 
     @property
     def computed(self) -> bool:
         """The address has a host of its own, which the script puts together from parts that are not told."""
         return not self.host and UNKNOWN in self.text and _AUTHORITY.match(self.text) is not None
+
+    @property
+    def url(self) -> str | None:
+        """The address as a URL parser takes it: with a scheme-relative host where it has one, a label ``_`` for those that are
+        not told, and what is not told of the rest left out from there on. None where its beginning is not told."""
+        rest = (self.path + ("?" + self.query if self.query else "")).partition(UNKNOWN)[0]
+        if self.host:
+            return f"//{'_.' if self.below else ''}{self.host}{rest}"
+        return rest if rest and not self.computed and not self.text.startswith(UNKNOWN) else None
 
 
 def address(text: str, call: str, at: int) -> Address | None:

@@ -56,7 +56,7 @@ ARGUMENTS: Final[dict[bytes, tuple[int, str]]] = {
     b"fetch": (0, URL),
     b"import": (0, URL),
     b"importScripts": (EVERY, URL),
-    b"require": (0, URL),
+    b"require": (EVERY, URL),
     b"requirejs": (0, URL),
     b"addModule": (0, URL),
     b"insertRule": (0, CSS),
@@ -80,6 +80,10 @@ CONSTRUCTORS: Final[dict[bytes, str]] = {
 CLIENTS: Final = frozenset((b"$", b"jQuery", b"jq", b"axios", b"superagent", b"ky"))
 """Whose ``get``, ``post`` and the like request an address."""
 REQUESTS: Final = frozenset((b"ajax", b"get", b"post", b"getJSON", b"request", b"put"))
+LIBRARY_CALLS: Final = frozenset(
+    (b"html", b"append", b"prepend", b"before", b"after", b"replaceWith", b"parseHTML", b"$", b"require", b"requirejs")
+)
+"""What a library, and not the browser, makes of a string: these and the functions named like loaders are no direct calls."""
 METHODS: Final = frozenset(("GET", "POST", "HEAD", "PUT", "OPTIONS", "DELETE", "PATCH"))
 """HTTP methods: the first argument of ``XMLHttpRequest.open``, which tells it from ``window.open``."""
 

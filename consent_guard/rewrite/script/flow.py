@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -28,6 +28,7 @@ from .calls import (
     EVERY,
     FETCHING_MEMBERS,
     HTML,
+    LIBRARY_CALLS,
     METHOD_CALL,
     METHODS,
     METHODS_READ,
@@ -175,6 +176,8 @@ class _Reader:
         self.nested = nested
         self.structure = Structure(text, code)
         self.values = Values(self.structure)
+        self.by_name = False
+        """The call at hand is known by its name alone."""
         self.found: dict[tuple[str, str], Address] = {}
 
     def read(self) -> list[Address]:
@@ -238,8 +241,10 @@ class _Reader:
             if self.text[opening + 2 : opening + 3] == b"<":
                 spans = self._arguments(opening)
                 self._given(*spans[0], HTML, b"$", start)
+                self.by_name = True
                 for span in spans[1:]:
                     self._members_of(span, start)
+                self.by_name = False
             return
         prior = before(code, start)
         base = word_before(code, prior - 1) if prior and code[prior - 1] == 0x2E else b""
@@ -268,8 +273,15 @@ class _Reader:
             index, kind = ARGUMENTS[name]
             if self._worth(kind) and groups.opened_at(opening) >= 0 and word_before(code, start) != b"function":
                 self._take(opening, index, kind, name, start)
+                if name == b"getScript":
+                    for span in self._arguments(opening)[:1]:
+                        self._members_of(span, start, (b"src", b"url"))
         elif is_loader(name, base) and word_before(code, start) != b"function" and name not in self.structure.by_name:
+            self.by_name = True
             self._take(opening, EVERY, URL, name, start)
+            for span in self._arguments(opening)[:1]:
+                self._members_of(span, start, (b"src", b"url", b"href"))
+            self.by_name = False
 
     def _arguments(self, opening: int) -> list[tuple[int, int]]:
         group = self.structure.groups.opened_at(opening)
@@ -346,9 +358,10 @@ class _Reader:
 
     def _said(self, said: tuple[str, ...], kind: str, name: bytes, at: int) -> None:
         call = name.decode("utf-8", "replace")
+        direct = not self.by_name and name not in LIBRARY_CALLS
         for one in said:
             for read in self._read_as(one, kind, call, at):
-                self.found.setdefault((read.text, call), read)
+                self.found.setdefault((read.text, call), read if direct else replace(read, direct=False))
 
     def _read_as(self, said: str, kind: str, call: str, at: int) -> Iterator[Address]:
         if kind == HTML:
@@ -366,4 +379,4 @@ class _Reader:
     def _nested(self, said: str, call: str, at: int) -> Iterator[Address]:
         if self.nested < _NESTED and ("//" in said or ".src" in said):
             for one in _read(said.encode("utf-8", "surrogatepass"), self.nested + 1).loaded:
-                yield Address(one.text, call, at, one.host, one.below, one.path, one.query)
+                yield replace(one, call=call, at=at)

@@ -26,7 +26,6 @@ _TERM: Final = re.compile(
 _TOLD: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#\0]+[/?#]")
 """An address of which all that a rule may read first is known."""
 _COMPARISONS: Final = frozenset(b"=== !== == != < > <= >= in instanceof".split())
-_ARITHMETIC: Final = frozenset(b"- * / % & | ^ ** << >> >>>".split())
 _KEEPS: Final = frozenset(
     b"replace replaceAll trim trimEnd trimStart toString toLowerCase toUpperCase slice substring substr valueOf pop shift"
     b" normalize toLocaleLowerCase map filter reverse split find sort at flat values".split()
@@ -130,9 +129,6 @@ class Values(References):
                     return ()
                 elif mark in _COMPARISONS or first in b"!~":
                     current, compared = (), True
-                    continue
-                elif mark in _ARITHMETIC:
-                    current = NOT_TOLD
                     continue
                 elif first == 0x02:
                     position = self._past(position, end, b"\x02")
