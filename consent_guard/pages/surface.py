@@ -176,7 +176,8 @@ class Surface:
         """Return the banner in a language, with the holes of ``LOADED``, ``next`` and ``back``. ``posted``, ``answers``: see
         ``RequestView``; ``nonced``: what it loads carries the page's nonce."""
         value, _ = self.texts(language)
-        given = {"policy": value, "place": self.policy.banner_place, "posted": posted, "answers": answers, "nonced": nonced}
+        place, layout = self.policy.banner_place, self.policy.layout
+        given = {"policy": value, "place": place, "layout": layout, "posted": posted, "answers": answers, "nonced": nonced}
         return self.prerendered("banner", language, (*LOADED, "next", "back"), key=(posted, answers, nonced), **given)
 
     def prerendered(

@@ -320,7 +320,10 @@ class Policy:
     csp: Literal["off", "report", "enforce"] = "off"
     inline_scripts: Literal["signature", "mention"] = "signature"
     banner: bool = True
-    banner_place: Literal["bottom", "top", "centre"] = "bottom"
+    layout: Literal["card", "full"] = "card"
+    """How much the banner shows outright: a line for each purpose and the rest on demand, or all."""
+    banner_place: Literal["bottom", "top", "centre", "corner"] = "bottom"
+    """``position`` in the policy file."""
     banner_except: tuple[str, ...] = ()
     script: bool = True
     module: Literal["auto", "always"] = "auto"

@@ -27,7 +27,8 @@ Delivery = Literal["personal", "shared"]
 Csp = Literal["off", "report", "enforce"]
 InlineScripts = Literal["signature", "mention"]
 Module = Literal["auto", "always"]
-BannerPlace = Literal["bottom", "top", "centre"]
+Layout = Literal["card", "full"]
+Position = Literal["bottom", "top", "centre", "corner"]
 
 KEYS: Final = (
     "revision",
@@ -40,6 +41,8 @@ KEYS: Final = (
     "csp",
     "inline_scripts",
     "banner",
+    "layout",
+    "position",
     "banner_place",
     "banner_except",
     "script",
@@ -73,7 +76,8 @@ class Settings:
     enforcement: Enforcement = "enforce"
     inline_scripts: InlineScripts = "signature"
     banner: bool = True
-    banner_place: BannerPlace = "bottom"
+    layout: Layout = "card"
+    position: Position = "bottom"
     banner_except: tuple[str, ...] = ()
     script: bool = True
     module: Module = "auto"
@@ -103,7 +107,8 @@ def read_settings(table: Table | None) -> Settings:
         enforcement=table.option("enforcement", get_args(Enforcement), "enforce"),
         inline_scripts=table.option("inline_scripts", get_args(InlineScripts), "signature"),
         banner=table.boolean("banner", True),
-        banner_place=table.option("banner_place", get_args(BannerPlace), "bottom"),
+        layout=table.option("layout", get_args(Layout), "card"),
+        position=_position(table),
         banner_except=_banner_except(table),
         script=table.boolean("script", True),
         module=table.option("module", get_args(Module), "auto"),
@@ -191,6 +196,15 @@ def _path(table: Table) -> str:
             f'Write an absolute path of letters, digits, ".", "_", "~" and "-", without a query, as in "{default}"',
         )
     return default
+
+
+def _position(table: Table) -> Position:
+    """Where the banner stands; ``banner_place`` is an older name of it. A corner is too small for the full form."""
+    key = "position" if table.has("position") or not table.has("banner_place") else "banner_place"
+    position: Position = table.option(key, get_args(Position), "bottom")
+    if position == "corner" and table.value.get("layout") == "full":
+        table.fault(key, "is too small a place for the full form", 'Set layout = "card", or another position')
+    return position
 
 
 def _banner_except(table: Table) -> tuple[str, ...]:

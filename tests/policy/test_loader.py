@@ -411,3 +411,12 @@ def test_keys_that_people_guess_are_told_what_they_mean(document: dict[str, obje
     with pytest.raises(PolicyError) as refused:
         Policy.load(document)
     assert any(mend in fault.mend for fault in refused.value.faults)
+
+
+def test_where_the_banner_stands_is_said_under_its_newer_or_older_name() -> None:
+    category = {"id": "a", "basis": "consent", "title": {"en": "A"}}
+    for key in ("position", "banner_place"):
+        policy = Policy.load({"policy": {key: "centre"}, "categories": [category]})
+        assert (policy.layout, policy.banner_place) == ("card", "centre")
+    with pytest.raises(PolicyError, match="too small a place"):
+        Policy.load({"policy": {"position": "corner", "layout": "full"}, "categories": [category]})

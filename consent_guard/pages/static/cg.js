@@ -167,8 +167,18 @@ function done() {
 
 document.addEventListener("focusin", (event) => {
   const from = event.relatedTarget;
-  if (banner?.contains(event.target) && from && !banner.contains(from)) came = from;
+  if (banner?.contains(event.target)) {
+    if (from && !banner.contains(from)) came = from;
+  } else if (banner) requestAnimationFrame(() => clear(event.target));
 });
+
+/* What takes the focus where no scrolling clears it, as in a bar that is fixed to the window: the banner goes to the other edge. */
+function clear(target) {
+  if (!banner || getComputedStyle(banner).position !== "fixed") return;
+  const over = banner.getBoundingClientRect(), box = target.getBoundingClientRect();
+  const middle = (box.top + box.bottom) / 2;
+  if (box.height && middle > over.top && middle < over.bottom && box.right > over.left && box.left < over.right) banner.classList.toggle("cg-away");
+}
 /* Escape puts it away for this page. It answers nothing: the next page asks again. */
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && banner?.contains(event.target)) leave();

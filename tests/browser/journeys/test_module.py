@@ -24,9 +24,9 @@ STRICT = (
 
 
 def test_style_and_module_are_small() -> None:
-    """Under 6 kB and 4 kB, gzipped."""
-    assert len(gzip.compress(assets()["cg.css"].body, 9)) < 6 * 1024
-    assert len(gzip.compress(assets()["cg.js"].body, 9)) < 4 * 1024
+    """What every page loads: under 6.5 kB and 4 kB, gzipped."""
+    assert len(gzip.compress(assets()["cg.css"].body, 9)) < 6500
+    assert len(gzip.compress(assets()["cg.js"].body, 9)) < 4000
 
 
 def test_a_choice_that_changes_nothing_leaves_the_page_as_it_is(arrive: Any, site: Any) -> None:
