@@ -58,7 +58,17 @@ def search(words: tuple[str, ...], as_json: bool) -> None:
     found = [entry for entry in catalogue().values() if all(word in _searched(entry) for word in wanted)]
     _listed(found, as_json)
     if not found:
+        known = {word for entry in catalogue().values() for word in _words(entry)}
+        hints = [near(word, known) for word in wanted if not any(word in other for other in known)]
+        error(
+            "nothing known has all of these words. " + (" ".join(filter(None, hints)) or "Try fewer, or a host or cookie name")
+        )
         leave(FAULTS)
+
+
+def _words(entry: CatalogueEntry) -> list[str]:
+    """Return the single words by which a service can be found."""
+    return _searched(entry).replace("-", " ").replace("_", " ").split()
 
 
 @command.command()

@@ -20,7 +20,7 @@ from .output import FAULTS, console, could_not, error_console, json_out, leave, 
 
 
 @click.command()
-@click.argument("policy", type=click.Path(dir_okay=False))
+@click.argument("policy", type=click.Path(dir_okay=False), default="consent.toml")
 @click.option("--key-env", metavar="NAME", help="Look at the secret key in this environment variable, too.")
 @click.option(
     "--app",
@@ -30,7 +30,8 @@ from .output import FAULTS, console, could_not, error_console, json_out, leave, 
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object: faults and advice.")
 @click.option("--strict", is_flag=True, help="Leave with code 1 where there is advice, too.")
 def command(policy: str, key_env: str | None, app: str | None, as_json: bool, strict: bool) -> None:
-    """Tell every fault of a POLICY file; where there is none, what is unwise in it, with the rule that says so.
+    """Tell every fault of a POLICY file (consent.toml, unless you name one); where there is none, what is unwise in it, with
+    the rule that says so.
 
     Advice names rules by their ids; docs/rules.md restates them. It is no legal advice, and its absence no proof of compliance.
 
@@ -41,7 +42,7 @@ def command(policy: str, key_env: str | None, app: str | None, as_json: bool, st
     except PolicyError as error:
         _faults(error.faults, policy, as_json)
     except OSError as error:
-        could_not(f"{policy}: {error.strerror or error}")
+        could_not(f"{Path(policy).absolute()}: {error.strerror or error}. consent-guard init writes a first policy")
     advice = [*advise(found), *(Advice("texts", sentence, ("L45",)) for sentence in missing_texts(found))]
     if key_env is not None:
         advice += _key(key_env)

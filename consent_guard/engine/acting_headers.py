@@ -67,7 +67,9 @@ class ActingHeaders:
 
     def consented(self, headers: Headers) -> bool:
         """Tell whether these headers, once filtered, hold a member that passed only because this visitor allows it (N8)."""
-        return self._filter(headers, self._needed, _silent) != list(headers)
+        return any(name.lower() in ACTING for name, _ in headers) and (
+            self._filter(headers, self._needed, _silent) != list(headers)
+        )
 
     def _filter(self, headers: Headers, allowed: frozenset[str], add: Callable[[Finding], None]) -> list[Header]:
         if not any(name.lower() in ACTING for name, _ in headers):

@@ -95,7 +95,7 @@ class ResponseSide:
             return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
         kind = body_kind(status, headers)
-        coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding")))
+        coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding"))) if kind.document else b""
         if self._reporting:
             return self._observed(status, headers, kind, coding, begin)
         if self._left is not None and kind.document and status != 304:

@@ -74,7 +74,12 @@ def _checked(policy: Policy) -> Policy:
 
 def _load_file(path: Path) -> Policy:
     name = str(path)
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        # A relative path is looked for where the process was started, which servers and test runners choose.
+        looked = "" if path.is_absolute() else f", looked for in {Path.cwd()}; give the policy's full path"
+        raise FileNotFoundError(error.errno, f"{error.strerror}{looked}", name) from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -85,3 +85,10 @@ def test_several_words_must_all_be_there_and_nothing_found_is_code_1() -> None:
     assert "google-recaptcha" in both
     assert "google-analytics" not in both
     assert catalog("search", "no-such-service-anywhere").exit_code == 1
+
+
+def test_a_search_that_finds_nothing_suggests_what_was_meant() -> None:
+    result = catalog("search", "youtub3")
+    assert result.exit_code == 1
+    assert '"youtube"' in result.stderr
+    assert catalog("search", "qqqqzzzz").exit_code == 1

@@ -93,7 +93,7 @@ from wsgiref.simple_server import demo_app
 from consent_guard.wsgi import ConsentMiddleware
 
 plain = demo_app
-guarded = ConsentMiddleware(demo_app, {policy!r}, secret_key="short")
+guarded = ConsentMiddleware(demo_app, {policy!r}, secret_key="hush-key")
 
 
 def proxied(environ, start_response):
@@ -119,3 +119,12 @@ def test_an_app_is_asked_for_its_key_its_scheme_and_its_answer_to_a_refusal(
     missing = check(AMELI, "--app", "deployed_site:absent")
     assert missing.exit_code == 2
     assert "has no absent" in missing.stderr
+
+
+def test_without_a_name_it_is_consent_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    missing = CliRunner().invoke(cli, ["check"])
+    assert missing.exit_code == 2
+    assert str(tmp_path / "consent.toml") in missing.stderr.replace("\n", "")
+    (tmp_path / "consent.toml").write_text('[[categories]]\nid = "a"\nbasis = "consent"\ntitle = { en = "A" }\n')
+    assert CliRunner().invoke(cli, ["check"]).exit_code == 0

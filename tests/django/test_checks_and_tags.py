@@ -11,7 +11,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.template import Context, RequestContext, Template
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from django.urls import set_script_prefix
 
 from consent_guard.django.context_processors import consent
@@ -173,3 +173,12 @@ def test_the_tag_gives_the_preferences_for_a_page_of_the_project(project: Any) -
     elsewhere = rendered('{% consent_preferences next="https://evil.example/" %}')
     assert "evil.example" not in elsewhere
     assert 'action="/privacy-choices"' in elsewhere
+
+
+def test_the_development_server_watches_the_policy_file(tmp_path: Path) -> None:
+    from django.utils.autoreload import StatReloader, autoreload_started
+
+    reloader = StatReloader()
+    with override_settings(CONSENT_GUARD={"POLICY": str(tmp_path / "consent.toml")}):
+        autoreload_started.send(sender=reloader)
+    assert tmp_path / "consent.toml" in reloader.extra_files

@@ -420,3 +420,14 @@ def test_where_the_banner_stands_is_said_under_its_newer_or_older_name() -> None
         assert (policy.layout, policy.banner_place) == ("card", "centre")
     with pytest.raises(PolicyError, match="too small a place"):
         Policy.load({"policy": {"position": "corner", "layout": "full"}, "categories": [category]})
+
+
+def test_a_relative_path_that_is_not_there_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as missing:
+        load_policy("consent.toml")
+    assert f"looked for in {tmp_path}" in str(missing.value)
+    assert missing.value.filename == "consent.toml"
+    with pytest.raises(FileNotFoundError) as missing:
+        load_policy(tmp_path / "consent.toml")
+    assert "looked for" not in str(missing.value)
