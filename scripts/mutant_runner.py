@@ -119,7 +119,9 @@ class Run:
         path = str(ROOT / mutant.file)
         source = Path(path).read_bytes()
         changed = mutated(source, mutant)
-        module = next(one for one in list(sys.modules.values()) if getattr(one, "__file__", None) == path)
+        module = next((one for one in list(sys.modules.values()) if getattr(one, "__file__", None) == path), None)
+        if module is None:
+            return "not run"
         lines = range(mutant.line, mutant.end_line + 1)
         of_file = self.lines.get(path, {})
         inside = changed_code(source, changed, path)

@@ -5,8 +5,8 @@
 A PACKAGE is a folder of consent_guard that TESTS names. Each mutant is one change of one expression or statement. The tests of
 its own package that run the changed line are run on it, the quickest first, until one fails; it is caught if one does, or if
 they do not end in time. mutant_runner.py says how. What stands in the output file already is not run again, so a run can be
-stopped and taken up. Wording is not mutated: docstrings, what a log line or an error says; nor are annotations, decorators,
-``__all__`` and ``__slots__``.
+stopped and taken up. The order of the packages belongs to the draw. Wording is not mutated: docstrings, what a log line or an
+error says; nor are annotations, decorators, ``__all__`` and ``__slots__``.
 
 Run it with a Python that has the test dependencies and coverage.
 """
