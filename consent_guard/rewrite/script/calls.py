@@ -91,6 +91,8 @@ _NAMED_LOADER: Final = re.compile(
     rb"[A-Za-z0-9_$]{0,24}?(?i:load|add|inject|insert|append|get|import|include|require|create|attach|embed|lazy)"
     rb"[A-Za-z0-9_]*(?:[sS]cripts?|JS|Js|Css|CSS|[sS]tyle[sS]heets?|[pP]ixel)(?:Async|Once|Tag|File|Url|URL)?$|load(?:js|css)$|\$script$"
 )
+_LOADER_ENDS: Final = frozenset(b"pt ts js JS Js ss SS et el nc ce ag le rl RL".split())
+"""The last two letters of all those names: one look-up turns most away."""
 _LOADER_LIBRARIES: Final = {
     b"js": frozenset((b"head", b"LazyLoad")),
     b"script": frozenset((b"$LAB",)),
@@ -109,7 +111,10 @@ SET: Final = re.compile(rb"\.\s*+(" + b"|".join(sorted(FETCHING_MEMBERS, reverse
 SET_BY_KEY: Final = re.compile(rb"\[\s*+[\"'](\x01{3,16})[\"']\s*+\]\s*+\+?=(?![=>])")
 """The same, the member's name in quotes."""
 METHODS_READ: Final = (
-    frozenset(ARGUMENTS) | REQUESTS | {b"setAttribute", b"setAttributeNS", b"attr", b"prop", b"open", b"assign"}
+    frozenset(ARGUMENTS)
+    | REQUESTS
+    | frozenset(_LOADER_LIBRARIES)
+    | {b"setAttribute", b"setAttributeNS", b"attr", b"prop", b"open", b"assign"}
 )
 """The methods that ``METHOD_CALL`` is of interest for, beside those that are named like loaders."""
 PLAIN_READ: Final = (
@@ -123,6 +128,6 @@ PLAIN_READ: Final = (
 def is_loader(name: bytes, base: bytes) -> bool:
     """Tell whether a function that the script does not define itself loads what it is given, by its name: ``loadScript``,
     ``injectCSS``, ``head.js``."""
-    if len(name) > 40:
+    if name[-2:] not in _LOADER_ENDS or len(name) > 40:
         return False
     return base in _LOADER_LIBRARIES.get(name, ()) or _NAMED_LOADER.match(name) is not None

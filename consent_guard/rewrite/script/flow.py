@@ -120,11 +120,15 @@ def _is_name_byte(byte: bytes) -> bool:
     return byte.isalnum() or byte in (b"_", b"$") or byte >= b"\x80"
 
 
+def _may_load(name: bytes) -> bool:
+    return name in PLAIN_READ or is_loader(name, b"")
+
+
 def _read(text: bytes, nested: int) -> ScriptFacts:
     has_call = (
         SET.search(text) is not None
         or any(found.group(1) in METHODS_READ or is_loader(found.group(1), b"") for found in METHOD_CALL.finditer(text))
-        or PLAIN_CALL.search(text) is not None
+        or any(_may_load(word_before(text, found.start())) for found in PLAIN_CALL.finditer(text))
         or _KEY_AS_WRITTEN.search(text) is not None
     )
     has_import = b"import" in text or b"export" in text
@@ -194,11 +198,9 @@ class _Reader:
                 if not values.complete:
                     break
                 self._call(name, found.start(1), found.start(2))
-            elif name in (b"js", b"css", b"script"):
-                self._call(name, found.start(1), found.start(2))
         for found in PLAIN_CALL.finditer(code):
             name = word_before(code, found.start())
-            if name in PLAIN_READ or is_loader(name, b""):
+            if _may_load(name):
                 if not values.complete:
                     break
                 start = before(code, found.start()) - len(name)

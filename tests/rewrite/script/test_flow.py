@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_guard.rewrite.script.addresses import address
-from consent_guard.rewrite.script.flow import addresses_in, read_script, stands_in_code
+from consent_guard.rewrite.script.flow import _Reader, addresses_in, read_script, stands_in_code
+from consent_guard.rewrite.script.tokenizer import mask
 
 from .test_tokenizer import PIECES
 
@@ -380,6 +381,12 @@ def test_reading_never_raises(script: str, more: bytes) -> None:
     for one in (*read_script(text).loaded, *read_script(text).imported, *addresses_in(text)):
         assert 0 <= one.at <= len(text)
     stands_in_code(text, "u")
+
+
+@given(SCRIPTS)
+def test_the_look_before_the_reading_passes_over_no_call(script: str) -> None:
+    text = script.encode()
+    assert list(read_script(text).loaded) == _Reader(text, mask(text), 0).read()
 
 
 @given(st.binary(max_size=200))
