@@ -3,7 +3,7 @@ PYTHON ?= python3
 FRAMEWORK ?= flask
 ENVIRONMENT = $(PYTHON) scripts/environment.py
 
-.PHONY: help demo test quick lint types wheel bench clean pictures
+.PHONY: help demo test quick soak lint types wheel bench clean pictures
 
 help:
 	@echo "make demo    the example site twice, guarded and unguarded, on free ports (FRAMEWORK=flask|django|starlette)"
@@ -12,6 +12,7 @@ help:
 	@echo "make lint    ruff      make types   mypy --strict"
 	@echo "make wheel   build/wheel/*.whl"
 	@echo "make bench   the rewriter on real pages (BENCH=rewrite|streams|requests|lookups|audit|all)"
+	@echo "make soak    the kill and fault tests of the ledger at full length, some hours"
 	@echo "make pictures  take the README's pictures anew, with the system's Chromium"
 	@echo "make clean   remove what these commands made, .venv too"
 
@@ -23,6 +24,9 @@ test:
 
 quick:
 	@$(ENVIRONMENT) dev -- -m pytest
+
+soak:
+	@CONSENT_GUARD_SOAK=1 $(ENVIRONMENT) dev -- -m pytest tests/ledger --timeout=36000 -n 0
 
 lint:
 	@$(ENVIRONMENT) dev -- -m ruff check .

@@ -34,6 +34,7 @@ from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, R
 if TYPE_CHECKING:
     from .consent.choice import Consent
     from .engine.exchange import Exchange
+    from .ledger.keeper import Keeper
     from .policy.model import PolicySource
 
 __all__ = ["ConsentMiddleware", "consent_from", "leave_body", "manage_link", "preferences_form"]
@@ -73,13 +74,18 @@ class ConsentMiddleware:
         self.guard = prepared.guard(secret_key)
         if names := session_cookies(app):
             self.guard = self.guard.recognising(names)
+        self.keeper = prepared.keeper
         self._clock = prepared.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
-            await serve(self.app, self.guard, scope, receive, send, self._clock())
-        else:
+            await serve(self.app, self.guard, scope, receive, send, self._clock(), keeper=self.keeper)
+            return
+        try:
             await self.app(scope, receive, send)  # lifespan, and what is not invented yet (Y1)
+        finally:
+            if self.keeper is not None and scope["type"] == "lifespan":
+                await self.keeper.close_async()
 
 
 def consent_from(scope: Mapping[str, Any]) -> Consent:
@@ -120,13 +126,17 @@ def leave_body(scope: Mapping[str, Any], reason: str = "") -> None:
     around.exchange.leave_body(reason)
 
 
-async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send: Send, now: float) -> None:
+async def serve(
+    app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send: Send, now: float, keeper: Keeper | None = None
+) -> None:
     """Answer one request: by one of our own pages, or by the app's response as this visitor may have it."""
     outer = guard_around(scope, guard)
     if outer is not None:
         outer.hand_over(scope, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
         await app(scope, receive, send)
         return
+    if keeper is not None:
+        keeper.start()
     facts = request_facts(scope, now)
     exchange = guard.open(facts)
     limit = exchange.body_limit
@@ -134,6 +144,8 @@ async def serve(app: ASGIApp, guard: Guard, scope: Scope, receive: Receive, send
         body = await read_body(receive, limit)
         if body is not None:  # else the visitor has left, and what came is not the whole of it
             reply = exchange.answer(body)
+            if keeper is not None:
+                reply = await keeper.settle_async(exchange, reply)
             await _send_reply(reply, send)
         exchange.finish()
         return

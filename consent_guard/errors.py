@@ -6,6 +6,9 @@
     ├── UnknownPurpose         a category or service id that the policy does not hold
     ├── GuardedTwice           two guards with different policies around one request
     ├── ExchangeStateError     the calls of an Exchange came in an order that cannot be right
+    ├── LedgerError            the ledger cannot be reached, read or written; what was to be stored is not
+    │   ├── LedgerKeyError     no usable key to sign the ledger's statements with
+    │   └── LedgerVersionError the ledger's tables are newer, or older, than this library knows
     └── RewriteError           a body that cannot be filtered safely; the response breaks off
         └── CodingError        a content coding that is broken, or that unfolds past its limit
 
@@ -77,6 +80,18 @@ class GuardedTwice(ConsentGuardError, RuntimeError):
 
 class ExchangeStateError(ConsentGuardError, RuntimeError):
     """A method of an Exchange was called in an order that cannot be right."""
+
+
+class LedgerError(ConsentGuardError):
+    """The ledger of receipts cannot be reached, read or written. The message names it, without a password, and the mend."""
+
+
+class LedgerKeyError(LedgerError, ValueError):
+    """The key that signs the ledger's statements is missing, or no Ed25519 key."""
+
+
+class LedgerVersionError(LedgerError):
+    """The ledger's tables are missing, older or newer than this library; the message says what to run or to install."""
 
 
 class RewriteError(ConsentGuardError):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from .consent.choice import Consent
+    from .ledger.keeper import Keeper
     from .policy.model import PolicySource
 
 __all__ = ["ConsentGuard", "consent_from", "leave_body", "manage_link", "preferences_form"]
@@ -65,7 +66,7 @@ class ConsentGuard:
         """Guard this app; raises RuntimeError if it is guarded already."""
         if EXTENSION in app.extensions:
             raise RuntimeError("this Flask app has a ConsentGuard already; a second one would filter its own output")
-        guarded = _GuardedApp(app, app.wsgi_app, self._guard_of, self._prepared.clock)
+        guarded = _GuardedApp(app, app.wsgi_app, self._guard_of, self._prepared.clock, self._prepared.keeper)
         app.extensions[EXTENSION] = guarded
         app.wsgi_app = guarded  # type: ignore[method-assign]
         app.context_processor(guarded.template_context)
@@ -80,12 +81,18 @@ class _GuardedApp:
     """The WSGI callable in the place of ``app.wsgi_app``; compiles its guard with the first request, once."""
 
     def __init__(
-        self, app: Flask, wsgi_app: WSGIApplication, build: Callable[[Flask], Guard], clock: Callable[[], float]
+        self,
+        app: Flask,
+        wsgi_app: WSGIApplication,
+        build: Callable[[Flask], Guard],
+        clock: Callable[[], float],
+        keeper: Keeper | None,
     ) -> None:
         self._app = app
         self._wsgi_app = wsgi_app
         self._build = build
         self._clock = clock
+        self.keeper = keeper
         self._guard: Guard | None = None
         self._lock = threading.Lock()
 
@@ -99,7 +106,7 @@ class _GuardedApp:
         return self._guard
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return wsgi.serve(self._wsgi_app, self.guard, environ, start_response, self._clock(), _route)
+        return wsgi.serve(self._wsgi_app, self.guard, environ, start_response, self._clock(), _route, self.keeper)
 
     def template_context(self) -> dict[str, Any]:
         """``consent``, ``manage_link`` and ``preferences_form`` for templates.

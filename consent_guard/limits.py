@@ -62,6 +62,8 @@ JUDGES: Final = 256
 JUDGES_BYTES: Final = 64 * 1024 * 1024
 """What all of them remember together, about."""
 
+SHOWN_TEXTS: Final = 64
+"""The most texts that are kept for receipts, each some kilobytes; more are made anew."""
 PAGES_BYTES: Final = 8 * 1024 * 1024
 """What is kept of our own pages, compressed: once for those that are the same for everybody, of which the whole catalogue in 30
 languages makes 5 MiB, and once for the preferences."""
@@ -73,3 +75,24 @@ EXPIRY_BYTES: Final = 1536
 has set proxy_buffer_size. What remains turns up again."""
 SNIFFED_BYTES: Final = 1445
 """The most of a body that is looked at for its type (WHATWG MIME Sniffing, "resource header")."""
+
+LEDGER_POST_SECONDS: Final = 5.0
+"""The longest that a post of a choice waits for the ledger; then a grant is answered with 503."""
+LEDGER_CONNECT_SECONDS: Final = 3
+"""The longest that one attempt to connect takes: libpq's ``connect_timeout``, whole seconds."""
+LEDGER_STATEMENT_SECONDS: Final = 4.0
+"""The longest that one statement of a transaction takes."""
+LEDGER_RETRY_SECONDS: Final = 2.0
+"""How long after a failed attempt the next one follows; what was spooled arrives within 10 seconds of the store's return."""
+LEDGER_BATCH: Final = 500
+"""The most receipts that are stored with one commit."""
+CHECKPOINT_RECEIPTS: Final = 1000
+CHECKPOINT_SECONDS: Final = 60.0
+"""A checkpoint is made after so many receipts, or so long after the first one that none covers."""
+WRITER_IDLE_SECONDS: Final = 15 * 60
+"""A writer that stored nothing for so long starts another chain with its next receipt."""
+WRITER_ENDED_SECONDS: Final = 60 * 60
+"""A writer that stored nothing for so long has ended, and a checkpoint folds it: longer than any writer pauses within a
+chain."""
+SPOOL_MEMORY: Final = 10_000
+"""The most receipts that memory holds where the state folder cannot be written."""

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Final, TypedDict
 
 from .clock import unix_seconds
 from .engine.guard import Guard
+from .ledger.options import LedgerKey, LedgerSource, keeper_of
 from .pages.overriding import checked_surface, read_overrides
 from .policy.model import Policy, PolicySource
 
 if TYPE_CHECKING:
+    from .consent.receipt import Receipt
     from .findings import Finding
+    from .ledger.keeper import Keeper
     from .pages.overriding import TemplatesSource
     from .pages.rendering import Overrides
 
@@ -26,7 +29,9 @@ class Options(TypedDict, total=False):
     """What every adapter takes beside the policy and ``secret_key``, by keyword.
 
     ``secret_key_fallbacks``: older keys, which still verify choices; None: none, or those of the framework's own setting.
-    ``ledger``: refused until receipts can be kept.
+    ``ledger``: where receipts are kept, an address or a Ledger; None: nowhere.
+    ``ledger_key``: the Ed25519 key that signs for them, as PEM or its file's path; CONSENT_GUARD_LEDGER_KEY comes before it.
+    ``on_choice``: called with each Receipt once it is stored, at least once, in a thread of ours; what it raises is logged.
     ``templates``: a directory of templates that stand in for ours, read and checked when the app is guarded.
     ``on_finding``: called with each Finding, in the thread of its request; what it raises is logged.
     ``debug_panel``: pages on localhost end with a list of what was found in them; nowhere else, whatever this says.
@@ -34,7 +39,9 @@ class Options(TypedDict, total=False):
     """
 
     secret_key_fallbacks: Sequence[str | bytes] | None
-    ledger: None
+    ledger: LedgerSource
+    ledger_key: LedgerKey
+    on_choice: Callable[[Receipt], object] | None
     templates: TemplatesSource
     on_finding: Callable[[Finding], None] | None
     debug_panel: bool
@@ -43,7 +50,7 @@ class Options(TypedDict, total=False):
 
 NAMES: Final = tuple(Options.__annotations__)
 """Of every option, in the order of ``Options``."""
-CALLABLES: Final = frozenset({"on_finding", "clock"})
+CALLABLES: Final = frozenset({"on_choice", "on_finding", "clock"})
 """Options that are callables; where settings are texts, the dotted path of one."""
 
 
@@ -53,13 +60,13 @@ class Prepared:
 
     policy: Policy
     clock: Callable[[], float]
+    keeper: Keeper | None
+    """What keeps receipts; None without a ledger."""
     _options: Options
     _templates: Overrides | None
 
     def check(self) -> None:
         """Raise now what ``guard`` would raise with any key: PolicyError with the faults of the options and the templates."""
-        if self._options.get("ledger") is not None:
-            Guard(self.policy, secret_key="", ledger=self._options["ledger"])
         checked_surface(self.policy, self._templates)
 
     def guard(self, secret_key: str | bytes, fallbacks: Sequence[str | bytes] | None = None) -> Guard:
@@ -72,24 +79,28 @@ class Prepared:
             self.policy,
             secret_key=secret_key,
             secret_key_fallbacks=fallbacks if given is None else given,
-            ledger=self._options.get("ledger"),
             templates=self._templates,
             on_finding=self._options.get("on_finding"),
             debug_panel=self._options.get("debug_panel", False),
+            receipts=self.keeper is not None,
         )
 
 
 def prepare(policy: PolicySource, options: Options) -> Prepared:
     """Read a policy and options.
 
-    Raises TypeError for an unknown option, which names the nearest one; PolicyError with every fault of the policy, or of
-    templates that cannot be read; OSError for a policy file that cannot be read.
+    Raises TypeError for an unknown option, which names the nearest one; PolicyError with every fault of the policy, or of the
+    ledger, or of templates that cannot be read; OSError for a policy file that cannot be read.
     """
     for name in options:
         if name not in NAMES:
             raise TypeError(f"no option {name!r}: {nearest(name, NAMES, 'options')}")
     return Prepared(
-        Policy.load(policy), options.get("clock") or unix_seconds, options, read_overrides(options.get("templates"))
+        Policy.load(policy),
+        options.get("clock") or unix_seconds,
+        keeper_of(options.get("ledger"), options.get("ledger_key"), options.get("on_choice")),
+        options,
+        read_overrides(options.get("templates")),
     )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .consent.choice import Consent
     from .engine.exchange import Exchange
+    from .ledger.keeper import Keeper
     from .policy.model import PolicySource
 
 __all__ = ["ConsentMiddleware", "consent_from", "leave_body", "manage_link", "preferences_form"]
@@ -63,10 +64,11 @@ class ConsentMiddleware:
         self.app = app
         prepared = prepare(policy, options)
         self.guard = prepared.guard(secret_key)
+        self.keeper = prepared.keeper
         self._clock = prepared.clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return serve(self.app, self.guard, environ, start_response, self._clock())
+        return serve(self.app, self.guard, environ, start_response, self._clock(), keeper=self.keeper)
 
 
 def consent_from(environ: Mapping[str, Any]) -> Consent:
@@ -111,6 +113,7 @@ def serve(
     start_response: StartResponse,
     now: float,
     route: Callable[[Mapping[str, Any]], str | None] | None = None,
+    keeper: Keeper | None = None,
 ) -> Iterable[bytes]:
     """Answer one request: by one of our own pages, or by the app's response as this visitor may have it.
 
@@ -121,11 +124,15 @@ def serve(
         inner = dict(environ)
         outer.hand_over(inner, CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY)
         return app(inner, start_response)
+    if keeper is not None:
+        keeper.start()
     facts = request_facts(environ, now)
     exchange = guard.open(facts)
     limit = exchange.body_limit
     if limit is not None:
         reply = exchange.answer(read_body(environ, limit))
+        if keeper is not None:
+            reply = keeper.settle(exchange, reply)
         exchange.finish()
         start_response(status_line(reply.status), native_headers(reply.headers))
         return [reply.body]

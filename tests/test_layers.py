@@ -20,7 +20,8 @@ LAYERS = (
     {"policy", "consent"},
     {"rewrite", "pages"},
     {"engine"},
-    {"wsgi", "asgi", "options", "environ", "manage", "nesting", "pacing", "session_cookies", "side_channels", "clock"},
+    {"wsgi", "asgi", "options", "environ", "manage", "nesting", "pacing", "session_cookies", "side_channels", "clock"}
+    | {"ledger"},
     {"flask", "starlette", "django"},
     {"testing", "audit", "pytest_plugin"},
     {"cli"},

@@ -1064,9 +1064,9 @@ def test_an_empty_key_stops_the_start(key: Any) -> None:
         ConsentMiddleware(page_app([PAGE]), POLICY, secret_key=key)
 
 
-def test_a_ledger_is_refused_until_it_exists() -> None:
+def test_what_names_no_ledger_stops_the_start() -> None:
     with pytest.raises(ConsentGuardError, match="ledger"):
-        ConsentMiddleware(page_app([PAGE]), POLICY, secret_key=KEY, ledger="sqlite:///consent.db")  # type: ignore[arg-type]
+        ConsentMiddleware(page_app([PAGE]), POLICY, secret_key=KEY, ledger="consent.db")
 
 
 def test_the_default_clock_is_the_time() -> None:

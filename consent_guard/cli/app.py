@@ -32,6 +32,8 @@ COMMANDS: Final[dict[str, Registered]] = {
     "declare": Registered("declare", "Write what a policy declares, as HTML, Markdown, JSON or CSV."),
     "findings": Registered("findings", "Sum up a log of findings, and print the TOML for what is unknown."),
     "explain": Registered("explain", "Tell why an address or a part of a page is withheld, and how to allow it."),
+    "ledger": Registered("ledger", "Set up and look after a ledger of receipts."),
+    "receipts": Registered("receipts", "Count, show, export, verify and purge the receipts of choices."),
     "scan": Registered("scan", "Tell what pages make a browser contact and store without consent."),
 }
 """By name, in the order of ``--help``."""

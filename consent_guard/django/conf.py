@@ -22,6 +22,7 @@ from ..policy.frameworks import SETTINGS, renamed_cookies
 
 if TYPE_CHECKING:
     from ..engine.guard import Guard
+    from ..ledger.keeper import Keeper
     from ..options import Options
     from ..policy.model import PolicySource
 
@@ -72,22 +73,32 @@ def current_guard() -> Guard:
 
     Raises PolicyError with every fault, SecretKeyError for an empty key, ImproperlyConfigured.
     """
-    global _guard
-    if _guard is None:
+    return _made()[0]
+
+
+def current_keeper() -> Keeper | None:
+    """Return what keeps receipts in this process; None without a ledger. Raises what ``current_guard`` raises."""
+    return _made()[1]
+
+
+def _made() -> tuple[Guard, Keeper | None]:
+    global _current
+    if _current is None:
         found = configuration()
-        guard = prepare(found.policy, found.options).guard(found.secret_key, settings.SECRET_KEY_FALLBACKS)
-        _guard = guard.recognising(renamed_cookies(lambda name: getattr(settings, name, None)))
-    return _guard
+        prepared = prepare(found.policy, found.options)
+        guard = prepared.guard(found.secret_key, settings.SECRET_KEY_FALLBACKS)
+        _current = guard.recognising(renamed_cookies(lambda name: getattr(settings, name, None))), prepared.keeper
+    return _current
 
 
-_guard: Guard | None = None
+_current: tuple[Guard, Keeper | None] | None = None
 
 
 def _forget(*, setting: str, **kwargs: object) -> None:
     """Tests change settings (``override_settings``); the guard is compiled anew then."""
-    global _guard
+    global _current
     if setting in (SETTING, "SECRET_KEY", "SECRET_KEY_FALLBACKS", *SETTINGS):
-        _guard = None
+        _current = None
 
 
 setting_changed.connect(_forget, dispatch_uid="consent_guard.django.conf")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -33,7 +33,7 @@ from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
 from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts, ResponsePlan
 from ..wsgi import CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY
-from .conf import configuration, current_guard
+from .conf import configuration, current_guard, current_keeper
 from .headers import apply_headers, header_lines
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class ConsentMiddleware:
     def __init__(self, get_response: GetResponse | Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
         self.get_response = get_response
         self.guard = current_guard()
+        self.keeper = current_keeper()
         self._clock = configuration().clock
         self._async = iscoroutinefunction(get_response)
         if self._async:
@@ -63,6 +64,8 @@ class ConsentMiddleware:
         if self._async:
             return self._acall(request)
         begun = self._begin(request)
+        if isinstance(begun, _Answered):
+            return self._settled(begun)
         if isinstance(begun, HttpResponseBase):
             return begun
         get_response = cast(GetResponse, self.get_response)
@@ -74,6 +77,8 @@ class ConsentMiddleware:
 
     async def _acall(self, request: HttpRequest) -> HttpResponseBase:
         begun = self._begin(request)
+        if isinstance(begun, _Answered):
+            return await self._settled_async(begun)
         if isinstance(begun, HttpResponseBase):
             return begun
         get_response = cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], self.get_response)
@@ -83,13 +88,15 @@ class ConsentMiddleware:
             response = await get_response(request)
         return await finish_on_loop(begun.exchange, response, asgi=isinstance(request, ASGIRequest))
 
-    def _begin(self, request: HttpRequest) -> Around | HttpResponseBase | None:
+    def _begin(self, request: HttpRequest) -> Around | _Answered | HttpResponseBase | None:
         """Open the exchange and prepare the request, or answer it; None where a guard around this one does all that."""
         try:
             outer = self._around(request)
             if outer is not None:
                 _place(request, outer)
                 return None
+            if self.keeper is not None:
+                self.keeper.start()
             facts, host_is_ours = django_facts(request, self._clock())
             exchange = self.guard.open(facts)
             limit = exchange.body_limit
@@ -105,16 +112,46 @@ class ConsentMiddleware:
                 return HttpResponsePermanentRedirect(f"https://{host}{request.get_full_path()}")
             reply = exchange.answer(_body(request, limit))
             exchange.finish()
-            return _response_of(reply, asgi=isinstance(request, ASGIRequest))
+            return _Answered(exchange, reply, isinstance(request, ASGIRequest))
         except Exception:
             # Django would answer with the project's own error page, which nothing filters.
             logger.exception("a request cannot be guarded; our own 500 is its answer")
+            return _response_of(REFUSAL)
+
+    def _settled(self, answered: _Answered) -> HttpResponseBase:
+        """Return our answer, once its receipt is kept where receipts are kept."""
+        try:
+            reply = answered.reply
+            if self.keeper is not None:
+                reply = self.keeper.settle(answered.exchange, reply)
+            return _response_of(reply, asgi=answered.asgi)
+        except Exception:
+            logger.exception("a choice cannot be recorded; our own 500 is its answer")
+            return _response_of(REFUSAL)
+
+    async def _settled_async(self, answered: _Answered) -> HttpResponseBase:
+        try:
+            reply = answered.reply
+            if self.keeper is not None:
+                reply = await self.keeper.settle_async(answered.exchange, reply)
+            return _response_of(reply, asgi=answered.asgi)
+        except Exception:
+            logger.exception("a choice cannot be recorded; our own 500 is its answer")
             return _response_of(REFUSAL)
 
     def _around(self, request: HttpRequest) -> Around | None:
         """Return the guard around this one: a server's environ or scope tells, or the context in which Django was called."""
         scope = request.scope if isinstance(request, ASGIRequest) else request.META
         return guard_around(scope, self.guard)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """One of our own answers, before its receipt is kept."""
+
+    exchange: Exchange
+    reply: Reply
+    asgi: bool
 
 
 def is_guarded() -> bool:

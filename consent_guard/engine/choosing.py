@@ -5,11 +5,11 @@ May import the consent domain, the pages and the engine's parts. The endpoints c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ..consent.choice import Choice, Consent, accept_all, effective, expiry, refuse_all, save, set_service
-from ..consent.receipt import Receipt
+from ..consent.receipt import Receipt, Shown, new_receipt_id
 from ..consent.terms import terms_of
 from ..consent.token import consent_cookie_name, once_cookie_name
 from ..errors import UnknownPurpose
@@ -43,6 +43,8 @@ class Recorded:
     """What holds from now on."""
     headers: list[Header] = field(default_factory=list)
     receipt: Receipt | None = None
+    shown: tuple[Shown, ...] = ()
+    """What the receipt names by digest."""
 
 
 def record(
@@ -58,7 +60,7 @@ def record(
     try:
         if submission.choice == "once":
             policy.service(submission.service)
-            return _let_once(site, facts, visitor, submission.service, next)
+            return _let_once(site, facts, visitor, submission, next)
         choice = _chosen(site, facts, visitor, submission)
     except UnknownPurpose:
         raise Refused(400, "purpose") from None
@@ -71,7 +73,7 @@ def record(
     host, _ = split_host(facts.host)
     if not visitor.secure and not is_localhost(host):
         log.add(Finding(FindingKind.INSECURE, consent_cookie_name(policy, secure=False), "Set-Cookie", enforced=False))
-    return Recorded(consent, headers, _receipt(site, facts, choice, submission.means))
+    return _with_receipt(Recorded(consent, headers), site, facts, visitor, submission, choice)
 
 
 def expiries(site: Site, facts: RequestFacts, visitor: Visitor, consent: Consent, *, known: bool = False) -> list[Header]:
@@ -100,14 +102,17 @@ def _chosen(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submi
     return None if submission.service in terms_of(policy).needed else choice
 
 
-def _let_once(site: Site, facts: RequestFacts, visitor: Visitor, service: str, page: str | None) -> Recorded:
+def _let_once(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission, page: str | None) -> Recorded:
     """Let a service load on the next view of one page. Without a page there is nothing to let it load on."""
     headers = expiries(site, facts, visitor, visitor.consent)
-    if page is not None:
-        name = once_cookie_name(site.policy, visitor.secure)
-        token = site.signer.sign_once(service, page_key(page), facts.now)
-        headers.insert(0, _set_cookie(name, token, ONCE_SECONDS, visitor.secure))
-    return Recorded(visitor.consent, headers)
+    if page is None:
+        return Recorded(visitor.consent, headers)
+    name = once_cookie_name(site.policy, visitor.secure)
+    token = site.signer.sign_once(submission.service, page_key(page), facts.now)
+    headers.insert(0, _set_cookie(name, token, ONCE_SECONDS, visitor.secure))
+    stored = visitor.choice or Choice(site.policy.revision, {}, {}, {}, int(facts.now), "", decided=False)
+    choice = replace(stored, receipt_id=new_receipt_id())
+    return _with_receipt(Recorded(visitor.consent, headers), site, facts, visitor, submission, choice)
 
 
 def _cookie(site: Site, facts: RequestFacts, visitor: Visitor, choice: Choice) -> Header:
@@ -150,17 +155,40 @@ def _other_cookies_of_ours(site: Site, facts: RequestFacts, visitor: Visitor, su
     return [(b"set-cookie", line) for line in lines if line is not None]
 
 
-def _receipt(site: Site, facts: RequestFacts, choice: Choice, means: str) -> Receipt:
-    language = site.surface.negotiate(None, first(facts.headers, b"accept-language") or b"")
-    return Receipt(
+def _with_receipt(
+    recorded: Recorded, site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission, choice: Choice
+) -> Recorded:
+    """Add the receipt of an act: what holds now, against what held before it (L26)."""
+    before, after = visitor.consent, recorded.consent
+    categories = _changed(before.allowed_categories, after.allowed_categories)
+    homes = terms_of(site.policy).category_of
+    changed = _changed(before.allowed_services, after.allowed_services)
+    # A service that follows its category says nothing new, and a whole catalogue of them would fill the ledger.
+    services = {service: now for service, now in changed.items() if categories.get(homes.get(service, "")) is not now}
+    if submission.choice == "once" and submission.service not in before.allowed_services:
+        services[submission.service] = True
+    accepted = first(facts.headers, b"accept-language") or b""
+    language = site.surface.negotiate(submission.lang or None, accepted)
+    text, policy = site.texts.shown(submission.means, language, submission.service), site.texts.policy()
+    notes = ("gpc" if before.gpc else "", "imported" if site.importer and before.choices else "")
+    receipt = Receipt(
         receipt_id=choice.receipt_id,
         time=int(facts.now),
+        act=submission.choice,
+        grants=any((*categories.values(), *changed.values(), *services.values())),
         answers=choice.answers,
         overrides=choice.overrides,
+        changed={"categories": categories, "services": services},
         revision=choice.revision,
-        policy_digest=terms_of(site.policy).policy_digest,
-        banner_digest=site.surface.banner_digest(language),
+        policy_digest=policy.digest,
+        text_digest=text.digest,
         language=language,
-        means=means,
+        means=submission.means,
+        note=" ".join(filter(None, notes)),
         library_version=__version__,
     )
+    return replace(recorded, receipt=receipt, shown=(text, policy))
+
+
+def _changed(before: frozenset[str], after: frozenset[str]) -> dict[str, bool]:
+    return {id: id in after for id in sorted(before ^ after)}

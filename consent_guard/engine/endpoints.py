@@ -11,10 +11,11 @@ from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from ..consent.choice import Consent
+from ..consent.receipt import Shown
 from ..limits import POST_BODY_BYTES
 from ..pages.model import RequestView
 from ..wire.headers import first
-from ..wire.messages import Header, Reply, RequestFacts
+from ..wire.messages import Header, LedgerWish, Reply, RequestFacts
 from ..wire.origins import same_site_path
 from . import replies
 from .addresses import base_path, own_address
@@ -26,6 +27,8 @@ from .visitor import Visitor
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _ASSETS: Final = "/assets/"
+_RECEIPT: Final = "/receipt"
+_RECEIPT_KEY: Final = "/receipt-key"
 GPC_JSON: Final = "/.well-known/gpc.json"
 """Where a site says what it makes of Global Privacy Control (G02): below its root, not below our path."""
 
@@ -33,7 +36,10 @@ GPC_JSON: Final = "/.well-known/gpc.json"
 class Endpoints:
     """One request for one of our own pages."""
 
-    __slots__ = ("_facts", "_log", "_page", "_site", "_visitor")
+    __slots__ = ("_facts", "_log", "_page", "_shown_lang", "_site", "_visitor", "shown")
+
+    shown: tuple[Shown, ...]
+    """What the receipt of this answer names by digest."""
 
     @classmethod
     def at(cls, site: Site, facts: RequestFacts, visitor: Visitor, log: FindingLog) -> Endpoints | None:
@@ -54,6 +60,8 @@ class Endpoints:
         self._visitor = visitor
         self._log = log
         self._page = page
+        self._shown_lang: str | None = None
+        self.shown = ()
 
     @property
     def body_limit(self) -> int:
@@ -68,6 +76,9 @@ class Endpoints:
             reply = self._once_more(unconfirmed)
         except Refused as refused:
             reply = self._error(refused)
+        return self._for_method(reply)
+
+    def _for_method(self, reply: Reply) -> Reply:
         return replies.without_body(reply) if self._facts.method == "HEAD" else reply
 
     def _answer(self, body: bytes) -> Reply:
@@ -98,6 +109,9 @@ class Endpoints:
             case "/state":
                 self._only_reads()
                 return replies.data(self._state(self._visitor.consent) | self._asks(), self._head())
+            case "/receipt" | "/receipt-key":
+                self._only_reads()
+                return self._wish()
         raise Refused(404, "missing")
 
     def _download(self, ending: str) -> Reply:
@@ -110,9 +124,11 @@ class Endpoints:
     def _choose(self, body: bytes) -> Reply:
         submission = read_submission(self._facts, body)
         next = same_site_path(submission.next)
+        self._shown_lang = submission.lang or None
         recorded = record(self._site, self._facts, self._visitor, submission, next, self._log)
+        self.shown = recorded.shown
         headers = [*self._vary(), *recorded.headers]
-        if submission.means == "json":
+        if submission.json:
             return replies.data(self._state(recorded.consent), headers, receipt=recorded.receipt)
         return replies.see_other(next or self._view().base, headers, receipt=recorded.receipt)
 
@@ -124,6 +140,33 @@ class Endpoints:
         view = replace(view, next=same_site_path(pressed.next) or "")
         page = self._site.surface.preferences(view, pressed=(pressed.choice, pressed.service))
         return replies.page(page, self._vary(), status=unconfirmed.status)
+    def unstored(self) -> Reply:
+        """Return the 503 for what the ledger does not take, or give, at the moment; nothing is granted, no cookie changes."""
+        self.shown = ()
+        if is_json(self._facts.headers):
+            view = self._view()
+            _, words = self._site.surface.texts(self._site.surface.negotiate(view.lang, view.accept_language))
+            value = {"error": "ledger", "message": f"{words.say('error.ledger')} {words.say('error.kept')}"}
+            return self._for_method(replies.unavailable(replies.data(value, self._vary(), status=503)))
+        body = self._site.surface.error(self._view(), 503, "ledger")
+        return self._for_method(replies.unavailable(replies.page(body, self._vary(), status=503)))
+
+    def found(self, body: bytes | None) -> Reply:
+        """Return the visitor's copy of their receipt, or the public key; 404 where the ledger holds no such receipt."""
+        if body is None:
+            return self._for_method(self._error(Refused(404, "missing")))
+        if self._page == _RECEIPT_KEY:
+            return self._for_method(replies.page(body, self._vary(), content_type=b"application/x-pem-file"))
+        disposition = (b"content-disposition", b'attachment; filename="receipt.json"')
+        return self._for_method(replies.page(body, [disposition, *self._vary()], content_type=replies.JSON))
+
+    def _wish(self) -> Reply:
+        """Ask the transport for what a ledger holds; without one there is nothing at these addresses."""
+        receipt_id = None if self._page == _RECEIPT_KEY else self._visitor.consent.receipt_id
+        missing = self._error(Refused(404, "missing"))
+        if not self._site.receipts or (self._page == _RECEIPT and receipt_id is None):
+            return missing
+        return replace(missing, wish=LedgerWish(receipt_id))
 
     def _only_reads(self, allowed: bytes = b"GET, HEAD") -> None:
         if self._facts.method not in _READS:
@@ -174,5 +217,6 @@ class Endpoints:
             next=(same_site_path(asked[0]) if len(asked) == 1 else None) or "",
             accept_language=first(self._facts.headers, b"accept-language") or b"",
             consent=self._visitor.consent,
-            lang=lang[0] if len(lang) == 1 else None,
+            lang=self._shown_lang or (lang[0] if len(lang) == 1 else None),
+            receipts=self._site.receipts,
         )

@@ -16,6 +16,7 @@ from enum import Enum
 from typing import Final
 
 from ..consent.choice import Consent
+from ..consent.receipt import Shown
 from ..errors import ExchangeStateError
 from ..findings import Finding, FindingKind
 from ..policy.model import PathEnforcement
@@ -128,6 +129,23 @@ class Exchange:
             raise ExchangeStateError("this request was answered already")
         self._state = _State.ANSWERED
         return self._endpoints.answer(body)
+
+    def shown(self) -> tuple[Shown, ...]:
+        """Return the text and the policy that the receipt of ``answer()`` names by digest; nothing where it made none."""
+        return self._endpoints.shown if self._endpoints is not None else ()
+
+    def unstored(self) -> Reply:
+        """Return the 503 that leaves in place of an answer whose grant could not be stored: nothing is granted."""
+        return self._answered().unstored()
+
+    def found(self, body: bytes | None) -> Reply:
+        """Return the answer to ``Reply.wish`` with what the ledger holds; None: it holds no such receipt."""
+        return self._answered().found(body)
+
+    def _answered(self) -> Endpoints:
+        if self._endpoints is None or self._state not in (_State.ANSWERED, _State.OVER):
+            raise ExchangeStateError("this request was not answered by answer()")
+        return self._endpoints
 
     def respond(self, status: int, headers: Headers) -> ResponsePlan:
         """Return what leaves in place of the app's response head, and what its body must go through.

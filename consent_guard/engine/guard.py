@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..consent.token import consent_cookie_name
-from ..errors import Fault, PolicyError
 from ..findings import Finding
 from ..policy.model import Policy
 from ..wire.messages import RequestFacts
@@ -37,27 +36,24 @@ class Guard:
         *,
         secret_key: str | bytes,
         secret_key_fallbacks: Sequence[str | bytes] | None = (),
-        ledger: object = None,
         templates: TemplatesSource = None,
         on_finding: Callable[[Finding], None] | None = None,
         debug_panel: bool = False,
+        receipts: bool = False,
     ) -> None:
         """``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy.
         ``secret_key`` signs the choice; ``secret_key_fallbacks`` still verify older ones. ``on_finding`` is called with each
         Finding, in the thread of its request; what it raises is logged. ``templates``: a directory whose templates stand in for
         those of the library; read and checked now. ``debug_panel``: pages on localhost end with a list of what was found in
-        them.
+        them. ``receipts``: the caller keeps each ``Reply.receipt``,
+        so that the preferences offer visitors their own.
 
-        Raises PolicyError with every fault, of the templates too, also for a ledger, which this version does not keep;
-        SecretKeyError for an empty key; OSError for a policy file that cannot be read. A key under 32 bytes is warned about in
-        the log.
+        Raises PolicyError with every fault, of the templates too; SecretKeyError for an empty key; OSError for a policy file
+        that cannot be read. A key under 32 bytes is warned about in the log.
         """
-        if ledger is not None:
-            fault = Fault("ledger", "receipts cannot be kept yet", "Leave ledger out; Reply.receipt holds each receipt")
-            raise PolicyError([fault], "options")
         older = secret_key_fallbacks or ()
         keys = (secret_key, older) if isinstance(older, (str, bytes)) else (secret_key, *older)
-        self._site = Site(Policy.load(policy), keys, on_finding, templates, debug_panel)
+        self._site = Site(Policy.load(policy), keys, on_finding, templates, debug_panel, receipts)
 
     @property
     def policy(self) -> Policy:

@@ -53,6 +53,11 @@ def see_other(path: str, headers: Sequence[Header] = (), *, receipt: Receipt | N
     return Reply(303, head, b"", receipt)
 
 
+def unavailable(reply: Reply) -> Reply:
+    """Return an answer that will be another one soon: what it needs cannot be had at the moment."""
+    return Reply(reply.status, (*reply.headers, (b"retry-after", b"5")), reply.body)
+
+
 def asset(content_type: str, body: bytes) -> Reply:
     """Return a file whose name is the digest of its content: it may be kept for ever, by anybody."""
     return Reply(200, ((b"content-type", content_type.encode("ascii")), (b"content-length", b"%d" % len(body)), *_KEPT), body)
@@ -72,4 +77,4 @@ def public_data(value: object) -> Reply:
 
 def without_body(reply: Reply) -> Reply:
     """Return the same answer to HEAD (N1)."""
-    return Reply(reply.status, reply.headers, b"", reply.receipt)
+    return Reply(reply.status, reply.headers, b"", reply.receipt, reply.wish)

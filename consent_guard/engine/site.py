@@ -27,6 +27,7 @@ from ..version import __version__
 from ..wire.messages import Headers
 from ..wire.origins import is_localhost, split_host
 from .cookie_rulings import CookieRulings
+from .texts import Texts
 
 logger: Final = logging.getLogger("consent_guard")
 
@@ -43,6 +44,7 @@ class Site:
         on_finding: Callable[[Finding], None] | None,
         templates: TemplatesSource = None,
         debug_panel: bool = False,
+        receipts: bool = False,
     ) -> None:
         self.policy: Final = policy
         self.debug_panel: Final = debug_panel
@@ -70,6 +72,10 @@ class Site:
         self._version: Final = _UNFIT.sub("_", __version__)
         self.surface: Final[Surface] = checked_surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""
+        self.texts: Final = Texts(self.surface)
+        """What receipts name by digest."""
+        self.receipts: Final = receipts
+        """Receipts are kept, so that a visitor can have their own."""
 
     def shows_panel(self, field: str) -> bool:
         """Tell whether the debug panel is shown under this Host: on this machine alone. Elsewhere the log says so, once."""

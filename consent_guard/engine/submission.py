@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ..consent.receipt import API, MEANS
 from ..limits import POST_BODY_BYTES, POST_FIELDS
 from ..wire.headers import content_type, get_all
 from ..wire.messages import Headers, RequestFacts
@@ -19,6 +20,8 @@ from ..wire.origins import origin_is_ours
 ACTS: Final = frozenset({"accept", "refuse", "save", "allow", "deny", "once"})
 _ON_ONE_SERVICE: Final = frozenset({"allow", "deny", "once"})
 _OUR_OWN_SITE: Final = frozenset({b"same-origin", b"none"})
+_LANG_CHARACTERS: Final = 35
+"""The longest well-formed tag that anybody needs (RFC 5646 §4.4.1)."""
 FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 
@@ -57,8 +60,12 @@ class Submission:
     """Not empty for ``allow``, ``deny`` and ``once``."""
     next: str = ""
     """As posted: still to be checked (K16)."""
-    means: str = "form"
-    """``form`` or ``json``."""
+    json: bool = False
+    """It came as JSON, and is answered so."""
+    means: str = API
+    """The form of ours that it came by, as that says itself (L26)."""
+    lang: str = ""
+    """The language that this form spoke, as it says itself."""
 
 
 def read_submission(facts: RequestFacts, body: bytes) -> Submission:
@@ -122,7 +129,9 @@ def _from_form(body: bytes) -> Submission:
         form.getlist("deny"),
         form.getlist("service"),
         form.getlist("next"),
-        means="form",
+        json=False,
+        means=form.getlist("means"),
+        langs=form.getlist("lang"),
     )
 
 
@@ -144,7 +153,9 @@ def _from_json(body: bytes) -> Submission:
         _all_texts(deny),
         _texts(value.get("service")),
         _texts(value.get("next")),
-        means="json",
+        json=True,
+        means=_texts(value.get("means")),
+        langs=_texts(value.get("lang")),
     )
 
 
@@ -175,7 +186,9 @@ def _submission(
     services: Sequence[str],
     nexts: Sequence[str],
     *,
-    means: str,
+    json: bool,
+    means: Sequence[str],
+    langs: Sequence[str],
 ) -> Submission:
     if not choices and deny:
         choices = ("save",)  # a button that refuses one service sends this one name, and the ticks that stand around it
@@ -190,5 +203,7 @@ def _submission(
         deny=tuple(deny) if choice == "save" else (),
         service=services[0] if choice in _ON_ONE_SERVICE else "",
         next=nexts[0] if len(nexts) == 1 else "",
-        means=means,
+        json=json,
+        means=means[0] if len(means) == 1 and means[0] in MEANS else API,
+        lang=langs[0] if len(langs) == 1 and len(langs[0]) <= _LANG_CHARACTERS else "",
     )

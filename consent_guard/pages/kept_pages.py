@@ -90,15 +90,16 @@ class Packed:
         return Prerendered(tuple(pieces), self._holes).fill(**values)
 
 
-def packed_page(render: Callable[..., str], *, back: bool) -> Packed | None:
-    """Return a page with the holes ``base``, ``next`` and ``home``; None where its template needs the very request.
+def packed_page(render: Callable[..., str], *, back: bool, receipt: bool = False) -> Packed | None:
+    """Return a page with holes for ``base``, ``next``, ``home`` and ``receipt``; None where it needs the very request.
 
-    ``render`` takes ``view`` and ``home``. ``back`` is whether the request names a path to go back to.
+    ``render`` takes ``view``, ``home`` and ``receipt``. ``back`` is whether the request names a path to go back to, ``receipt``
+    whether the visitor has one.
     """
-    cut = Holes(("base", "next", "home"))
-    base, next, home = map(Hole, cut.marks.values())
+    cut = Holes(("base", "next", "home", "receipt"))
+    base, next, home, receipt_id = map(Hole, cut.marks.values())
     try:
-        rendered = render(view=HoledView(base, next if back else ""), home=home)
+        rendered = render(view=HoledView(base, next if back else ""), home=home, receipt=receipt_id if receipt else "")
     except (NeedsRequest, TypeError):  # the second from what takes texts only, such as JSON
         return None
     return Packed(cut.prerendered(rendered, str.encode))

@@ -28,6 +28,8 @@ class RequestView:
     consent: Consent
     lang: str | None = None
     """A language asked for outright; None: by Accept-Language."""
+    receipts: bool = False
+    """Receipts are kept, and visitors can have their own."""
     posted: bool = False
     """The page answers something else than GET: going back to it would do that once more."""
     origin: str = ""

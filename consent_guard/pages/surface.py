@@ -136,7 +136,7 @@ class Surface:
         """Return an error page in the visitor's language.
 
         ``message_key`` is one of ``choice``, ``purpose``, ``malformed``, ``origin``, ``missing``, ``method``, ``length``,
-        ``type``; any other says what the status says. Never raises for an unknown key or status.
+        ``type``, ``ledger``; any other says what the status says. Never raises for an unknown key or status.
         """
         key = message_key if message_key in _ERROR_KEYS else _ERROR_OF_STATUS.get(status, "other")
         title = f"error_title.{status if status in _ERROR_OF_STATUS else 'other'}"
@@ -201,6 +201,7 @@ class Surface:
             "purposes": list(zip(value.purposes, states, strict=True)),
             "pressed": None,
             "pressed_title": "",
+            "revision": self.policy.revision,
             "consent": consent,
             "signalled": [p for p in value.purposes if p.gpc and p.id not in consent.allowed_categories] if consent.gpc else [],
             "granted": any(consent.choices.values()),
@@ -243,19 +244,20 @@ class Surface:
         """Return a page, rendered where nobody was shown the same one lately. ``key`` is all that ``values`` depend on, beside
         the language."""
         language = self.negotiate(view.lang, view.accept_language)
-        at = (name, language, bool(view.next), key)
+        receipt = (view.receipts and view.consent.receipt_id) or ""
+        at = (name, language, bool(view.next), bool(receipt), key)
         page = kept.get(at)
         if page is None:
             given = {**self._surroundings(language), "page": name, "embedded": name == "fragment", **values(view, language)}
             render = partial(self._templates.render, name, **given)
             if self._keeps and name not in self._for_each:
-                page = packed_page(render, back=bool(view.next))
+                page = packed_page(render, back=bool(view.next), receipt=bool(receipt))
                 if page is None:
                     self._for_each.add(name)
             if page is None:
-                return render(view=view, home=self._home(view)).encode("utf-8")
+                return render(view=view, home=self._home(view), receipt=receipt).encode("utf-8")
             kept.keep(at, page)
-        return page.fill(base=view.base, next=view.next, home=self._home(view))
+        return page.fill(base=view.base, next=view.next, home=self._home(view), receipt=receipt)
 
     def _home(self, view: RequestView) -> str:
         """Return where "back to the site" leads: the page that the visitor came from, else the top of the app."""
@@ -272,5 +274,6 @@ _ERROR_OF_STATUS = {
     405: "method",
     413: "length",
     415: "type",
+    503: "ledger",
 }
 _ERROR_KEYS = frozenset({"choice", "purpose", *_ERROR_OF_STATUS.values()})

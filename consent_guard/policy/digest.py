@@ -20,9 +20,12 @@ CATEGORY_DIGEST_CHARACTERS: Final = 8
 """48 bits: the digest tells two versions of one category apart, it withstands no attacker; the token's signature does."""
 
 
+def _canonical(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True).encode("ascii")
+
+
 def _hash(value: object) -> bytes:
-    text = json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(text.encode("ascii")).digest()
+    return hashlib.sha256(_canonical(value)).digest()
 
 
 def _plain(value: object) -> object:
@@ -55,4 +58,9 @@ def category_digest(policy: Policy, category_id: str) -> str:
 
 def policy_digest(policy: Policy) -> str:
     """Return the SHA-256, in hexadecimal, of every value of the policy (L26)."""
-    return _hash(_plain(policy)).hex()
+    return hashlib.sha256(policy_text(policy)).hexdigest()
+
+
+def policy_text(policy: Policy) -> bytes:
+    """Return every value of the policy as JSON in its one spelling: what ``policy_digest`` is the digest of."""
+    return _canonical(_plain(policy))

@@ -42,6 +42,16 @@ class RequestFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerWish:
+    """What an answer of ours needs from the ledger, which only the transport may read.
+
+    ``receipt_id``: the visitor's own receipt; None: the public key that verifies receipts.
+    """
+
+    receipt_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer of one of our own endpoints, whole.
 
@@ -49,12 +59,14 @@ class Reply:
     ``headers``: the field lines, Content-Length included.
     ``body``: the whole body.
     ``receipt``: proof of the choice that this answer records; None where nothing was chosen.
+    ``wish``: what a ledger holds, where there is one: then ``Exchange.found`` makes the answer, else this one is it.
     """
 
     status: int
     headers: tuple[Header, ...]
     body: bytes
     receipt: Receipt | None = None
+    wish: LedgerWish | None = None
 
 
 class BodyRewriter(Protocol):

@@ -16,9 +16,13 @@ def make() -> Receipt:
         overrides={"youtube": True},
         revision=3,
         policy_digest="p",
-        banner_digest="b",
+        text_digest="b",
         language="fr",
-        means="form",
+        means="banner",
+        act="save",
+        grants=True,
+        changed={"categories": {}, "services": {"youtube": True}},
+        note="",
         library_version="0.1.0",
     )
 
@@ -39,9 +43,13 @@ def test_a_receipt_has_no_place_for_an_address_or_a_user_agent() -> None:
         "overrides",
         "revision",
         "policy_digest",
-        "banner_digest",
+        "text_digest",
         "language",
         "means",
+        "act",
+        "grants",
+        "changed",
+        "note",
         "library_version",
     }
 

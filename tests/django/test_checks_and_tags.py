@@ -101,8 +101,8 @@ def test_settings_of_the_wrong_kind_are_errors(project: Any, values: Any) -> Non
     assert list(found()) == ["E001"]
 
 
-def test_a_ledger_is_refused_until_it_exists(project: Any) -> None:
-    project(CONSENT_GUARD={"LEDGER": "sqlite:///consent.db"})
+def test_what_names_no_ledger_is_an_error(project: Any) -> None:
+    project(CONSENT_GUARD={"LEDGER": "consent.db"})
     messages = found()
     assert list(messages) == ["E004"]
     assert "ledger" in messages["E004"][0]

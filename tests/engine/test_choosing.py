@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from typing import Any
 
 import pytest
 
@@ -396,10 +398,79 @@ def test_a_choice_comes_with_its_receipt(site) -> None:
     assert receipt.time == site.NOW
     assert dict(receipt.answers) == {"audience": False, "campaigns": False, "interactivity": False}
     assert dict(receipt.overrides) == {"video": True}
-    assert (receipt.revision, receipt.means, receipt.language, receipt.library_version) == (1, "form", "en", __version__)
-    assert len(receipt.banner_digest) == 64
+    assert (receipt.revision, receipt.means, receipt.language, receipt.library_version) == (1, "api", "en", __version__)
+    assert (receipt.act, receipt.grants, receipt.note) == ("save", True, "")
+    assert receipt.changed == {"categories": {"audience": False}, "services": {"video": True}}
+    assert len(receipt.text_digest) == len(receipt.policy_digest) == 64
     assert "secret" not in repr(receipt)
-    assert site.post(b'{"choice": "accept"}', JSON).receipt.means == "json"
+
+
+@pytest.mark.parametrize("means", ["banner", "preferences", "placeholder"])
+def test_a_receipt_says_by_which_form_of_ours_an_answer_came_and_in_which_language(site, means: str) -> None:
+    """L26, L27"""
+    from consent_guard import Guard, RequestFacts
+
+    categories = [{**one, "title": {**one["title"], "fr": "En français"}} for one in site.policy["categories"]]
+    policy = {**site.policy, "policy": {**site.policy["policy"], "languages": ["en", "fr"]}, "categories": categories}
+    guard = Guard(policy, secret_key=site.KEY)
+    headers = ((b"content-type", b"application/x-www-form-urlencoded"), (b"accept-language", b"en"))
+    exchange = guard.open(RequestFacts("POST", "https", "example.org", "/privacy-choices", headers, now=site.NOW))
+    receipt = exchange.answer(f"choice=allow&service=video&means={means}&lang=fr".encode()).receipt
+    assert receipt is not None
+    assert (receipt.means, receipt.language) == (means, "fr"), "the page was in French, whatever the browser prefers"
+    texts = {shown.digest: shown for shown in exchange.shown()}
+    assert set(texts) == {receipt.text_digest, receipt.policy_digest}
+    for digest, shown in texts.items():
+        assert hashlib.sha256(shown.body).hexdigest() == digest
+    assert (b"data-cg=\"banner\"" if means == "banner" else b"Video") in texts[receipt.text_digest].body
+    assert texts[receipt.policy_digest].kind == "policy"
+
+
+@pytest.mark.parametrize(
+    ("means", "lang"), [("json", "fr"), ("", ""), ("banner&means=api", "en&lang=fr"), ("%00", "%ff"), ("x" * 99, "y" * 99)]
+)
+def test_what_no_form_of_ours_says_is_of_no_means(site, means: str, lang: str) -> None:
+    """L26: a claim that cannot be right is left out, and costs the visitor nothing"""
+    body = f"choice=accept&means={means}&lang={lang}".encode()
+    if "%ff" in lang:
+        body = body.replace(b"%ff", b"zz-zz")
+    receipt = site.post(body).receipt
+    assert (receipt.means, receipt.language) == ("api", "en")
+
+
+@pytest.mark.parametrize(
+    ("body", "before", "grants"),
+    [
+        (b"choice=accept", {}, True),
+        (b"choice=accept", {"allow": "*"}, False),
+        (b"choice=refuse", {}, False),
+        (b"choice=refuse", {"allow": "*"}, False),
+        (b"choice=save&allow=campaigns", {"allow": ("interactivity",), "deny": ("audience",)}, True),
+        (b"choice=allow&service=video", {}, True),
+        (b"choice=deny&service=video", {"allow": "*"}, False),
+        (b"choice=once&service=video&next=/a", {}, True),
+        (b"choice=once&service=video&next=/a", {"allow": "*"}, False),
+    ],
+)
+def test_what_allows_anything_new_is_a_grant(site, body: bytes, before: dict[str, Any], grants: bool) -> None:
+    """A mixed choice is one, too"""
+    assert site.post(body, cookie=site.cookie(**before) if before else b"").receipt.grants is grants
+
+
+def test_a_grant_that_is_not_stored_is_answered_with_503_and_sets_nothing(site) -> None:
+    for kind in ((b"Accept", b"text/html"), JSON):
+        body = b'{"choice": "accept"}' if kind is JSON else b"choice=accept"
+        form = (b"Content-Type", b"application/x-www-form-urlencoded")
+        exchange = site.request("/privacy-choices", kind if kind is JSON else form, method="POST")
+        assert exchange.answer(body).receipt is not None
+        reply = exchange.unstored()
+        assert reply.status == 503
+        assert reply.receipt is None
+        assert exchange.shown() == ()
+        names = {name.lower() for name, _ in reply.headers}
+        assert b"set-cookie" not in names
+        assert b"retry-after" in names
+        assert b"cannot be recorded" in reply.body
 
 
 def test_the_signal_refuses_until_a_later_choice(site) -> None:
@@ -433,7 +504,8 @@ def test_the_signal_refuses_until_a_later_choice(site) -> None:
 def once(site, next: bytes = b"/article?x=1", **options) -> bytes:
     reply = site.post(b"choice=once&service=video&next=" + next.replace(b"?", b"%3F"), **options)
     assert reply.status == 303
-    assert reply.receipt is None
+    assert reply.receipt.act == "once"
+    assert reply.receipt.receipt_id not in choice_line(site, reply).decode(), "the permission names nobody"
     return choice_line(site, reply)
 
 

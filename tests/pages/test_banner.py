@@ -54,7 +54,8 @@ def test_the_form_posts_the_choice_and_the_way_back(section: Element) -> None:
     form = section.find("div/form")
     assert form is not None
     assert (form.get("method"), form.get("action")) == ("post", "/app/privacy-choices")
-    assert [(field.get("name"), field.get("value")) for field in form.iter("input")] == [("next", "/article?a=1&b=2")]
+    fields = [(field.get("name"), field.get("value")) for field in form.iter("input")]
+    assert fields == [("next", "/article?a=1&b=2"), ("means", "banner"), ("lang", "fr")]
     assert {button.get("name") for button in form.iter("button")} == {"choice"}
 
 
@@ -136,7 +137,7 @@ def test_no_request_can_break_out_of_the_banner(next: str, lang: str) -> None:
     banner = ResponseParts(surface, RequestView("/p", next, b"", effective(surface.policy, None, 0.0))).banner(lang)
     root = ElementTree.fromstring(banner)
     assert root.tag == "cg-banner"
-    assert len(root.findall(".//input")) == 1
+    assert [field.get("name") for field in root.findall(".//input")] == ["next", "means", "lang"]
 
 
 _SURFACE = Surface(Policy(categories=(Category("a", Basis.CONSENT, {"en": "A"}),)))

@@ -75,7 +75,7 @@ def test_the_closing_form_is_what_the_buttons_submit(surface: Surface, policy: P
         assert [form.get(name) for name in ("id", "method", "action")] == [f"cg-{act}", "post", "/app/privacy-choices"]
         assert form.get("hidden") is not None
         fields = {field.get("name"): field.get("value") for field in form.iter("input")}
-        assert fields == {"choice": act, "next": "/article?a=1&b=2"}
+        assert fields == {"choice": act, "next": "/article?a=1&b=2", "means": "placeholder", "lang": "fr"}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ async function ask(path, init) {
 async function choose(form, button) {
   const sent = new FormData(form, button);
   const body = { choice: sent.get("choice") || "save", allow: sent.getAll("allow"), deny: sent.getAll("deny") };
-  for (const name of ["service", "next"]) if (sent.has(name)) body[name] = sent.get(name);
+  for (const name of ["service", "next", "means", "lang"]) if (sent.has(name)) body[name] = sent.get(name);
   const before = await ask("/state");
   const json = { "content-type": "application/json" };
   const after = await ask("", { method: "POST", headers: json, body: JSON.stringify(body) });
@@ -53,8 +53,9 @@ addEventListener("submit", (event) => {
   if (form.dataset.cgBusy) return;
   form.dataset.cgBusy = "1";
   choose(form, button)
-    .catch((error) => {
-      if (error.answer) return say("failed");
+    .catch(async (error) => {
+      /* 503: what cannot be recorded now; nothing has changed, and the answer says so in the visitor's language. */
+      if (error.answer) return say("failed", error.answer.status === 503 && (await error.answer.json()).message);
       form.dataset.cgPlain = "1"; /* Nothing went out, perhaps by the page's own policy: then as it goes without a script. */
       form.requestSubmit(button);
     })
@@ -73,8 +74,8 @@ addEventListener("click", (event) => {
 
 /* A line that says what happened, where there is no banner to say it */
 
-function say(key) {
-  const from = ours(), text = from?.getAttribute("data-cg-" + key);
+function say(key, told) {
+  const from = ours(), text = told || from?.getAttribute("data-cg-" + key);
   if (!text) return;
   let line = banner?.isConnected ? $(".cg-saved", banner) : $("[data-cg=note]");
   if (!line) {

@@ -1,0 +1,181 @@
+"""Keeping an app's receipts: what stands between an answer of the engine's and its way to the visitor (DESIGN §10).
+
+    reply = keeper.settle(exchange, exchange.answer(body))            # or await keeper.settle_async(...)
+
+A grant leaves only once it is stored, else its 503 does; a refusal leaves once it is on disk. May import this package, the
+engine's exchange and the receipt. The transports and the Django middleware call it with every answer of ours.
+"""
+
+from __future__ import annotations
+
+import atexit
+import inspect
+import os
+import threading
+import weakref
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final
+
+from ..errors import Fault, LedgerError, PolicyError
+from ..limits import LEDGER_POST_SECONDS
+from .announcing import OnChoice
+from .counts import Counts
+from .ledger import Ledger
+from .waiting import wait, wait_async
+
+if TYPE_CHECKING:
+    from ..engine.exchange import Exchange
+    from ..wire.messages import Reply
+    from .process import Grant, Process
+    from .rows import Row
+
+_GIVE_UP_SECONDS: Final = LEDGER_POST_SECONDS - 0.5
+"""Then a grant that is not being committed is given up; one that is gets the rest of the time."""
+_CLOSE_SECONDS: Final = 8.0
+
+_left_to_parents: list[object] = []
+"""What a fork brought along: its connections and locks are another process's, and may not even be finalised here."""
+
+
+class Keeper:
+    """Stores one app's receipts. Made once, before any fork; each process opens the ledger for itself."""
+
+    def __init__(self, ledger: Ledger, on_choice: OnChoice | None = None) -> None:
+        """``on_choice`` is called with each Receipt once it is stored, at least once, in a thread of ours.
+
+        Raises PolicyError for an ``on_choice`` that cannot be called so.
+        """
+        if on_choice is not None and (not callable(on_choice) or inspect.iscoroutinefunction(on_choice)):
+            mend = "Give a plain function of the receipt; it is called in a thread"
+            raise PolicyError([Fault("on_choice", "this is no plain callable", mend)], "options")
+        self.ledger = ledger
+        self._on_choice = on_choice
+        self._process: Process | None = None
+        self._lock = threading.Lock()
+        self._closed_at_exit_of = 0
+        self.counts = Counts()
+        if hasattr(os, "register_at_fork"):
+            mine = weakref.ref(self)
+            os.register_at_fork(after_in_child=lambda: _forked(mine))
+
+    def start(self) -> None:
+        """Begin to store what earlier processes left in the spool. Costs nothing where it has begun."""
+        process = self._process
+        if process is None or process.pid != os.getpid():
+            self._here()
+
+    def settle(self, exchange: Exchange, reply: Reply) -> Reply:
+        """Return what may leave: ``reply`` where its receipt is safe, else the 503 in its place."""
+        receipt, wish = reply.receipt, reply.wish
+        if receipt is None and wish is None:
+            return reply
+        process = self._here()
+        if receipt is None:
+            asked = process.ask(wish.receipt_id) if wish is not None and wish.receipt_id is not None else None
+            if asked is not None and not wait(asked, LEDGER_POST_SECONDS):
+                return exchange.unstored()
+            return self._found(exchange, asked)
+        if not receipt.grants:
+            wait(process.refuse(receipt, exchange.shown()), LEDGER_POST_SECONDS)
+            return reply
+        grant = process.grant(receipt, exchange.shown())
+        if not wait(grant.future, _GIVE_UP_SECONDS) and not process.abandon(grant):
+            wait(grant.future, LEDGER_POST_SECONDS - _GIVE_UP_SECONDS)
+        return self._outcome(exchange, reply, process, grant)
+
+    async def settle_async(self, exchange: Exchange, reply: Reply) -> Reply:
+        """The same, from an event loop."""
+        receipt, wish = reply.receipt, reply.wish
+        if receipt is None and wish is None:
+            return reply
+        process = self._here()
+        if receipt is None:
+            asked = process.ask(wish.receipt_id) if wish is not None and wish.receipt_id is not None else None
+            if asked is not None and not await wait_async(asked, LEDGER_POST_SECONDS):
+                return exchange.unstored()
+            return self._found(exchange, asked)
+        if not receipt.grants:
+            await wait_async(process.refuse(receipt, exchange.shown()), LEDGER_POST_SECONDS)
+            return reply
+        grant = process.grant(receipt, exchange.shown())
+        try:
+            if not await wait_async(grant.future, _GIVE_UP_SECONDS) and not process.abandon(grant):
+                await wait_async(grant.future, LEDGER_POST_SECONDS - _GIVE_UP_SECONDS)
+        except BaseException:  # the visitor has left, and gets no cookie
+            process.abandon(grant)
+            raise
+        return self._outcome(exchange, reply, process, grant)
+
+    def close(self) -> None:
+        """Store what waits, make a checkpoint, and let go of the ledger: the process is about to end. The next choice opens it
+        again."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None and process.pid == os.getpid():
+            process.close(_CLOSE_SECONDS)
+
+    async def close_async(self) -> None:
+        """The same, from an event loop that is about to end."""
+        closed: Future[None] = Future()
+
+        def close() -> None:
+            try:
+                self.close()
+            finally:
+                closed.set_result(None)
+
+        threading.Thread(target=close, name="consent_guard close", daemon=True).start()
+        await wait_async(closed, _CLOSE_SECONDS)
+
+    def _found(self, exchange: Exchange, asked: Future[Row | None] | None) -> Reply:
+        """Return the answer to a visitor's wish: their receipt, signed, or without a question the public key."""
+        from .copies import signed_copy
+        from .keys import public_pem
+
+        try:
+            key = self.ledger.signing_key()
+            if asked is None:
+                return exchange.found(public_pem(key.public).encode("ascii"))
+            row = asked.result()
+        except LedgerError:  # the log has it
+            return exchange.unstored()
+        return exchange.found(signed_copy(row, key) if row is not None else None)
+
+    def _outcome(self, exchange: Exchange, reply: Reply, process: Process, grant: Grant) -> Reply:
+        if process.is_stored(grant):
+            return reply
+        self.counts.refused()
+        return exchange.unstored()
+
+    def _here(self) -> Process:
+        with self._lock:
+            process = self._process
+            if process is None or process.pid != os.getpid():
+                from .process import Process
+
+                process = self._process = Process(self.ledger, self._on_choice, self.counts)
+                if self._closed_at_exit_of != process.pid:
+                    self._closed_at_exit_of = process.pid
+                    atexit.register(_close, weakref.ref(self))
+            return process
+
+    def _left_to_parent(self) -> None:
+        """This is a child of the process that opened the ledger: it opens its own, and touches nothing of the parent's."""
+        self._lock = threading.Lock()
+        self.counts = Counts()
+        process, self._process = self._process, None
+        if process is not None:
+            process.left_to_parent()
+            _left_to_parents.append(process)
+
+
+def _forked(keeper: weakref.ref[Keeper]) -> None:
+    found = keeper()
+    if found is not None:
+        found._left_to_parent()
+
+
+def _close(keeper: weakref.ref[Keeper]) -> None:
+    found = keeper()
+    if found is not None:
+        found.close()

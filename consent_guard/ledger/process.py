@@ -1,0 +1,324 @@
+"""The ledger's work in one process: a thread that owns the connection, and stores what requests hand it.
+
+Grants wait in memory for the commit that many of them share; refusals lie in the spool already. After a failure the thread
+tries again and again; once the store has been down for longer than a post may wait, a grant gets one attempt and no more. May
+import this package. The keeper makes one per process, after fork.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Final
+
+from ..consent.receipt import Receipt, Shown
+from ..errors import LedgerError
+from ..limits import CHECKPOINT_SECONDS, LEDGER_BATCH, LEDGER_POST_SECONDS, LEDGER_RETRY_SECONDS
+from .announcing import Announcer, OnChoice
+from .counts import Counts
+from .ledger import Ledger
+from .rows import Row
+from .spooling import Spooler
+from .store import Entry, Store, Withdrawn
+
+logger: Final = logging.getLogger("consent_guard")
+
+_AGAIN_SECONDS: Final = 0.2
+"""Between two attempts while grants wait."""
+_ADOPT_SECONDS: Final = 5.0
+_COMPLAIN_SECONDS: Final = 60.0
+"""A store that stays down is told of again after so long."""
+
+
+class Grant:
+    """A grant whose visitor is waiting for it to be stored."""
+
+    __slots__ = ("abandoned", "committing", "entry", "expected", "future", "late")
+
+    def __init__(self, receipt: Receipt, shown: Sequence[Shown]) -> None:
+        self.entry = Entry(receipt, shown)
+        self.future: Future[None] = Future()
+        """Ends when it is stored; with a LedgerError when it is not."""
+        self.abandoned = False
+        """Its visitor waits no more; it is not to be stored."""
+        self.committing = False
+        self.late = False
+        """Its visitor was answered with 503 while it was being committed."""
+        self.expected = False
+        """on_choice was told to expect it."""
+
+
+class Process:
+    """One process's part in a ledger. Any thread may call; nothing blocks longer than it takes to hand something over."""
+
+    def __init__(self, ledger: Ledger, on_choice: OnChoice | None, counts: Counts) -> None:
+        self.pid = os.getpid()
+        self.counts = counts
+        self._store = Store(ledger.address, ledger.signing_key)
+        name = ledger.address.name
+        self._spooler = Spooler(ledger.folder, name, self._nudge)
+        self._announcer = Announcer(on_choice, ledger.folder, name) if on_choice is not None else None
+        self._wake = threading.Condition()
+        self._grants: deque[Grant] = deque()
+        self._questions: deque[tuple[str, Future[Row | None]]] = deque()
+        self._nudged = False
+        self._stopping = False
+        self._down_since: float | None = None
+        self._complained_at = 0.0
+        self._retry_at = 0.0
+        self._adopt_at = 0.0
+        self._checkpoint_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="consent_guard ledger", daemon=True)
+        self._thread.start()
+
+    # What requests call.
+
+    def grant(self, receipt: Receipt, shown: Sequence[Shown]) -> Grant:
+        """Hand over a grant."""
+        waiting = Grant(receipt, shown)
+        with self._wake:
+            self._grants.append(waiting)
+            self._wake.notify()
+        return waiting
+
+    def refuse(self, receipt: Receipt, shown: Sequence[Shown]) -> Future[None]:
+        """Hand over a refusal or a withdrawal; the future ends when it is on disk."""
+        return self._spooler.add(receipt, shown)
+
+    def ask(self, receipt_id: str) -> Future[Row | None]:
+        """Ask for a stored receipt."""
+        future: Future[Row | None] = Future()
+        with self._wake:
+            self._questions.append((receipt_id, future))
+            self._wake.notify()
+        return future
+
+    def abandon(self, grant: Grant) -> bool:
+        """Give a grant up, whose visitor has waited long enough. False where it is being committed at this very moment."""
+        with self._wake:
+            grant.abandoned = not grant.committing
+            return grant.abandoned
+
+    def is_stored(self, grant: Grant) -> bool:
+        """Tell whether a grant was stored in time. No later outcome counts."""
+        with self._wake:
+            grant.late = not grant.future.done()
+            return not grant.late and not grant.abandoned and grant.future.exception() is None
+
+    def left_to_parent(self) -> None:
+        """Let go, in a child, of the files whose locks are the parent's."""
+        self._spooler.left_to_parent()
+        if self._announcer is not None:
+            self._announcer.left_to_parent()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether refusals wait for the ledger."""
+        return self._spooler.waiting
+
+    @property
+    def in_memory(self) -> int:
+        """How many receipts a crash of this process would lose."""
+        return self._spooler.in_memory
+
+    @property
+    def down(self) -> bool:
+        """Whether the last attempt to store failed."""
+        return self._down_since is not None
+
+    def close(self, seconds: float) -> None:
+        """Store what waits, as far as that goes within so many seconds, and make a checkpoint."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join(seconds)
+
+    # The thread.
+
+    def _nudge(self) -> None:
+        with self._wake:
+            self._nudged = True
+            self._wake.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                if not (self._grants or self._questions or self._nudged or self._stopping):
+                    self._wake.wait(self._pause())
+                self._nudged = False
+                stopping = self._stopping
+            try:
+                self._turn(stopping)
+            except Exception:  # the thread is the only one that stores: it outlives what nobody foresaw
+                logger.exception("a fault while storing receipts")
+                time.sleep(_AGAIN_SECONDS)
+            if stopping and not self._grants:
+                self._spooler.close(1.0)
+                self._store.close()
+                if self._announcer is not None:
+                    self._announcer.close(LEDGER_POST_SECONDS)
+                return
+
+    def _pause(self) -> float:
+        moment = time.monotonic()
+        if self._spooler.waiting:
+            return max(0.0, self._retry_at - moment)
+        return min(1.0, max(0.0, self._adopt_at - moment))
+
+    def _turn(self, stopping: bool) -> None:
+        """One round of work: questions and grants first, for somebody waits for them."""
+        self._answer()
+        if self._grants:
+            self._store_grants()
+        moment = time.monotonic()
+        if moment < self._retry_at and not stopping:
+            return
+        if moment >= self._adopt_at and not stopping:
+            self._adopt_at = moment + _ADOPT_SECONDS
+            self._spooler.adopt()
+            if self._announcer is not None:
+                self._attempt(self._left_behind)
+        if self._spooler.waiting:
+            self._attempt(lambda: self._spooler.drain(self._store_refusals))
+        if not self._grants and (stopping or moment >= self._checkpoint_at):
+            self._checkpoint(due=not stopping)
+
+    def _checkpoint(self, *, due: bool) -> None:
+        """Sign a checkpoint where one is due. One that fails holds up no receipt."""
+        try:
+            self._store.checkpoint(due=due)
+        except LedgerError as error:
+            logger.error("a checkpoint cannot be signed; receipts are stored all the same: %s", error)
+            self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
+
+    def _attempt(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except LedgerError as error:
+            self._failed(error)
+        except OSError as error:
+            logger.error("the ledger's state folder: %s", error)
+            self._retry_at = time.monotonic() + LEDGER_RETRY_SECONDS
+
+    def _answer(self) -> None:
+        while self._questions:
+            receipt_id, future = self._questions.popleft()
+            try:
+                future.set_result(self._store.stored(receipt_id))
+            except LedgerError as error:
+                self._failed(error)
+                future.set_exception(error)
+
+    def _store_grants(self) -> None:
+        with self._wake:
+            given_up = [grant for grant in self._grants if grant.abandoned]
+            for grant in given_up:
+                self._grants.remove(grant)
+            batch = [self._grants.popleft() for _ in range(min(LEDGER_BATCH, len(self._grants)))]
+        self._drop(given_up)
+        if not batch:
+            return
+        if self._announcer is not None and (new := [grant for grant in batch if not grant.expected]):
+            self._announcer.expect([grant.entry.receipt for grant in new])
+            for grant in new:
+                grant.expected = True
+
+        def may_commit() -> bool:
+            with self._wake:
+                if any(grant.abandoned for grant in batch):
+                    return False
+                for grant in batch:
+                    grant.committing = True
+                return True
+
+        try:
+            self._store.append([grant.entry for grant in batch], may_commit=may_commit)
+        except Withdrawn:
+            with self._wake:
+                self._grants.extendleft(reversed(batch))
+        except LedgerError as error:
+            self._grants_failed(batch, error)
+        except Exception as error:
+            self._grants_failed(batch, LedgerError(f"{type(error).__name__}: {error}"))
+            raise
+        else:
+            self._works()
+            self.counts.stored(len(batch))
+            with self._wake:
+                for grant in batch:
+                    grant.future.set_result(None)
+                late = [grant for grant in batch if grant.late]
+            if late:
+                ids = ", ".join(grant.entry.receipt.receipt_id for grant in late)
+                logger.warning("receipts of grants were stored after their visitors had been answered with 503: %s", ids)
+            if self._announcer is not None:
+                self._announcer.not_stored(len(late))
+                self._announcer.stored(grant.entry.receipt for grant in batch if not grant.late)
+
+    def _grants_failed(self, batch: Sequence[Grant], error: LedgerError) -> None:
+        moment = time.monotonic()
+        since = self._down_since if self._down_since is not None else moment
+        self._failed(error)
+        lasting = moment - since > LEDGER_POST_SECONDS or self._stopping
+        over: list[Grant] = []
+        with self._wake:
+            for grant in reversed(batch):
+                grant.committing = False
+                grant.entry = Entry(grant.entry.receipt, grant.entry.shown, once=True)
+                if lasting or grant.abandoned:
+                    over.append(grant)
+                else:
+                    self._grants.appendleft(grant)
+        for grant in over:
+            grant.future.set_exception(error)
+        self._drop(over, told=True)
+        if not lasting:
+            time.sleep(_AGAIN_SECONDS)
+
+    def _drop(self, grants: Sequence[Grant], *, told: bool = False) -> None:
+        for grant in grants:
+            if not told:
+                grant.future.set_exception(LedgerError("nobody waits for it any more"))
+        if self._announcer is not None:
+            self._announcer.not_stored(sum(grant.expected for grant in grants))
+
+    def _store_refusals(self, entries: Sequence[Entry]) -> None:
+        receipts = [entry.receipt for entry in entries]
+        if self._announcer is not None:
+            self._announcer.expect(receipts)
+        try:
+            stored = set(self._store.append(entries))
+        except BaseException:
+            if self._announcer is not None:
+                self._announcer.not_stored(len(receipts))
+            raise
+        self._works()
+        self.counts.stored(len(stored))
+        if self._announcer is not None:
+            # Also for one that was stored before: its process may have died before the call.
+            self._announcer.stored(receipts)
+
+    def _left_behind(self) -> None:
+        if self._announcer is not None:
+            self._announcer.left_behind(lambda receipt_id: self._store.stored(receipt_id) is not None)
+
+    def _works(self) -> None:
+        if self._down_since is not None:
+            logger.info("the ledger takes receipts again, after %.0f seconds", time.monotonic() - self._down_since)
+            self._down_since = None
+        self._retry_at = 0.0
+
+    def _failed(self, error: LedgerError) -> None:
+        moment = time.monotonic()
+        self.counts.failed()
+        if self._down_since is None:
+            self._down_since, self._complained_at = moment, -_COMPLAIN_SECONDS
+        if moment - self._complained_at >= _COMPLAIN_SECONDS:
+            self._complained_at = moment
+            logger.error("receipts cannot be stored, so that grants are answered with 503: %s", error)
+        self._retry_at = moment + LEDGER_RETRY_SECONDS

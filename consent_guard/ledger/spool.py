@@ -1,0 +1,168 @@
+"""Receipts that wait on disk: of refusals that took effect already, and of acts whose ``on_choice`` is still to be called.
+
+One file per process, in the state folder, a JSON line each, flushed before ``add`` returns. The owner holds a lock on its file;
+a file without a living owner is taken over by any other process of the same ledger. A last line that a crash cut short was
+never vouched for, and is left out. May import nothing of the package but the state folder. The keeper calls it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from .state import flush_folder, make_folder
+
+logger: Final = logging.getLogger("consent_guard")
+_ENDING: Final = ".jsonl"
+_UNREAD: Final = ".unread"
+_READ_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Lines read from a spool, and where the next one begins."""
+
+    lines: Sequence[dict[str, Any]]
+    end: int
+
+
+class Spool:
+    """An append-only file of this process, or one taken over. Threads may add; one thread reads and takes off."""
+
+    def __init__(self, path: Path, handle: int, size: int) -> None:
+        """Made by ``own`` and ``orphans``; ``handle`` is open and locked."""
+        self.path = path
+        self._handle = handle
+        self._size = size
+        self._read = 0
+        self._lock = threading.Lock()
+        self._shown: set[str] = set()
+
+    @classmethod
+    def own(cls, folder: Path, name: str) -> Spool:
+        """Return a new spool. Raises OSError where the folder cannot be written."""
+        make_folder(folder)
+        path = folder / f"{name}-{os.getpid()}-{secrets.token_hex(4)}{_ENDING}"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        flush_folder(folder)
+        return cls(path, handle, 0)
+
+    @classmethod
+    def orphans(cls, folder: Path, name: str) -> Iterator[Spool]:
+        """Yield, locked, the spools that nobody owns any more."""
+        for path in sorted(folder.glob(f"{name}-*{_ENDING}")):
+            try:
+                handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(handle).st_nlink:  # else its last owner has just emptied and removed it
+                    yield cls(path, handle, os.fstat(handle).st_size)
+                    continue
+            except OSError:  # its owner lives
+                pass
+            os.close(handle)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is left to be taken off."""
+        return self._read < self._size
+
+    def add(self, lines: Sequence[dict[str, Any]], shown: Sequence[tuple[str, dict[str, Any]]] = ()) -> None:
+        """Append lines, and before them those of ``shown`` (digest and line) that this file does not hold; flush to disk once.
+
+        Raises OSError, and then nothing of it is there.
+        """
+        with self._lock:
+            new = {digest: line for digest, line in shown if digest not in self._shown}
+            data = b"".join(_line(part) for part in (*new.values(), *lines))
+            try:
+                written = os.write(self._handle, data)
+                while written < len(data):
+                    written += os.write(self._handle, data[written:])
+                os.fsync(self._handle)
+            except OSError:
+                os.ftruncate(self._handle, self._size)
+                raise
+            self._size += len(data)
+            self._shown.update(new)
+
+    def next(self, count: int) -> Batch:
+        """Return at most so many lines from where the last ``take_off`` ended, without those that make no sense."""
+        data = os.pread(self._handle, _READ_BYTES, self._read)
+        while b"\n" not in data and self._read + len(data) < self._size:
+            data += os.pread(self._handle, _READ_BYTES, self._read + len(data))
+        lines: list[dict[str, Any]] = []
+        at = 0
+        while len(lines) < count:
+            end = data.find(b"\n", at)
+            if end < 0:
+                break
+            found = _parsed(data[at:end])
+            if found is None:
+                self._keep_aside(data[at : end + 1])
+            else:
+                lines.append(found)
+            at = end + 1
+        if not at and not lines:  # a torn last line, which nobody was told of
+            at = self._size - self._read
+        return Batch(lines, self._read + at)
+
+    def take_off(self, batch: Batch) -> None:
+        """Let go of a batch that is safe elsewhere. An empty file shrinks to nothing."""
+        with self._lock:
+            self._read = batch.end
+            if self._read >= self._size:
+                os.ftruncate(self._handle, 0)
+                self._read = self._size = 0
+                self._shown.clear()
+
+    def empty(self) -> None:
+        """Let go of all that the file holds."""
+        with self._lock:
+            os.ftruncate(self._handle, 0)
+            self._read = self._size = 0
+            self._shown.clear()
+
+    def close(self) -> None:
+        """Let go of the file; one with nothing left in it is removed."""
+        with self._lock:
+            if not self.waiting:
+                self.path.unlink(missing_ok=True)
+            os.close(self._handle)
+
+    def drop(self) -> None:
+        """Let go of the file in a child: its lock goes on being the parent's."""
+        os.close(self._handle)
+
+    def set_aside(self, line: dict[str, Any]) -> None:
+        """Keep a line that this version cannot read, where it does not stand in the way."""
+        self._keep_aside(_line(line))
+
+    def _keep_aside(self, raw: bytes) -> None:
+        aside = self.path.with_suffix(_UNREAD)
+        logger.error("a spooled receipt cannot be read; it is kept in %s", aside)
+        with open(aside, "ab") as file:
+            file.write(raw)
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _parsed(raw: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,161 @@
+"""Refusals on their way to the ledger: on disk before the visitor is answered, in the ledger as soon as that takes them.
+
+A thread of its own writes them down, many with one flush; where the disk takes nothing, memory holds them and the log says so.
+May import this package and the receipt. The keeper owns one, and asks it for what is to be stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Final
+
+from ..consent.receipt import Receipt, Shown
+from ..limits import LEDGER_BATCH, SPOOL_MEMORY
+from .rows import plain_receipt, receipt_from_plain
+from .spool import Batch, Spool
+from .store import Entry
+
+logger: Final = logging.getLogger("consent_guard")
+_SHOWN: Final = "shown"
+_RECEIPT: Final = "receipt"
+
+
+class Spooler:
+    """The spool of one process, those that others left behind, and memory for when there is no disk."""
+
+    def __init__(self, folder: Path, name: str, added: Callable[[], None]) -> None:
+        """``added`` is called, from the writing thread, when there is something new to store."""
+        self._folder, self._name = folder, f"refusals-{name}"
+        self._added = added
+        self._queue: queue.SimpleQueue[tuple[Entry, Future[None]] | None] = queue.SimpleQueue()
+        self._own: Spool | None = None
+        self._memory: deque[Entry] = deque()
+        self._adopted: list[Spool] = []
+        self._texts: dict[Spool, dict[str, Shown]] = {}
+        self._complained = False
+        self._thread = threading.Thread(target=self._run, name="consent_guard spool", daemon=True)
+        self._thread.start()
+
+    def add(self, receipt: Receipt, shown: Sequence[Shown]) -> Future[None]:
+        """Write a receipt down; the future ends when it is on disk, or held in memory for want of one."""
+        future: Future[None] = Future()
+        self._queue.put((Entry(receipt, shown, once=True), future))
+        return future
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything is to be stored."""
+        return bool(self._memory or (self._own is not None and self._own.waiting) or any(s.waiting for s in self._adopted))
+
+    @property
+    def in_memory(self) -> int:
+        """How many receipts a crash of this process would lose."""
+        return len(self._memory)
+
+    def adopt(self) -> None:
+        """Take over what processes left that have died."""
+        self._adopted += Spool.orphans(self._folder, self._name)
+
+    def drain(self, store: Callable[[Sequence[Entry]], None]) -> None:
+        """Hand over what waits, in batches, until nothing is left. What ``store`` raises ends it, and nothing is lost."""
+        while self._memory:
+            entries = [self._memory[at] for at in range(min(LEDGER_BATCH, len(self._memory)))]
+            store(entries)
+            for _ in entries:
+                self._memory.popleft()
+        for spool in [*([self._own] if self._own is not None else []), *self._adopted]:
+            while spool.waiting:
+                batch = spool.next(LEDGER_BATCH)
+                if entries := self._entries(spool, batch):
+                    store(entries)
+                spool.take_off(batch)
+            self._texts.pop(spool, None)
+        for spool in self._adopted:
+            spool.close()
+        self._adopted.clear()
+
+    def close(self, seconds: float) -> None:
+        """Write down what waits, and let go of the files; what is still in them is another process's to store."""
+        self._queue.put(None)
+        self._thread.join(seconds)
+        for spool in (self._own, *self._adopted):
+            if spool is not None:
+                spool.close()
+        self._own = None
+        self._adopted.clear()
+
+    def left_to_parent(self) -> None:
+        """Let go, in a child, of the files whose locks are the parent's."""
+        for spool in (self._own, *self._adopted):
+            if spool is not None:
+                spool.drop()
+
+    def _entries(self, spool: Spool, batch: Batch) -> list[Entry]:
+        texts = self._texts.setdefault(spool, {})
+        entries: list[Entry] = []
+        for line in batch.lines:
+            try:
+                if _SHOWN in line:
+                    shown = _shown_from(line[_SHOWN])
+                    texts[shown.digest] = shown
+                else:
+                    receipt = receipt_from_plain(line[_RECEIPT])
+                    named = (receipt.policy_digest, receipt.text_digest)
+                    entries.append(Entry(receipt, [texts[digest] for digest in named if digest in texts], once=True))
+            except (KeyError, TypeError, ValueError):
+                logger.error("a spooled receipt is not of a form that this version knows; it is set aside")
+                spool.set_aside(line)
+        return entries
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            waiting = [first]
+            over = False
+            while not over and not self._queue.empty():
+                item = self._queue.get()
+                if item is None:
+                    over = True
+                else:
+                    waiting.append(item)
+            self._write([entry for entry, _ in waiting])
+            self._added()
+            for _, future in waiting:
+                future.set_result(None)
+            if over:
+                return
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        shown = {text.digest: {_SHOWN: _plain_shown(text)} for entry in entries for text in entry.shown}
+        try:
+            if self._own is None:
+                self._own = Spool.own(self._folder, self._name)
+            self._own.add([{_RECEIPT: plain_receipt(entry.receipt)} for entry in entries], list(shown.items()))
+            self._complained = False
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                logger.error(
+                    "receipts of refusals cannot be spooled in %s (%s): memory holds them until the ledger takes them; "
+                    "set CONSENT_GUARD_STATE to a folder that can be written",
+                    self._folder,
+                    error.strerror,
+                )
+            room = SPOOL_MEMORY - len(self._memory)
+            self._memory.extend(entries[:room])
+            for lost in entries[room:]:
+                logger.critical("the receipt %s is lost: no disk, no ledger and no memory takes it", lost.receipt.receipt_id)
+
+
+def _plain_shown(shown: Shown) -> dict[str, Any]:
+    return {"digest": shown.digest, "kind": shown.kind, "body": base64.b64encode(shown.body).decode("ascii")}
+
+
+def _shown_from(plain: dict[str, Any]) -> Shown:
+    return Shown(str(plain["digest"]), str(plain["kind"]), base64.b64decode(plain["body"]))

@@ -1,0 +1,149 @@
+"""What the ledger signs, as one chain: checkpoints, purges, and changes of its key.
+
+Each statement's body names the hash of the one before, so that the last signature vouches for all of them. A new key is signed
+by the old one, and signs itself that it follows it. May import sqlalchemy and the keys. Checkpoints, purges and the proofs call
+it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select, text
+
+from ..errors import LedgerError
+from ..version import __version__
+from .keys import SigningKey, key_name
+from .rows import canonical
+from .schema import STATEMENTS
+
+CHECKPOINT: Final = "checkpoint"
+PURGE: Final = "purge"
+NEW_KEY: Final = "key"
+_SIGNED: Final = b"consent_guard statement 1\n"
+_FIRST: Final = bytes(32).hex()
+_LOCK: Final = 0x636F6E73656E74  # "consent"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One signed statement, as it is stored."""
+
+    seq: int
+    kind: str
+    time: int
+    """Unix seconds."""
+    body: str
+    """Canonical JSON."""
+    public_key: bytes
+    signature: bytes
+
+    @property
+    def signed(self) -> bytes:
+        """The bytes that the signature is over."""
+        return _SIGNED + canonical([self.seq, self.kind, self.time, self.body])
+
+    @property
+    def hash(self) -> str:
+        """What the next statement names."""
+        return hashlib.sha256(self.signed + self.public_key + self.signature).hexdigest()
+
+    def value(self) -> dict[str, Any]:
+        """The body, read. Raises ValueError for one that is no JSON object."""
+        value = json.loads(self.body)
+        if not isinstance(value, dict):
+            raise ValueError("a statement's body is a JSON object")  # noqa: TRY004 - what was read is wrong, not the call
+        return value
+
+
+def lock_statements(connection: Connection) -> None:
+    """Let no other machine append a statement until this transaction ends. SQLite's writing transactions exclude each other."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def last_statement(connection: Connection, kind: str | None = None) -> Statement | None:
+    """Return the newest statement, or the newest of a kind."""
+    query = select(STATEMENTS).order_by(STATEMENTS.c.seq.desc()).limit(1)
+    if kind is not None:
+        query = query.where(STATEMENTS.c.kind == kind)
+    found = connection.execute(query).first()
+    return _statement(found) if found is not None else None
+
+
+def all_statements(connection: Connection) -> Generator[Statement, None, None]:
+    """Yield every statement, oldest first, without holding them all."""
+    query = select(STATEMENTS).order_by(STATEMENTS.c.seq)
+    with connection.execute(query, execution_options={"yield_per": 500}) as result:
+        for found in result:
+            yield _statement(found)
+
+
+def count_statements(connection: Connection) -> int:
+    """Return how many there are."""
+    return int(connection.execute(select(func.count()).select_from(STATEMENTS)).scalar_one())
+
+
+def append_statement(connection: Connection, key: SigningKey, kind: str, value: dict[str, Any]) -> Statement:
+    """Sign a statement and append it, in the transaction at hand, whose statements are locked.
+
+    Raises LedgerError where the newest statement was signed by another key: one ledger has one key at a time.
+    """
+    before = last_statement(connection)
+    owner = successor_of(before)
+    if owner is not None and owner != key.public and kind != NEW_KEY:
+        raise LedgerError(
+            f"this ledger is signed with the key {key_name(owner)}, and {key.source} holds {key_name(key.public)}: "
+            "give all machines the same key, or sign the new one with consent-guard ledger rotate"
+        )
+    body = {**value, "previous": before.hash if before is not None else _FIRST, "library": __version__}
+    made = _signed(key, before.seq + 1 if before is not None else 1, kind, canonical(body).decode("ascii"))
+    connection.execute(
+        STATEMENTS.insert().values(
+            seq=made.seq,
+            kind=made.kind,
+            time=made.time,
+            body=made.body,
+            public_key=made.public_key,
+            signature=made.signature,
+        )
+    )
+    return made
+
+
+def successor_of(statement: Statement | None) -> bytes | None:
+    """Return the key that signs after a statement; None where there is none yet."""
+    if statement is None:
+        return None
+    return bytes.fromhex(str(statement.value()["new_key"])) if statement.kind == NEW_KEY else statement.public_key
+
+
+def append_new_key(connection: Connection, old: SigningKey, new: SigningKey) -> Statement:
+    """Append that ``new`` follows ``old``, signed by both."""
+    owner = successor_of(last_statement(connection))
+    if owner is not None and owner != old.public:
+        raise LedgerError(f"this ledger is signed with the key {key_name(owner)}, and {old.source} holds another")
+    accepted = new.sign(acceptance(old.public, new.public))
+    value = {"new_key": new.public.hex(), "accepted": accepted.hex()}
+    return append_statement(connection, old, NEW_KEY, value)
+
+
+def acceptance(old: bytes, new: bytes) -> bytes:
+    """Return what a new key signs when it takes over."""
+    return b"consent_guard key 1\n" + old + new
+
+
+def _signed(key: SigningKey, seq: int, kind: str, body: str) -> Statement:
+    unsigned = Statement(seq, kind, int(time.time()), body, key.public, b"")
+    return Statement(seq, kind, unsigned.time, body, key.public, key.sign(unsigned.signed))
+
+
+def _statement(found: Any) -> Statement:
+    return Statement(
+        int(found.seq), str(found.kind), int(found.time), str(found.body), bytes(found.public_key), bytes(found.signature)
+    )

@@ -1,0 +1,316 @@
+"""Verifying a ledger: every row against its chain, every chain against the newest signed checkpoint (L25).
+
+Reads one state of the ledger, row by row, in bounded memory: a writer's chain at a time. May import sqlalchemy and this
+package. ``receipts verify`` calls it.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from .checkpoints import NO_ROOT, Head, folded
+from .keys import key_name, signed_by
+from .rows import START, chained, row_from
+from .schema import ENDED, PURGED, RECEIPTS, WRITERS
+from .statements import CHECKPOINT, NEW_KEY, PURGE, Statement, acceptance, all_statements, last_statement, successor_of
+
+HASH_BYTES: Final = 32
+_AT_ONCE: Final = 1000
+
+
+class Broken(Exception):
+    """The first thing that is not as it was signed."""
+
+    def __init__(self, reason: str, writer: str = "", seq: int = 0, receipt_id: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.writer = writer
+        self.seq = seq
+        """The row in the writer's chain, from 1 on; 0 where no row is meant."""
+        self.receipt_id = receipt_id
+        """Empty where the row is gone."""
+
+    def __str__(self) -> str:
+        parts = [self.reason]
+        if self.writer:
+            parts.append(f"writer {self.writer}")
+        if self.seq:
+            parts.append(f"row {self.seq}")
+        if self.receipt_id:
+            parts.append(f"receipt {self.receipt_id}")
+        return ", ".join(parts)
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What a clean ledger holds."""
+
+    rows: int = 0
+    """Receipts that are there."""
+    purged: int = 0
+    """Receipts whose leaf hashes alone are left."""
+    writers: int = 0
+    checkpoint: int | None = None
+    """The number of the newest checkpoint's statement; None where there is none."""
+    checkpoint_at: int | None = None
+    """Its time, in Unix seconds."""
+    after: int = 0
+    """Receipts that no checkpoint vouches for yet."""
+    last_after: int | None = None
+    """When the last of them was stored, in Unix seconds."""
+    keys: list[str] = field(default_factory=list)
+    """The keys that signed, in order."""
+
+
+def verify(connection: Connection, trusted: bytes, tick: Callable[[int], object] = lambda rows: None) -> Verdict:
+    """Return what a clean ledger holds; ``trusted`` is a public key that signed it, its first, its last or one between.
+
+    ``tick`` is called with how many more rows were read. Raises Broken at the first break.
+    """
+    verdict = Verdict()
+    signed = _Signed()
+    with closing(all_statements(connection)) as statements:
+        for statement in statements:
+            signed.read(connection, statement)
+    signed.check_last(connection, trusted)
+    verdict.keys = [key_name(key) for key in signed.keys]
+    newest = last_statement(connection, CHECKPOINT)
+    if newest is not None:
+        verdict.checkpoint, verdict.checkpoint_at = newest.seq, newest.time
+    ended = _ended(connection, signed)
+    expected = {**ended, **signed.heads}
+    for writer in _writers(connection, expected):
+        _chain(connection, writer, expected.get(writer), writer in ended, verdict, tick)
+    purged = connection.execute(select(func.coalesce(func.sum(PURGED.c.count), 0))).scalar_one()
+    if int(purged) != signed.purged:
+        raise Broken(f"{purged} receipts are marked as purged, and {signed.purged} were signed for")
+    return verdict
+
+
+def first_break(connection: Connection, writer: str) -> int:
+    """Return the first row of a writer that no checkpoint vouches for as it stands: where all its hashes were made anew, only
+    the checkpoints know."""
+    marks: dict[int, str] = {}
+    for statement in all_statements(connection):
+        if statement.kind == CHECKPOINT and writer in (writers := statement.value()["writers"]):
+            size, chain = writers[writer]
+            marks.setdefault(int(size), str(chain))
+    sound, chain = 0, START
+    with closing(_leaves(connection, writer)) as leaves, closing(_rows(connection, writer)) as rows:
+        for seq, leaf in heapq.merge(leaves, ((seq, leaf) for seq, leaf, *_ in rows)):
+            chain = chained(chain, leaf)
+            if seq in marks:
+                if chain.hex() != marks[seq]:
+                    break
+                sound = seq
+    return sound + 1
+
+
+class _Signed:
+    """What the statements say, read in order."""
+
+    def __init__(self) -> None:
+        self.heads: dict[str, Head] = {}
+        self.keys: list[bytes] = []
+        self.purged = 0
+        self.root = NO_ROOT
+        self.ended = 0
+        self.last: Statement | None = None
+
+    def read(self, connection: Connection, statement: Statement) -> None:
+        before = self.last
+        number = before.seq + 1 if before is not None else 1
+        if statement.seq != number:
+            raise Broken(f"the signed statement {number} is missing")
+        try:
+            value = statement.value()
+            self._check(connection, statement, value)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Broken(f"the signed statement {statement.seq} was altered: it cannot be read") from None
+        self.last = statement
+
+    def check_last(self, connection: Connection, trusted: bytes) -> None:
+        if self.last is None:
+            left = [connection.execute(select(table.c.writer).limit(1)).first() for table in (ENDED, PURGED)]
+            if any(left):
+                raise Broken("every signed statement is missing")
+            return
+        if not signed_by(self.last.public_key, self.last.signature, self.last.signed):
+            raise Broken(f"the signature of the newest statement, {self.last.seq}, does not match")
+        if trusted not in self.keys:
+            signers = ", ".join(key_name(key) for key in self.keys)
+            raise Broken(f"it is signed with another key than the one given: {signers}")
+
+    def _check(self, connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
+        before = self.last
+        if value["previous"] != (before.hash if before is not None else bytes(HASH_BYTES).hex()):
+            raise Broken(f"the signed statements {statement.seq - 1} and {statement.seq} do not belong together")
+        owner = successor_of(before)
+        if owner is not None and owner != statement.public_key:
+            raise Broken(f"the signed statement {statement.seq} is signed with a key that nobody introduced")
+        if not self.keys:
+            self.keys.append(statement.public_key)
+        if statement.kind == CHECKPOINT:
+            self._checkpoint(connection, statement, value)
+            return
+        if not signed_by(statement.public_key, statement.signature, statement.signed):
+            raise Broken(f"the signature of the statement {statement.seq} does not match")
+        if statement.kind == NEW_KEY:
+            new = bytes.fromhex(value["new_key"])
+            if not signed_by(new, bytes.fromhex(value["accepted"]), acceptance(statement.public_key, new)):
+                raise Broken(f"the new key of the statement {statement.seq} was never taken over")
+            self.keys.append(new)
+        elif statement.kind == PURGE:
+            self.purged += int(value["count"])
+            _check_purge(connection, statement, value)
+        else:
+            raise Broken(f"the signed statement {statement.seq} is of no kind that this version knows")
+
+    def _checkpoint(self, connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
+        heads = {writer: Head(writer, int(size), bytes.fromhex(chain)) for writer, (size, chain) in value["writers"].items()}
+        over: list[Head] = []
+        if int(value["ended"]) != self.ended:
+            query = select(ENDED).where(ENDED.c.statement == statement.seq)
+            over = [Head(str(row.writer), int(row.size), bytes(row.chain)) for row in connection.execute(query)]
+            if folded(self.root, over) != value["root"]:
+                raise Broken(f"the writers that had ended by the checkpoint {statement.seq} are not those that it signed")
+        names = {head.writer for head in over}
+        for writer, head in self.heads.items():
+            if writer not in names and (writer not in heads or heads[writer].size < head.size):
+                raise Broken(f"the checkpoint {statement.seq} no longer names what an earlier one did", writer)
+        self.heads = heads
+        self.root, self.ended = str(value["root"]), int(value["ended"])
+
+
+def _check_purge(connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
+    from .purging import run_digest
+
+    query = select(PURGED).where(PURGED.c.statement == statement.seq).order_by(PURGED.c.writer, PURGED.c.first_seq)
+    rows = connection.execute(query).mappings()
+    runs = [(str(row["writer"]), int(row["first_seq"]), int(row["count"]), bytes(row["leaves"])) for row in rows]
+    if run_digest(runs) != value["runs"]:
+        raise Broken(f"what is left of the purge {statement.seq} is not what it signed")
+
+
+def _ended(connection: Connection, signed: _Signed) -> dict[str, Head]:
+    """Return the writers that have ended, which the newest checkpoint's root vouches for."""
+    rows = connection.execute(select(ENDED))
+    found = {str(row.writer): Head(str(row.writer), int(row.size), bytes(row.chain)) for row in rows}
+    if len(found) != signed.ended:
+        raise Broken(f"{len(found)} writers are listed as ended, and {signed.ended} were signed for")
+    return found
+
+
+def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:
+    """Return every writer that anything names, those that began first first."""
+    named = [str(writer) for (writer,) in connection.execute(select(WRITERS.c.writer).order_by(WRITERS.c.started_at))]
+    missing = [writer for writer in expected if writer not in set(named)]
+    if missing:
+        raise Broken("a writer is missing", missing[0], 1)
+    known = select(WRITERS.c.writer)
+    strangers = connection.execute(select(RECEIPTS.c.writer).where(RECEIPTS.c.writer.not_in(known)).limit(1)).first()
+    if strangers is not None:
+        raise Broken("there are rows of a writer that was never registered", str(strangers.writer), 1)
+    return named
+
+
+def _leaves(connection: Connection, writer: str) -> Generator[tuple[int, bytes], None, None]:
+    """Yield the leaf hashes of a writer's purged rows, in order."""
+    query = select(PURGED).where(PURGED.c.writer == writer).order_by(PURGED.c.first_seq)
+    with connection.execute(query, execution_options={"yield_per": 10}) as result:
+        for run in result.mappings():
+            first, count, leaves = int(run["first_seq"]), int(run["count"]), bytes(run["leaves"])
+            if len(leaves) != count * HASH_BYTES:
+                raise Broken("what is left of purged receipts was altered", writer, first)
+            for at in range(count):
+                yield first + at, leaves[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+
+
+def _rows(connection: Connection, writer: str) -> Generator[tuple[int, bytes, bytes, str, int], None, None]:
+    """Yield seq, leaf, stored chain, receipt id and time of storing of a writer's rows, in order."""
+    query = select(RECEIPTS).where(RECEIPTS.c.writer == writer).order_by(RECEIPTS.c.seq)
+    with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as result:
+        for found in result.mappings():
+            try:
+                row = row_from(dict(found))
+                read = row.seq, row.leaf, bytes(found["chain"]), row.receipt_id, row.stored_at
+            except (TypeError, ValueError):
+                raise Broken("a row was altered: it cannot be read", writer, int(found["seq"])) from None
+            yield read
+
+
+def _chain(
+    connection: Connection,
+    writer: str,
+    expected: Head | None,
+    has_ended: bool,
+    verdict: Verdict,
+    tick: Callable[[int], object],
+) -> None:
+    """Follow one writer's chain from its first row to its last."""
+    with closing(_leaves(connection, writer)) as leaves, closing(_rows(connection, writer)) as rows:
+        at_end, at_expected = _walk(writer, leaves, rows, expected, has_ended, verdict, tick)
+    if expected is None:
+        return
+    if at_end < expected.size:
+        reason = "a row is missing" if at_end else "a writer's rows are missing"
+        raise Broken(reason, writer, at_end + 1)
+    if at_expected != expected.chain:
+        seq = first_break(connection, writer)
+        query = select(RECEIPTS.c.receipt_id).where(RECEIPTS.c.writer == writer, RECEIPTS.c.seq == seq)
+        receipt_id = connection.execute(query).scalar() or ""
+        raise Broken("a row was altered, and the hashes after it made anew", writer, seq, receipt_id)
+
+
+def _walk(
+    writer: str,
+    leaves: Iterator[tuple[int, bytes]],
+    rows: Iterator[tuple[int, bytes, bytes, str, int]],
+    expected: Head | None,
+    has_ended: bool,
+    verdict: Verdict,
+    tick: Callable[[int], object],
+) -> tuple[int, bytes]:
+    """Follow a chain; return how many rows it has, and its hash where the checkpoint ends."""
+    verdict.writers += 1
+    gone = next(leaves, None)
+    size, chain, at_expected = 0, START, START
+    for seq, leaf, stored, receipt_id, stored_at in rows:
+        while gone is not None and gone[0] == size + 1:
+            size, chain = gone[0], chained(chain, gone[1])
+            verdict.purged += 1
+            if expected is not None and size == expected.size:
+                at_expected = chain
+            gone = next(leaves, None)
+        if seq != size + 1:
+            raise Broken("a row is missing" if seq > size + 1 else "a row stands there twice", writer, size + 1)
+        chain = chained(chain, leaf)
+        if chain != stored:
+            raise Broken("a row was altered", writer, seq, receipt_id)
+        size = seq
+        verdict.rows += 1
+        if expected is not None and size == expected.size:
+            at_expected = chain
+        if expected is None or size > expected.size:
+            if has_ended:
+                raise Broken("a row was added to a writer that had ended", writer, seq, receipt_id)
+            verdict.after += 1
+            verdict.last_after = max(verdict.last_after or stored_at, stored_at)
+        if size % _AT_ONCE == 0:
+            tick(_AT_ONCE)
+    while gone is not None and gone[0] == size + 1:
+        size, chain = gone[0], chained(chain, gone[1])
+        verdict.purged += 1
+        if expected is not None and size == expected.size:
+            at_expected = chain
+        gone = next(leaves, None)
+    if gone is not None:
+        raise Broken("a purged row stands where none is", writer, gone[0])
+    tick(size % _AT_ONCE)
+    return size, at_expected

@@ -1,0 +1,415 @@
+"""Nothing lost: a grant is stored before its cookie is sent, a refusal takes effect at once (DESIGN §10)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from consent_guard.consent.receipt import Receipt
+from consent_guard.errors import PolicyError
+from consent_guard.ledger import Ledger
+from consent_guard.ledger.copies import checked_copy
+from consent_guard.ledger.keys import read_public
+from consent_guard.limits import LEDGER_POST_SECONDS
+
+from .conftest import App, Server, cookie_of, guarded, init, stored, verified
+
+SOON_SECONDS = 10.0
+"""What was spooled arrives so soon after the store's return, and grants count again."""
+
+
+def eventually(condition: Callable[[], bool], seconds: float = SOON_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
+
+
+def dead(url: str) -> str:
+    """Return the address of a ledger that cannot be reached."""
+    return url.replace("/consent.db", "/no/such/folder/consent.db") if "sqlite" in url else url.rpartition("/")[0] + "/gone"
+
+
+def spooled(tmp_path: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted((tmp_path / "state").glob("refusals-*.jsonl")))
+
+
+def test_a_grant_is_stored_before_its_cookie_is_sent(app: App) -> None:
+    status, headers, _ = app.post("choice=accept&means=banner&lang=fr")
+    assert status == 303
+    (row,) = app.rows()
+    assert "set-cookie" in headers
+    assert (row.act, row.grants, row.means, row.language, row.revision) == ("accept", 1, "banner", "fr", 3)
+    assert json.loads(row.answers) == {"audience": True, "media": True}
+
+
+def test_a_refusal_arrives(app: App) -> None:
+    status, headers, _ = app.post("choice=refuse")
+    assert status == 303
+    assert "set-cookie" in headers
+    assert eventually(lambda: len(app.rows()) == 1)
+    assert app.rows()[0].grants == 0
+
+
+def test_each_act_has_a_receipt_and_reading_has_none(app: App) -> None:
+    cookie = cookie_of(app.post("choice=save&allow=video")[1])
+    for body in ("choice=allow&service=maps", "choice=deny&service=maps", "choice=once&service=maps&next=/x"):
+        assert app.post(body, cookie)[0] == 303
+    for path in ("/privacy-choices", "/privacy-choices/state", "/page"):
+        app.get(path, cookie)
+    assert app.post("choice=nonsense", cookie)[0] == 400
+    app.flush()
+    assert sorted(row.act for row in app.rows()) == ["allow", "deny", "once", "save"]
+    verdict = verified(app.ledger)
+    assert (verdict.rows, verdict.after) == (4, 0), "a clean stop leaves a checkpoint"
+
+
+@pytest.mark.parametrize(
+    "body", ["choice=accept", "choice=save&allow=video", "choice=allow&service=video", "choice=once&service=video&next=/"]
+)
+def test_a_grant_that_cannot_be_stored_is_refused_in_the_visitors_language(url: str, body: str) -> None:
+    app = guarded(dead(url))
+    started = time.monotonic()
+    status, headers, answer = app.post(body, accept_language="fr")
+    assert time.monotonic() - started < LEDGER_POST_SECONDS + 1
+    assert status == 503
+    assert "set-cookie" not in headers
+    assert b"La preuve de votre choix" in answer
+    app.flush()
+
+
+def test_a_mixed_choice_that_cannot_be_stored_leaves_the_cookie_as_it_was(url: str, app: App) -> None:
+    cookie = cookie_of(app.post("choice=save&allow=audience")[1])
+    broken = guarded(dead(url))
+    status, headers, _ = broken.post("choice=save&allow=video", cookie)
+    assert status == 503
+    assert "set-cookie" not in headers
+    assert b'"audience":true,"media":false' in broken.get("/privacy-choices/state", cookie)[2]
+    broken.flush()
+
+
+def test_a_script_is_told_why_in_the_visitors_language(url: str) -> None:
+    app = guarded(dead(url))
+    body = json.dumps({"choice": "accept", "lang": "fr"}).encode()
+    status, _, answer = app.ask("POST", "/privacy-choices", body, "application/json", "", {})
+    assert status == 503
+    assert json.loads(answer)["message"].startswith("La preuve de votre choix")
+    app.flush()
+
+
+def test_a_refusal_without_a_store_takes_effect_at_once_and_is_on_disk(url: str, tmp_path: Path) -> None:
+    app = guarded(dead(url))
+    assert app.get("/page")[0] == 200
+    started = time.monotonic()
+    status, headers, _ = app.post("choice=refuse")
+    assert time.monotonic() - started < LEDGER_POST_SECONDS
+    assert status == 303
+    assert app.get("/privacy-choices/state", cookie_of(headers))[2].startswith(b'{"decided":true')
+    line = json.loads(spooled(tmp_path).splitlines()[-1])
+    assert line["receipt"]["act"] == "refuse"
+    app.flush()
+    assert spooled(tmp_path) != b"", "what no store has taken stays on disk when the process ends"
+
+
+def test_what_a_process_left_in_its_spool_is_stored_by_the_next_one(url: str, tmp_path: Path) -> None:
+    app = guarded(url)
+    assert app.middleware.keeper is not None
+    broken = guarded(dead(url))
+    assert broken.middleware.keeper is not None
+    broken.middleware.keeper.ledger.address = _named_as(broken.middleware.keeper.ledger, app.middleware.keeper.ledger)
+    broken.post("choice=refuse")
+    broken.flush()
+    assert app.get("/page")[0] == 200, "the first page wakes the keeper"
+    assert eventually(lambda: len(app.rows()) == 1)
+    assert eventually(lambda: spooled(tmp_path) == b"")
+    app.flush()
+    assert verified(app.ledger).rows == 1
+
+
+def _named_as(ledger: Ledger, other: Ledger):  # type: ignore[no-untyped-def]
+    """An address that cannot be reached, under another one's name: as after an outage of that ledger."""
+    from dataclasses import make_dataclass
+
+    address = ledger.address
+    made = make_dataclass("Unreachable", ["url", "shown", "file", "name"], frozen=True)
+    return made(address.url, address.shown, address.file, other.address.name)
+
+
+def test_without_a_disk_memory_holds_refusals_and_the_log_says_so(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    monkeypatch.setenv("CONSENT_GUARD_STATE", str(tmp_path / "file" / "state"))
+    app = guarded(url)
+    with caplog.at_level(logging.ERROR, "consent_guard"):
+        assert app.post("choice=refuse")[0] == 303
+    assert "CONSENT_GUARD_STATE" in caplog.text
+    assert eventually(lambda: len(app.rows()) == 1)
+    app.flush()
+
+
+def test_the_log_names_the_reason_once_and_no_password(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    app = guarded(dead(url).replace("owner@", "owner:geheim@"))
+    with caplog.at_level(logging.INFO, "consent_guard"):
+        for _ in range(2):
+            app.post("choice=accept")
+    told = [record.getMessage() for record in caplog.records if "cannot be stored" in record.getMessage()]
+    assert len(told) == 1
+    assert "geheim" not in caplog.text
+    app.flush()
+
+
+def test_a_locked_file_gives_503_and_grants_count_again_when_it_is_free(sqlite_url: str) -> None:
+    init(sqlite_url)
+    app = guarded(sqlite_url)
+    assert app.post("choice=accept")[0] == 303
+    assert app.ledger.address.file is not None
+    other = sqlite3.connect(app.ledger.address.file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert app.post("choice=accept")[0] == 503
+    assert app.get("/page")[0] == 200
+    assert app.post("choice=refuse")[0] == 303
+    other.execute("ROLLBACK")
+    other.close()
+    assert eventually(lambda: app.post("choice=accept")[0] == 303)
+    assert eventually(lambda: sum(row.act == "refuse" for row in app.rows()) == 1)
+    app.flush()
+    verified(app.ledger)
+
+
+def test_after_a_stop_of_postgresql_grants_count_and_refusals_arrive(
+    own_postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failover, a cut connection: without a restart of the app"""
+    monkeypatch.setenv("CONSENT_GUARD_STATE", str(tmp_path / "state"))
+    url = own_postgresql.url(own_postgresql.database())
+    init(url)
+    app = guarded(url)
+    assert app.post("choice=accept")[0] == 303
+    own_postgresql.stop()
+    assert app.post("choice=accept")[0] == 503
+    assert app.post("choice=refuse")[0] == 303
+    assert app.get("/page")[0] == 200
+    own_postgresql.start()
+    assert eventually(lambda: app.post("choice=accept")[0] == 303)
+    assert eventually(lambda: sum(row.act == "refuse" for row in app.rows()) == 1)
+    app.flush()
+    verified(app.ledger)
+
+
+def test_many_at_once_are_all_stored(app: App) -> None:
+    answers: list[int] = []
+
+    def choose(number: int) -> None:
+        for turn in range(10):
+            answers.append(app.post("choice=accept" if (number + turn) % 2 else "choice=refuse")[0])
+
+    threads = [threading.Thread(target=choose, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    app.flush()
+    assert answers == [303] * 80
+    assert len({row.receipt_id for row in app.rows()}) == 80
+    assert verified(app.ledger).after == 0
+
+
+def test_a_fork_opens_the_ledger_for_itself(app: App) -> None:
+    import os
+
+    assert app.post("choice=accept")[0] == 303
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if app.post("choice=accept")[0] == 303 else 2
+            app.flush()
+        finally:
+            os._exit(status)
+    _, ended = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(ended) == 0
+    assert app.post("choice=accept")[0] == 303
+    app.flush()
+    rows = app.rows()
+    assert len(rows) == 3
+    assert len({row.writer for row in rows}) == 2
+    verified(app.ledger)
+
+
+@pytest.mark.parametrize("options", [{"on_choice": print}, {"ledger_key": "x.pem"}])
+def test_options_that_need_a_ledger_say_so(options: dict[str, object]) -> None:
+    with pytest.raises(PolicyError, match="needs a ledger"):
+        guarded(None, **options)  # type: ignore[arg-type]
+
+
+async def _later(receipt: Receipt) -> None:
+    raise AssertionError
+
+
+@pytest.mark.parametrize("called", [7, _later])
+def test_what_cannot_be_called_stops_the_start(sqlite_url: str, called: object) -> None:
+    with pytest.raises(PolicyError, match="on_choice"):
+        guarded(sqlite_url, on_choice=called)
+
+
+def test_a_key_that_is_none_stops_the_start(sqlite_url: str, tmp_path: Path) -> None:
+    for key in ("no such file", "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----"):
+        with pytest.raises(PolicyError, match="ledger_key"):
+            guarded(sqlite_url, ledger_key=key)
+    assert list(tmp_path.iterdir()) == [], "naming a ledger makes nothing"
+
+
+def test_a_checkpoint_that_cannot_be_signed_holds_up_no_receipt(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app.post("choice=accept")
+    app.flush()
+    other = tmp_path / "other.pem"
+    from consent_guard.ledger.keys import find_key
+
+    find_key(None, tmp_path / "elsewhere", make=True)
+    (tmp_path / "elsewhere" / "ledger-key.pem").rename(other)
+    monkeypatch.setenv("CONSENT_GUARD_LEDGER_KEY", str(other))
+    with caplog.at_level(logging.ERROR, "consent_guard"):
+        assert app.post("choice=accept")[0] == 303
+        app.flush()
+    assert "give all machines the same key" in caplog.text
+    assert len(app.rows()) == 2
+
+
+# on_choice
+
+
+def test_on_choice_is_called_once_a_receipt_is_stored(url: str) -> None:
+    seen: list[tuple[str, int]] = []
+    app: App
+
+    def called(receipt: Receipt) -> None:
+        seen.append((receipt.act, len([row for row in app.rows() if row.receipt_id == receipt.receipt_id])))
+
+    app = guarded(url, on_choice=called)
+    app.post("choice=accept")
+    app.post("choice=refuse")
+    assert eventually(lambda: len(seen) == 2)
+    assert sorted(seen) == [("accept", 1), ("refuse", 1)]
+    app.flush()
+
+
+def test_on_choice_is_not_called_for_a_503(url: str) -> None:
+    seen: list[Receipt] = []
+    app = guarded(dead(url), on_choice=seen.append)
+    assert app.post("choice=accept")[0] == 503
+    app.flush()
+    assert seen == []
+
+
+def test_what_on_choice_raises_is_logged_and_costs_nothing(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    def called(receipt: Receipt) -> None:
+        raise RuntimeError("downstream is down")
+
+    app = guarded(url, on_choice=called)
+    with caplog.at_level(logging.ERROR, "consent_guard"):
+        assert app.post("choice=accept")[0] == 303
+        app.flush()
+    assert "downstream is down" in caplog.text
+    assert len(app.rows()) == 1
+
+
+# The visitor's copy
+
+
+def test_a_visitor_gets_their_own_receipt_signed_and_nobody_elses(app: App) -> None:
+    headers = app.post("choice=accept&means=banner")[1]
+    cookie = cookie_of(headers)
+    status, headers, copy = app.get("/privacy-choices/receipt", cookie)
+    assert status == 200
+    assert headers["cache-control"] == "no-store"
+    assert "attachment" in headers["content-disposition"]
+    status, _, pem = app.get("/privacy-choices/receipt-key")
+    assert status == 200
+    (row,) = app.rows()
+    receipt = checked_copy(copy, read_public(pem.decode()))
+    assert (receipt["receipt_id"], receipt["act"]) == (row.receipt_id, "accept")
+    assert app.get("/privacy-choices/receipt")[0] == 404
+    page = app.get("/privacy-choices", cookie)[2].decode()
+    assert row.receipt_id in page
+    assert 'href="/privacy-choices/receipt"' in page
+    assert row.receipt_id not in app.get("/privacy-choices")[2].decode()
+
+
+def test_without_a_ledger_there_is_no_receipt_to_have() -> None:
+    app = guarded(None)  # type: ignore[arg-type]
+    cookie = cookie_of(app.post("choice=accept")[1])
+    for path in ("/privacy-choices/receipt", "/privacy-choices/receipt-key"):
+        assert app.get(path, cookie)[0] == 404
+    assert "/receipt" not in app.get("/privacy-choices", cookie)[2].decode()
+
+
+# From an event loop
+
+
+@pytest.fixture(params=["asyncio", "trio"])
+def loop(request: pytest.FixtureRequest) -> Callable[..., None]:
+    import anyio
+
+    return lambda function: anyio.run(function, backend=request.param)
+
+
+def test_an_asgi_app_keeps_its_receipts_too(url: str, loop: Callable[..., None]) -> None:
+    from consent_guard.asgi import ConsentMiddleware
+
+    from .conftest import KEY, POLICY
+
+    async def page(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
+        if scope["type"] == "lifespan":
+            for event in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{event}.complete"})
+
+    async def post(app: ConsentMiddleware, body: bytes) -> int:
+        sent: list[dict[str, object]] = []
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message) -> None:  # type: ignore[no-untyped-def]
+            sent.append(message)
+
+        headers = [(b"host", b"example.org"), (b"content-type", b"application/x-www-form-urlencoded")]
+        scope = {"type": "http", "method": "POST", "path": "/privacy-choices", "scheme": "https", "headers": headers}
+        await app(scope, receive, send)
+        return int(str(sent[0]["status"]))
+
+    async def scenario() -> None:
+        app = ConsentMiddleware(page, POLICY, secret_key=KEY, ledger=url)
+        assert await post(app, b"choice=accept") == 303
+        assert len(stored(Ledger(url).address)) == 1
+        assert await post(app, b"choice=refuse") == 303
+        assert app.keeper is not None
+
+        async def receive() -> dict[str, str]:
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message) -> None:  # type: ignore[no-untyped-def]
+            return None
+
+        await app({"type": "lifespan"}, receive, send)
+        assert verified(Ledger(url)).rows == 2, "the end of the server's life stores what waits"
+        gone = ConsentMiddleware(page, POLICY, secret_key=KEY, ledger=dead(url))
+        started = time.monotonic()
+        assert await post(gone, b"choice=accept") == 503
+        assert time.monotonic() - started < LEDGER_POST_SECONDS + 1
+        assert await post(gone, b"choice=refuse") == 303
+        await gone({"type": "lifespan"}, receive, send)
+
+    loop(scenario)
