@@ -22,6 +22,7 @@ from .kept_pages import Kept, Packed, packed_page
 from .languages import Locale, available, locale_for
 from .model import Answers, RequestView
 from .negotiation import best, direction, negotiate
+from .own_texts import check_own_texts, with_own_texts
 from .prerendered import Holes, Prerendered
 from .rendering import Templates
 from .values import PolicyValue, page_language, policy_value, state_of
@@ -59,8 +60,10 @@ class Surface:
     def __init__(self, policy: Policy, templates: Templates | None = None, *, keeps: bool = True) -> None:
         """``templates``: ours where None; a site's own come from ``overriding.checked_surface``, which alone checks them.
 
-        ``keeps``: whether rendered pages are kept for the next visitor.
+        ``keeps``: whether rendered pages are kept for the next visitor. Raises PolicyError for texts of the policy that are
+        none of ours.
         """
+        check_own_texts(policy)
         self.policy = policy
         self._templates = templates if templates is not None else Templates()
         # The policy's texts in one language and ours in another: only where nothing better is to be had (L45, fickle).
@@ -166,7 +169,7 @@ class Surface:
         """Return the policy in one of ``languages``, and our own sentences to go with it."""
         known = self._texts.get(language)
         if known is None:
-            words = locale_for(language)
+            words = with_own_texts(locale_for(language), self.policy, language)
             known = self._texts.setdefault(language, (policy_value(self.policy, language, words), words))
         return known
 

@@ -28,10 +28,11 @@ from .regimes import REGIMES
 from .services import SERVICE_KEYS, read_service, refuse_unknown, with_signatures_for_own_hosts
 from .settings import KEYS, read_settings
 from .tables import Table
+from .wording import read_own_texts
 
 _LEFT_OUT: Final = ("regime", "gpc_json")
 """Settings whose absence no document can write."""
-SECTIONS: Final = ("policy", "categories", "services", "cookies", "paths", "import")
+SECTIONS: Final = ("policy", "categories", "services", "cookies", "paths", "texts", "import")
 
 
 def load_policy(source: PolicySource = None) -> Policy:
@@ -123,6 +124,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
     cookies = [Placed(table.path, read_app_cookie(table)) for table in root.tables("cookies", APP_COOKIE_KEYS, "[[cookies]]")]
     imports = read_imports(root, settings.import_from)
     paths = read_paths(root, settings.path)
+    own_texts = read_own_texts(root)
     check(Draft(categories, services, cookies, settings.languages, settings.cookie_name, imports), faults)
     if faults:
         raise PolicyError(faults.in_order_of(document), source)
@@ -154,6 +156,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         regime=settings.regime,
         dnt=settings.dnt,
         gpc_json=settings.gpc_json,
+        texts=own_texts,
         paths=paths,
     )
 

@@ -338,6 +338,8 @@ class Policy:
     gpc_json: GpcStatement | None = None
     paths: tuple[PathRule, ...] = ()
     """The first that matches counts."""
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Language to the site's own wording of our sentences, by their keys."""
 
     load: ClassVar[Loader]
 

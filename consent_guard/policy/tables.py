@@ -22,12 +22,12 @@ _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", re.ASCII)
 
 _REPORTING: Final = 'Write enforcement = "report" below [policy]: nothing is altered then, and everything found'
 _LEFT_OUT: Final = 'Write [[paths]] with glob = "/admin/**" and banner = false, or enforcement = "off"'
-_WORDS: Final = "Our sentences are replaced by templates of yours: the option templates; docs/appearance.md"
+_WORDS: Final = 'Our sentences are replaced below [texts.en], by their keys: accept = "…"; docs/appearance.md'
 _MEANT: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(("report_only", "dry_run", "monitor", "mode"), _REPORTING),
         **dict.fromkeys(("exclude_paths", "ignore_paths", "skip_paths", "exclude", "exempt_paths"), _LEFT_OUT),
-        **dict.fromkeys(("texts", "messages", "translations"), _WORDS),
+        **dict.fromkeys(("messages", "translations"), _WORDS),
     }
 )
 """Keys that people guess, and what they mean here."""

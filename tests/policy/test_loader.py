@@ -404,7 +404,7 @@ def test_what_stands_twice_is_told_with_its_line_and_how_several_are_written(tmp
         ({"policy": {"report_only": True}}, 'enforcement = "report"'),
         ({"policy": {"exclude_paths": ["/admin"]}}, '[[paths]] with glob = "/admin/**"'),
         ({"exclude_paths": ["/admin"]}, '[[paths]] with glob = "/admin/**"'),
-        ({"texts": {"fr": {"accept": "D'accord"}}}, "templates"),
+        ({"messages": {"fr": {"accept": "D'accord"}}}, "[texts.en]"),
     ],
 )
 def test_keys_that_people_guess_are_told_what_they_mean(document: dict[str, object], mend: str) -> None:
