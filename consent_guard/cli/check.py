@@ -1,6 +1,6 @@
 """``consent-guard check``: every fault of a policy at once; without faults, advice.
 
-May import the policy package, the pages' languages and ``output``. The table in ``app`` registers it.
+May import the policy package, the pages' languages, the ledger and ``output``. The table in ``app`` registers it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from ..consent.keys import SHORT_KEY_BYTES
-from ..errors import Fault, PolicyError
+from ..errors import Fault, LedgerError, PolicyError
 from ..pages.missing import missing_texts
 from ..policy.guidance.advice import Advice, advise
 from ..policy.model import Policy
@@ -27,9 +27,12 @@ from .output import FAULTS, console, could_not, error_console, json_out, leave, 
     metavar="MODULE:APP",
     help="Look at how this app uses the policy, too: its key, its scheme, its answer to a refusal.",
 )
+@click.option("--ledger", "ledger_url", metavar="URL", help="Look whether this ledger of receipts can be reached, too.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object: faults and advice.")
 @click.option("--strict", is_flag=True, help="Leave with code 1 where there is advice, too.")
-def command(policy: str, key_env: str | None, app: str | None, as_json: bool, strict: bool) -> None:
+def command(
+    policy: str, key_env: str | None, app: str | None, ledger_url: str | None, as_json: bool, strict: bool
+) -> None:
     """Tell every fault of a POLICY file (consent.toml, unless you name one); where there is none, what is unwise in it, with
     the rule that says so.
 
@@ -50,6 +53,8 @@ def command(policy: str, key_env: str | None, app: str | None, as_json: bool, st
         from .deployment import deployed
 
         advice += deployed(app, found)
+    if ledger_url is not None:
+        advice += _ledger(ledger_url)
     if as_json:
         json_out(
             {
@@ -85,6 +90,20 @@ def _show(advice: list[Advice], policy: str, found: Policy) -> None:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _ledger(url: str) -> list[Advice]:
+    """What is to say of a ledger: that it cannot be reached, is damaged, or has no tables of this version."""
+    from .ledgers import the_ledger
+
+    address = the_ledger(url).address
+    from ..ledger.connecting import reading
+
+    try:
+        with reading(address):
+            return []
+    except LedgerError as error:
+        return [Advice("ledger", f"grants are answered with 503 and refusals wait: {error}", ("L26",))]
 
 
 def _key(name: str) -> list[Advice]:

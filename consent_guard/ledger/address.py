@@ -57,6 +57,10 @@ def read_address(given: object) -> Address:
     if url.drivername in _POSTGRESQL:
         if not url.database:
             raise _fault("the address names no database", _FORMS)
+        try:
+            import psycopg  # noqa: F401 - without its libpq it is there and cannot be used
+        except ImportError as error:
+            raise _fault(f"PostgreSQL needs psycopg: {error}", EXTRA) from None
         url = url.set(drivername="postgresql+psycopg")
         return Address(url, url.render_as_string(hide_password=True), None)
     raise _fault(f"receipts cannot be kept in {url.drivername!r}", _FORMS)

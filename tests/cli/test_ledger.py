@@ -208,3 +208,15 @@ def _same(changed: bytes, copy: bytes) -> bool:
         return bool(json.loads(changed) == json.loads(copy))
     except ValueError:
         return False
+
+
+def test_check_tells_of_a_ledger_that_cannot_be_used(filled: Ledger, folder: Path) -> None:
+    (folder / "consent.toml").write_text('[[categories]]\nid = "a"\nbasis = "consent"\ntitle = { en = "A" }\n', "utf-8")
+    (folder / "bad.db").write_bytes(b"this is no database\n" * 400)
+    assert "ledger" not in run("check", "consent.toml", "--ledger", "sqlite:///consent.db").output
+    for url, said in (("sqlite:///none.db", "no such file"), ("sqlite:///bad.db", "damaged")):
+        told = json.loads(run("check", "consent.toml", "--ledger", url, "--json").stdout)
+        (advice,) = [one for one in told["advice"] if one["path"] == "ledger"]
+        assert said in advice["message"]
+    run("check", "consent.toml", "--ledger", "mysql://h/d", code=2)
+    assert not (folder / "none.db").exists()

@@ -224,7 +224,9 @@ def test_many_at_once_are_all_stored(app: App) -> None:
     assert verified(app.ledger).after == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_fork_opens_the_ledger_for_itself(app: App) -> None:
+    """Servers fork before they serve; one that forks later gets a ledger of its own, too."""
     import os
 
     assert app.post("choice=accept")[0] == 303
