@@ -52,6 +52,11 @@ class Grant:
         self.expected = False
         """on_choice was told to expect it."""
 
+    @property
+    def given_up(self) -> bool:
+        """Whether its visitor was answered without it."""
+        return self.abandoned or self.late
+
 
 class Process:
     """One process's part in a ledger. Any thread may call; nothing blocks longer than it takes to hand something over."""
@@ -216,7 +221,7 @@ class Process:
 
     def _store_grants(self) -> None:
         with self._wake:
-            given_up = [grant for grant in self._grants if grant.abandoned]
+            given_up = [grant for grant in self._grants if grant.given_up]
             for grant in given_up:
                 self._grants.remove(grant)
             batch = [self._grants.popleft() for _ in range(min(LEDGER_BATCH, len(self._grants)))]
@@ -230,7 +235,7 @@ class Process:
 
         def may_commit() -> bool:
             with self._wake:
-                if any(grant.abandoned for grant in batch):
+                if any(grant.given_up for grant in batch):
                     return False
                 for grant in batch:
                     grant.committing = True
@@ -270,7 +275,7 @@ class Process:
             for grant in reversed(batch):
                 grant.committing = False
                 grant.entry = Entry(grant.entry.receipt, grant.entry.shown, once=True)
-                if lasting or grant.abandoned:
+                if lasting or grant.given_up:
                     over.append(grant)
                 else:
                     self._grants.appendleft(grant)

@@ -28,7 +28,9 @@ async def wait_async(future: Future[Any], seconds: float) -> bool:
         import asyncio
 
         # shield: what is being stored is not to be cancelled because its visitor has left.
-        await asyncio.wait([asyncio.ensure_future(asyncio.shield(asyncio.wrap_future(future)))], timeout=seconds)
+        waiter = asyncio.ensure_future(asyncio.shield(asyncio.wrap_future(future)))
+        waiter.add_done_callback(_looked_at)
+        await asyncio.wait([waiter], timeout=seconds)
         return future.done()
     import trio
 
@@ -44,6 +46,12 @@ async def wait_async(future: Future[Any], seconds: float) -> bool:
     with trio.move_on_after(seconds):
         await ended.wait()
     return future.done()
+
+
+def _looked_at(waiter: Any) -> None:
+    """asyncio reports what nobody looks at, and a failure after the visitor was answered is in the log already."""
+    if not waiter.cancelled():
+        waiter.exception()
 
 
 def _in_asyncio() -> bool:

@@ -7,16 +7,17 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from consent_guard.consent.receipt import Receipt
-from consent_guard.errors import PolicyError
+from consent_guard.errors import LedgerError, PolicyError
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.copies import checked_copy
 from consent_guard.ledger.keys import read_public
+from consent_guard.ledger.store import Entry, Store
 from consent_guard.limits import LEDGER_POST_SECONDS
 
 from .conftest import App, Server, cookie_of, guarded, init, stored, verified
@@ -204,6 +205,26 @@ def test_after_a_stop_of_postgresql_grants_count_and_refusals_arrive(
     assert eventually(lambda: sum(row.act == "refuse" for row in app.rows()) == 1)
     app.flush()
     verified(app.ledger)
+
+
+def test_a_grant_whose_commit_fails_after_its_503_is_not_stored_later(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = guarded(sqlite_url)
+    real, slow = Store.append, [True]
+
+    def append(self: Store, entries: Sequence[Entry], *, may_commit: Callable[[], bool] = lambda: True) -> list[str]:
+        if slow.pop() if slow else False:
+            assert may_commit()
+            time.sleep(LEDGER_POST_SECONDS + 1)
+            raise LedgerError("the connection was cut while it was committed")
+        return real(self, entries, may_commit=may_commit)
+
+    monkeypatch.setattr(Store, "append", append)
+    assert app.post("choice=accept")[0] == 503
+    assert eventually(lambda: app.post("choice=accept")[0] == 303)
+    app.flush()
+    assert len(app.rows()) == 1
 
 
 def test_many_at_once_are_all_stored(app: App) -> None:
