@@ -70,7 +70,7 @@ def test_every_purpose_stands_before_the_first_button(section: Element, text_of:
 def test_partners_consequence_and_withdrawal_stand_before_the_first_button(section: Element, text_of: TextOf) -> None:
     """L22, L40, L41."""
     before, _, _ = text_of(section).partition("Tout accepter")
-    assert "4 partenaires sont concernés." in before
+    assert "4 partenaires peuvent déposer ou lire des traceurs." in before
     assert "Tant que vous n’avez pas répondu" in before
     assert "Si vous refusez" in before
     assert "conservée 13 mois" in before
@@ -149,7 +149,7 @@ def test_any_number_of_services_and_one_category_will_do(view_of: View, in_page:
     policy = Policy(categories=(Category("only", Basis.CONSENT, {}),), services=services)
     text = text_of(in_page(ResponseParts(Surface(policy), view_of(policy)).banner(None))[0])
     assert "only" in text
-    assert ("take part" in text) == (count > 1)
+    assert ("partners are involved" in text) == (count > 1)
     assert " 0 partner" not in text
     assert "nothing optional is used" in text
 

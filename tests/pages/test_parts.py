@@ -55,7 +55,7 @@ def test_a_placeholder_names_service_reason_and_title_and_offers_button_and_link
     assert (box.get("data-cg"), box.get("data-cg-service")) == ("placeholder", "video")
     assert (box.get("role"), box.get("aria-label"), box.get("lang")) == ("group", "Un titre", "fr")
     text = text_of(box)
-    for words in ("Contenu de Vidéos", "Un titre", "vous n’avez pas autorisé Vidéos", "Interactivité"):
+    for words in ("Contenu fourni par Vidéos", "Un titre", "vous n’avez pas autorisé Vidéos", "Interactivité"):
         assert words in text
     link = box.find(".//a")
     assert link is not None
@@ -161,7 +161,7 @@ def test_a_placeholder_speaks_the_language_of_the_page_else_of_the_visitor(
     """DESIGN §9."""
     view = view_of(policy, accept=b"en")
     assert b"Content from" in show(surface, view, VIDEO, None)
-    assert b"Contenu de" in show(surface, view, VIDEO, "fr")
+    assert b"Contenu fourni par" in show(surface, view, VIDEO, "fr")
     assert b"Content from" in show(surface, view, VIDEO, "de")
 
 
