@@ -103,6 +103,7 @@ def test_of_several_tools_each_that_has_a_say_must_grant_and_each_may_refuse() -
     assert answers(guarding, first + b"; klaro=%7B%22v%22%3Atrue%7D") == ({}, {"ads": True, "video": True}, True)
     assert answers(guarding, first + b"; klaro=%7B%22v%22%3Afalse%7D")[1] == {"ads": True, "video": False}
     assert answers(guarding, first) == ({}, {"ads": True, "video": False}, False)
+    assert answers(guarding, b"klaro=%7B%22v%22%3Atrue%2C%22ads%22%3Atrue%7D") == ({}, {"ads": True, "video": True}, False)
     assert read(guarding, b"a=1") is None
 
 
