@@ -44,4 +44,4 @@ bench:
 	@$(ENVIRONMENT) dev bench -- -m benchmarks $(BENCH)
 
 clean:
-	rm -rf .venv .venv-system build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-system build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

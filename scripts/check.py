@@ -4,8 +4,9 @@
     python3 scripts/check.py --wheel DIRECTORY [...]         only the tests, against the one wheel in there, on this Python
 
 The wheel is built once, installed, and tested with the source tree out of reach (PYTHONSAFEPATH, no PYTHONPATH, no current
-directory on the path); tests/test_wheel.py proves it. Where the operating system has a Python of its own beside the one in
-use, all tests run on that one too: Debian 12's 3.11.2 executes some patterns of `re` otherwise than later ones.
+directory on the path); tests/test_wheel.py proves it. Where a library or framework does a part of the work, the tests run with
+the lowest versions that pyproject.toml allows, too. Where the operating system has a Python of its own beside the one in use,
+all tests run on that one as well: Debian 12's 3.11.2 executes some patterns of `re` otherwise than later ones.
 """
 
 from __future__ import annotations
@@ -17,12 +18,20 @@ import sys
 from pathlib import Path
 
 import html5lib_tests
-from environment import OLDEST, ROOT, can_make_venv, leave, prepare, require_python, say
+from environment import OLDEST, ROOT, can_make_venv, leave, lowest_versions, prepare, require_python, say
 
 WHEELS = ROOT / "build" / "wheel"
 SYSTEM_PYTHON = "/usr/bin/python3"
 TEST_SECONDS = 600
 """A test that hangs fails after so long; the slowest takes a fraction of it."""
+
+
+LOWEST_TESTS = (
+    *("tests/test_wsgi.py", "tests/test_asgi.py", "tests/test_flask.py", "tests/test_starlette.py", "tests/test_options.py"),
+    *("tests/django", "tests/consent", "tests/engine", "tests/pages"),
+    *("tests/wire/test_origins.py", "tests/wire/test_codings.py", "tests/audit/reading", "tests/audit/scan"),
+)
+"""Where a library or framework does a part of the work. The tests of the command line ask for click 8.2's own test runner."""
 
 
 def run(*command: str | Path) -> None:
@@ -46,6 +55,16 @@ def test_wheel(python: Path, wheel: Path, pytest_arguments: list[str]) -> int:
     environment |= {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "CONSENT_GUARD_WHEEL": "1"}
     command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "-rs", f"--timeout={TEST_SECONDS}", *pytest_arguments]
     return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode
+
+
+def test_lowest(wheel: Path) -> int:
+    """Run the tests that touch a dependency with the lowest version of each; pytest's exit code.
+
+    Old libraries warn of themselves on a newer Python: that is no fault of ours.
+    """
+    python = prepare(ROOT / ".venv-lowest", ["core"], constraints=lowest_versions())
+    say(f"tests against {wheel.name} with the lowest versions of its dependencies")
+    return test_wheel(python, wheel, ["-W", "default", *LOWEST_TESTS])
 
 
 def version_of(python: str | Path) -> str:
@@ -88,6 +107,10 @@ def main() -> int:
     html5lib_tests.fetch(python)
     say("building the wheel")
     wheel = build_wheel(python)
+    if not pytest_arguments:
+        failed = test_lowest(wheel)
+        if failed:
+            return failed
     other = system_python(python)
     if other:
         system = prepare(ROOT / ".venv-system", ["test"], other)

@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,6 +69,24 @@ def requirements(groups: list[str]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
+def lowest(requirement: str) -> str:
+    """The lowest version that a requirement as ``name>=1.2`` takes, as a constraint."""
+    name, bound, version = requirement.partition(">=")
+    if not bound or not version.strip().replace(".", "").isdigit():
+        leave(f"{requirement!r} states no lower bound, as name>=1.2")
+    return f"{name.partition('[')[0].strip()}=={version.strip()}"  # a constraint names no extras
+
+
+def lowest_versions() -> list[str]:
+    """A constraint for each library that the wheel or its extras bring along, and each framework: the lowest version named."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    own = f"{project['name']}["
+    extras = [wanted for group in project["optional-dependencies"].values() for wanted in group if not wanted.startswith(own)]
+    return list(dict.fromkeys(lowest(wanted) for wanted in [*requirements(["frameworks"]), *extras]))
+
+
 def venv_python(venv: Path) -> Path:
     return venv / ("Scripts" if os.name == "nt" else "bin") / "python"
 
@@ -78,14 +97,14 @@ def runs(python: Path) -> bool:
     return subprocess.run([str(python), "-c", "import pip"], capture_output=True, check=False).returncode == 0
 
 
-def prepare(venv: Path, groups: list[str], base_python: str = sys.executable) -> Path:
-    """Return the Python of ``venv``, made if need be, with these groups installed.
+def prepare(venv: Path, groups: list[str], base_python: str = sys.executable, constraints: Sequence[str] = ()) -> Path:
+    """Return the Python of ``venv``, made if need be, with these groups installed, within these constraints.
 
     A stamp inside the environment remembers what was asked for, so that a repeat costs nothing.
     """
     wanted = requirements(groups)
     stamp = venv / ("ready-" + "-".join(sorted(groups)))
-    print_of = hashlib.sha256("\n".join([base_python, *wanted]).encode()).hexdigest()
+    print_of = hashlib.sha256("\n".join([base_python, *wanted, *constraints]).encode()).hexdigest()
     python = venv_python(venv)
     if stamp.exists() and stamp.read_text() == print_of and runs(python):
         return python
@@ -99,7 +118,9 @@ def prepare(venv: Path, groups: list[str], base_python: str = sys.executable) ->
         subprocess.run([base_python, "-m", "venv", "--clear", str(venv)], check=True)
     say(f"installing {len(wanted)} requirements into {venv.name} (a minute or two, once)")
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    subprocess.run([*pip, "install", "-qq", *wanted], check=True, cwd=str(ROOT))
+    limits = venv / "constraints.txt"
+    limits.write_text("\n".join([*constraints, ""]))
+    subprocess.run([*pip, "install", "-qq", "-c", str(limits), *wanted], check=True, cwd=str(ROOT))
     stamp.write_text(print_of)
     return python
 

@@ -21,6 +21,7 @@ from consent_guard.testing import consent_cookie
 
 KEY = "k" * 32
 OLD = "o" * 32
+POLICY = {"categories": [{"id": "ads", "basis": "consent", "title": {"en": "Advertising"}}]}
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -30,13 +31,13 @@ async def asgi_app(scope: Any, receive: Any, send: Any) -> None: ...
 def of_flask(**options: Any) -> Any:
     app = Flask(__name__)
     app.secret_key = KEY
-    flask.ConsentGuard(app, **options)
+    flask.ConsentGuard(app, POLICY, **options)
     return app.extensions["consent_guard"].guard
 
 
 def of_starlette(**options: Any) -> Any:
     app = Starlette()
-    starlette.install(app, secret_key=KEY, **options)
+    starlette.install(app, POLICY, secret_key=KEY, **options)
     return app.build_middleware_stack.consent_guard.guard  # type: ignore[attr-defined]
 
 
@@ -44,14 +45,14 @@ def of_django(**options: Any) -> Any:
     if not settings.configured:
         settings.configure(SECRET_KEY="for tests that bring no settings of their own")
         django.setup(set_prefix=False)
-    values = {"SECRET_KEY": KEY, **{name.upper(): value for name, value in options.items()}}
+    values = {"POLICY": POLICY, "SECRET_KEY": KEY, **{name.upper(): value for name, value in options.items()}}
     with override_settings(CONSENT_GUARD=values):
         return conf.current_guard()
 
 
 ADAPTERS: dict[str, Callable[..., Any]] = {
-    "wsgi": lambda **options: wsgi.ConsentMiddleware(lambda environ, start: [], secret_key=KEY, **options).guard,
-    "asgi": lambda **options: asgi.ConsentMiddleware(asgi_app, secret_key=KEY, **options).guard,
+    "wsgi": lambda **options: wsgi.ConsentMiddleware(lambda environ, start: [], POLICY, secret_key=KEY, **options).guard,
+    "asgi": lambda **options: asgi.ConsentMiddleware(asgi_app, POLICY, secret_key=KEY, **options).guard,
     "flask": of_flask,
     "starlette": of_starlette,
     "django": of_django,
@@ -94,7 +95,7 @@ def test_an_option_that_is_not_known_names_the_nearest(guard_of: Callable[..., A
 def test_what_the_key_has_no_part_in_is_checked_without_one(tmp_path: Path) -> None:
     (tmp_path / "error.html.j2").write_text("{{ mesage }}", "utf-8")
     with pytest.raises(PolicyError, match="mesage"):
-        prepare(None, {"templates": tmp_path}).check()
+        prepare(POLICY, {"templates": tmp_path}).check()
 
 
 def test_settings_are_the_options_in_capitals() -> None:

@@ -2,9 +2,9 @@
 
 May import limits. The body pipeline asks it, chunk by chunk.
 
-The standard wants a blank or ``>`` after a tag's name, Chromium does not, and Firefox knows more tags; a body that any of
-them reads as HTML is HTML.
-Bodies are let go with the first byte that rules a document out, so that nothing waits longer than it must.
+The standard wants a blank or ``>`` after a tag's name, Chromium does not, and Firefox knows more tags; a body that any of them
+reads as HTML is HTML. A body is let go with the first byte that rules a document out, so that nothing waits longer than it
+must.
 """
 
 from __future__ import annotations

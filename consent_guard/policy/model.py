@@ -290,6 +290,7 @@ class Policy:
     ``csp``: whether a Content-Security-Policy is made of the choice, and only reports or enforces.
     ``inline_scripts``: whether a snippet's host and global tell an inline script, or the host alone.
     ``banner``: whether the banner is put into pages.
+    ``layout``: How much the banner shows outright: a line for each purpose and the rest on demand, or all.
     ``banner_place``: where it stands in the window.
     ``banner_except``: paths of the app, as it sees them, that never show the banner: each with all below it, by whole segments.
     ``script``: pages that show something of ours load our module; all works without.
@@ -304,6 +305,7 @@ class Policy:
     ``dnt``: ``DNT: 1`` refuses what ``Sec-GPC: 1`` refuses (G04).
     ``gpc_json``: what the site says of Global Privacy Control; None: nothing.
     ``paths``: what holds below single paths of the app; the first rule that matches counts.
+    ``texts``: language to the site's own wording of our sentences, by their keys.
     ``load``: ``loader.load_policy``, which the package's ``__init__`` binds: reading stands above these values.
     """
 
@@ -321,7 +323,6 @@ class Policy:
     inline_scripts: Literal["signature", "mention"] = "signature"
     banner: bool = True
     layout: Literal["card", "full"] = "card"
-    """How much the banner shows outright: a line for each purpose and the rest on demand, or all."""
     banner_place: Literal["bottom", "top", "centre", "corner"] = "bottom"
     """``position`` in the policy file."""
     banner_except: tuple[str, ...] = ()
@@ -337,9 +338,7 @@ class Policy:
     dnt: bool = False
     gpc_json: GpcStatement | None = None
     paths: tuple[PathRule, ...] = ()
-    """The first that matches counts."""
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Language to the site's own wording of our sentences, by their keys."""
 
     load: ClassVar[Loader]
 

@@ -221,10 +221,15 @@ class Visitor:
         self.client: Any = (AsyncClient if asynchronous else Client)(raise_request_exception=False)
 
     def get(self, address: str, headers: dict[str, str] | None = None, method: str = "get", secure: bool = True) -> Any:
-        return self._done(getattr(self.client, method)(address, secure=secure, headers={**BROWSER, **(headers or {})}))
+        return self._done(getattr(self.client, method)(address, secure=secure, **self._sent(headers)))
 
     def post(self, address: str, body: str, headers: dict[str, str] | None = None, secure: bool = True) -> Any:
-        return self._done(self.client.post(address, body, FORM, secure=secure, headers={**BROWSER, **(headers or {})}))
+        return self._done(self.client.post(address, body, FORM, secure=secure, **self._sent(headers)))
+
+    def _sent(self, headers: dict[str, str] | None) -> dict[str, Any]:
+        """The asynchronous client of Django 4.2.0 writes the names in ``headers`` with underscores, none those of arguments."""
+        sent = {**BROWSER, **(headers or {})}
+        return sent if self.asynchronous else {"headers": sent}
 
     def _done(self, response: Any) -> Any:
         return asyncio.run(response) if self.asynchronous else response

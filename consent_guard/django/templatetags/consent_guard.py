@@ -1,5 +1,7 @@
-"""``{% load consent_guard %}``: ``{% consent_manage %}``, the "Manage cookies" link (S08, L23), and
-``{% consent_preferences %}``, the preferences in a page of the project's own. Django's templates call it."""
+"""``{% load consent_guard %}``: the "Manage cookies" link and the preferences, for templates of the project's own.
+
+``{% consent_manage %}`` is the link (S08, L23), ``{% consent_preferences %}`` the form. Django's templates call it.
+"""
 
 from __future__ import annotations
 
