@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 from ..errors import Fault, LedgerError, PolicyError
 from ..limits import LEDGER_POST_SECONDS
 from .announcing import OnChoice
-from .counts import Counts
 from .ledger import Ledger
 from .waiting import wait, wait_async
 
@@ -53,7 +52,6 @@ class Keeper:
         self._process: Process | None = None
         self._lock = threading.Lock()
         self._closed_at_exit_of = 0
-        self.counts = Counts()
         if hasattr(os, "register_at_fork"):
             mine = weakref.ref(self)
             os.register_at_fork(after_in_child=lambda: _forked(mine))
@@ -144,7 +142,6 @@ class Keeper:
     def _outcome(self, exchange: Exchange, reply: Reply, process: Process, grant: Grant) -> Reply:
         if process.is_stored(grant):
             return reply
-        self.counts.refused()
         return exchange.unstored()
 
     def _here(self) -> Process:
@@ -153,7 +150,7 @@ class Keeper:
             if process is None or process.pid != os.getpid():
                 from .process import Process
 
-                process = self._process = Process(self.ledger, self._on_choice, self.counts)
+                process = self._process = Process(self.ledger, self._on_choice)
                 if self._closed_at_exit_of != process.pid:
                     self._closed_at_exit_of = process.pid
                     atexit.register(_close, weakref.ref(self))
@@ -162,7 +159,6 @@ class Keeper:
     def _left_to_parent(self) -> None:
         """This is a child of the process that opened the ledger: it opens its own, and touches nothing of the parent's."""
         self._lock = threading.Lock()
-        self.counts = Counts()
         process, self._process = self._process, None
         if process is not None:
             process.left_to_parent()

@@ -20,7 +20,6 @@ from ..consent.receipt import Receipt, Shown
 from ..errors import LedgerError
 from ..limits import CHECKPOINT_SECONDS, LEDGER_BATCH, LEDGER_POST_SECONDS, LEDGER_RETRY_SECONDS
 from .announcing import Announcer, OnChoice
-from .counts import Counts
 from .ledger import Ledger
 from .rows import Row
 from .spooling import Spooler
@@ -61,9 +60,8 @@ class Grant:
 class Process:
     """One process's part in a ledger. Any thread may call; nothing blocks longer than it takes to hand something over."""
 
-    def __init__(self, ledger: Ledger, on_choice: OnChoice | None, counts: Counts) -> None:
+    def __init__(self, ledger: Ledger, on_choice: OnChoice | None) -> None:
         self.pid = os.getpid()
-        self.counts = counts
         self._store = Store(ledger.address, ledger.signing_key)
         name = ledger.address.name
         self._spooler = Spooler(ledger.folder, name, self._nudge)
@@ -120,21 +118,6 @@ class Process:
         self._spooler.left_to_parent()
         if self._announcer is not None:
             self._announcer.left_to_parent()
-
-    @property
-    def waiting(self) -> bool:
-        """Whether refusals wait for the ledger."""
-        return self._spooler.waiting
-
-    @property
-    def in_memory(self) -> int:
-        """How many receipts a crash of this process would lose."""
-        return self._spooler.in_memory
-
-    @property
-    def down(self) -> bool:
-        """Whether the last attempt to store failed."""
-        return self._down_since is not None
 
     def close(self, seconds: float) -> None:
         """Store what waits, as far as that goes within so many seconds, and make a checkpoint."""
@@ -253,7 +236,6 @@ class Process:
             raise
         else:
             self._works()
-            self.counts.stored(len(batch))
             with self._wake:
                 for grant in batch:
                     grant.future.set_result(None)
@@ -297,13 +279,12 @@ class Process:
         if self._announcer is not None:
             self._announcer.expect(receipts)
         try:
-            stored = set(self._store.append(entries))
+            self._store.append(entries)
         except BaseException:
             if self._announcer is not None:
                 self._announcer.not_stored(len(receipts))
             raise
         self._works()
-        self.counts.stored(len(stored))
         if self._announcer is not None:
             # Also for one that was stored before: its process may have died before the call.
             self._announcer.stored(receipts)
@@ -320,7 +301,6 @@ class Process:
 
     def _failed(self, error: LedgerError) -> None:
         moment = time.monotonic()
-        self.counts.failed()
         if self._down_since is None:
             self._down_since, self._complained_at = moment, -_COMPLAIN_SECONDS
         if moment - self._complained_at >= _COMPLAIN_SECONDS:

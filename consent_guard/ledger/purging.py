@@ -20,7 +20,7 @@ from .connecting import reason
 from .keys import SigningKey
 from .rows import canonical, row_from
 from .schema import PURGED, RECEIPTS
-from .statements import PURGE, append_statement, last_statement, lock_statements
+from .statements import PURGE, append_statement, lock_statements
 
 BATCH: Final = 5000
 _TRIES: Final = 30
@@ -156,9 +156,3 @@ def driver_errors() -> type[Exception]:
 def purged_so_far(connection: Connection) -> int:
     """Return how many receipts earlier purges removed."""
     return int(connection.execute(select(func.coalesce(func.sum(PURGED.c.count), 0))).scalar_one())
-
-
-def newest_purge(connection: Connection) -> int | None:
-    """Return when the newest purge was, in Unix seconds; None where there was none."""
-    found = last_statement(connection, PURGE)
-    return found.time if found is not None else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, SmallInteger, Table, Text, func, inspect, select
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, SmallInteger, Table, Text, inspect, select
 
 from ..errors import LedgerVersionError
 from ..version import __version__
@@ -145,11 +145,6 @@ def take_steps(connection: Connection) -> list[int]:
         values = {"step": step.number, "library": step.library, "taken_at": int(time.time())}
         connection.execute(STEPS.insert().values(values))
     return [step.number for step in new]
-
-
-def is_empty(connection: Connection) -> bool:
-    """Tell whether the ledger holds no receipt yet."""
-    return connection.execute(select(func.count()).select_from(select(RECEIPTS.c.seq).limit(1).subquery())).scalar_one() == 0
 
 
 def _statements(dialect: str, number: int) -> list[str]:

@@ -54,11 +54,6 @@ class Spooler:
         """Whether anything is to be stored."""
         return bool(self._memory or (self._own is not None and self._own.waiting) or any(s.waiting for s in self._adopted))
 
-    @property
-    def in_memory(self) -> int:
-        """How many receipts a crash of this process would lose."""
-        return len(self._memory)
-
     def adopt(self) -> None:
         """Take over what processes left that have died."""
         self._adopted += Spool.orphans(self._folder, self._name)

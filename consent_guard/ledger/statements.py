@@ -14,7 +14,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, select, text
 
 from ..errors import LedgerError
 from ..version import __version__
@@ -82,11 +82,6 @@ def all_statements(connection: Connection) -> Generator[Statement, None, None]:
     with connection.execute(query, execution_options={"yield_per": 500}) as result:
         for found in result:
             yield _statement(found)
-
-
-def count_statements(connection: Connection) -> int:
-    """Return how many there are."""
-    return int(connection.execute(select(func.count()).select_from(STATEMENTS)).scalar_one())
 
 
 def append_statement(connection: Connection, key: SigningKey, kind: str, value: dict[str, Any]) -> Statement:
