@@ -6,7 +6,13 @@ import sys
 
 from benchmarks import audit, lookups, requests, rewrite, streams
 
-BENCHMARKS = {"rewrite": rewrite.main, "streams": streams.main, "requests": requests.main, "lookups": lookups.main, "audit": audit.main}
+BENCHMARKS = {
+    "rewrite": rewrite.main,
+    "streams": streams.main,
+    "requests": requests.main,
+    "lookups": lookups.main,
+    "audit": audit.main,
+}
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from typing import Any
 
 from benchmarks.hosts import HostList
 from benchmarks.rounds import Rewrite
+from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
 from consent_guard.rewrite.model import DocumentFacts
-from consent_guard.rewrite.rewriter import page_rewriter
-from consent_guard.rewrite.rules import Rules
+from consent_guard.rewrite.page import page_rewriter
 
 WATCHED = (
     *(("script", "src"), ("iframe", "src"), ("img", "src"), ("img", "srcset"), ("link", "href")),
@@ -49,11 +49,11 @@ class Peer:
         return ""
 
 
-def guard_rewrite(rules: Rules, allowed: frozenset[str]) -> Rewrite:
-    """Return consent_guard's rewriting of a whole page."""
+def guard_rewrite(rules: CompiledPolicy, allowed: frozenset[str]) -> Rewrite:
+    """Return consent_guard's rewriting of a whole page, with a listener for what is found."""
 
     def rewrite(page: bytes) -> bytes:
-        rewriter = page_rewriter(rules, allowed, DOCUMENT)
+        rewriter = page_rewriter(rules, allowed, DOCUMENT, on_finding=[].append)
         return rewriter.feed(page) + rewriter.close()
 
     return rewrite

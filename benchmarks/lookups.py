@@ -22,10 +22,8 @@ from statistics import median
 from consent_guard.policy.cookie_names import CookieIndex
 from consent_guard.policy.hosts import HostIndex
 from consent_guard.policy.model import Basis, Category, CookieRule, HostRule, InlineSignature, Policy, Service
-from consent_guard.rewrite.inline import script_hit
-from consent_guard.rewrite.judge import Judge
+from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
 from consent_guard.rewrite.model import DocumentFacts
-from consent_guard.rewrite.rules import Rules
 
 SIZES = (300, 30_000)
 ASKED = 300
@@ -98,20 +96,20 @@ def rows(rounds: int) -> list[Row]:
     for size in SIZES:
         policy = rules(size)
         index, cookies = HostIndex(policy), CookieIndex(policy)
-        by_signature = Rules(policy)
-        by_mention = Rules(replace_inline(policy))
+        by_signature = CompiledPolicy(policy)
+        by_mention = CompiledPolicy(replace_inline(policy))
         urls = [f"https://{host}{path}" for host, path in addresses]
 
-        def judge_all(compiled: Rules = by_signature, urls: Sequence[str] = urls) -> None:
-            judge = Judge(compiled, frozenset(), document)
+        def judge_all(compiled: CompiledPolicy = by_signature, urls: Sequence[str] = urls) -> None:
+            view = compiled.view(frozenset(), document)
             for url in urls:
-                judge.url(url)
+                view.url(url)
 
-        def search(compiled: Rules) -> Callable[[], None]:
+        def search(compiled: CompiledPolicy) -> Callable[[], None]:
             def run() -> None:
-                judge = Judge(compiled, frozenset(), document)
+                compiled.forget()
                 for script in scripts:
-                    script_hit(judge, script)
+                    compiled.script(script)
 
             return run
 

@@ -21,8 +21,8 @@ from benchmarks.bodies import CHUNK, HOSTILE, LONG, UNFINISHED
 from benchmarks.engines import DOCUMENT
 from benchmarks.pages import made_page
 from consent_guard import Guard, Policy, RequestFacts, RewriteError
-from consent_guard.rewrite.rewriter import page_rewriter
-from consent_guard.rewrite.rules import Rules
+from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
+from consent_guard.rewrite.page import page_rewriter
 from consent_guard.wire.messages import BodyRewriter
 
 MORE_THAN_LINEAR = 1.6
@@ -32,7 +32,7 @@ SHORTER = {"rows all different": 10, "rows all cut": 4, "a tag with attributes":
 _GROWTH = "growth "
 
 
-def rewriter(rules: Rules) -> BodyRewriter:
+def rewriter(rules: CompiledPolicy) -> BodyRewriter:
     """Return a rewriter with nothing granted."""
     return page_rewriter(rules, frozenset(), DOCUMENT)
 
@@ -53,7 +53,7 @@ def cost(pieces: Sequence[bytes], policy: Policy, rounds: int = 3) -> tuple[floa
     refused."""
     taken, refused = [], False
     for _ in range(rounds):
-        one = rewriter(Rules(policy))
+        one = rewriter(CompiledPolicy(policy))
         start = time.process_time()
         refused = pour(pieces, one)
         taken.append(time.process_time() - start)
@@ -109,7 +109,7 @@ def memory(title: str, names: Iterable[str], size: int) -> None:
 
 def growth(body: Iterable[bytes], size: int) -> str:
     """Rewrite a body and say how much more memory the process held than before it, at most."""
-    rules = Rules(Policy.load(None))
+    rules = CompiledPolicy(Policy.load(None))
     pour([made_page(1, rows=20)], rewriter(rules))  # what any first page costs is not the stream's
     before = peak = _resident()
     one = rewriter(rules)

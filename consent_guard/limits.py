@@ -45,22 +45,14 @@ NESTING_DEPTH: Final = 8
 """How deep srcdoc and data: documents are followed (R7)."""
 OPEN_ELEMENTS: Final = 512
 """The most foreign elements whose nesting is remembered (R8); past it the context saturates."""
-READINGS: Final = 12
-"""The most readings of ambiguous markup that are followed at once."""
-REREADINGS: Final = 3
-"""How often what was withheld in one reading is read again for what that made of the others."""
-REREAD_BYTES: Final = 16 * 1024
-"""The most that is kept of a passage with several readings, in case that something is withheld in it later."""
-JUDGE_MEMO_BYTES: Final = 8 * 1024 * 1024
-"""What a judge and its variants for other bases and encodings remember, about; when it is more, all is forgotten."""
-JUDGE_MEMO_KEY_BYTES: Final = 512
-"""Longer addresses are judged afresh each time."""
-JUDGE_MEMO_LONG_BYTES: Final = 16 * 1024
-"""Longer tags and contents are read afresh each time, and so are those of which more than this would have to be remembered."""
-JUDGES: Final = 256
-"""Remembered judges per guard: one for each consent state and kind of document that is asked for often."""
-JUDGES_BYTES: Final = 64 * 1024 * 1024
-"""What all of them remember together, about."""
+BASES: Final = 12
+"""The most base addresses that a document's own are resolved against at once."""
+AMBIGUOUS_BYTES: Final = 64 * 1024
+"""How far an element's end is looked for where browsers may read its content as text or as markup."""
+FACTS_BYTES: Final = 16 * 1024 * 1024
+"""What a guard remembers of what tags, scripts and style sheets name, about; what was not asked for lately is forgotten."""
+REMEMBERED_BYTES: Final = 16 * 1024
+"""Longer tags are read afresh each time."""
 
 SHOWN_TEXTS: Final = 64
 """The most texts that are kept for receipts, each some kilobytes; more are made anew."""

@@ -27,30 +27,11 @@ REPORTED = frozenset({"soft", "strict-url", "ambiguous", "inert"})
 
 FAILING = frozenset(
     (
-        # data: documents after blanks, or with blanks before the colon
-        *("H-t001", "H-t003", "H-t004", "H-t006", "H-z011", "H-z012", "H-z014"),
-        # start tags that "in column group" ignores are no raw text
-        *("H-t012", "H-t014", "H-t016", "H-t018", "H-u018", "H-u021", "H-u023", "H-u026", "H-u028"),
-        # table and template tags through an integration point; start tags that are ignored
-        *("H-t021", "H-t023", "H-t024", "H-u011", "H-u013", "H-z006", "H-q002", "H-q004", "H-q006", "H-q008", "H-q013"),
-        # what the scanner of style sheets reads
-        *("H-t007", "H-t009", "H-u002", "H-u007", "H-u008", "H-w071", "H-w072"),
-        # a base after its use
-        *("H-w056", "H-w059", "H-w061", "H-y011", "H-y020"),
-        # JSON that Python refuses and browsers take
-        *("H-t027", "H-y031", "H-y033", "F-x013"),
-        # XSLT that builds an element
-        *("H-v074", "H-v075", "H-y003", "H-y005"),
-        # a load that the product creates; VT as white space; what Firefox alone reads
-        *("H-z001", "H-t043", "F-x002", "F-x006"),
-        # innocents
-        *("H-t083", "H-t156", "H-w001", "H-w003", "H-w006", "H-w011"),
+        "F-x002",  # a multipart/x-mixed-replace body, of which Firefox alone shows HTML parts
     )
 )
 """Rows of field/html.jsonl that the rewriter does not get right yet. Each is run as a strict xfail: one that is got right
 must be taken off this list."""
-FAILING_BY_DEPTH = frozenset(("H-t027", "H-y031", "H-y033", "F-x013"))
-"""Of those, the ones that depend on how deep the interpreter's own JSON reader goes: 3.12 and later get some of them right."""
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,6 @@ FILE_LINES = 450
 """A longer file is two concepts."""
 FOLDER_MODULES = 24
 """A folder of more modules is two packages."""
-BEING_REBUILT = "rewrite"
-"""The one package whose modules still import one another in a circle, and of which there are too many in one folder."""
 
 
 def unit(path: Path) -> str:
@@ -184,7 +182,6 @@ def test_a_file_holds_one_concept(path: Path) -> None:
 
 def test_a_folder_holds_one_package() -> None:
     crowded = {folder: count for folder, count in modules_by_folder().items() if count > FOLDER_MODULES}
-    crowded.pop(BEING_REBUILT, None)
     assert crowded == {}
 
 
@@ -225,25 +222,12 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
-def is_rebuilt(module: str) -> bool:
-    return module.startswith(f"consent_guard.{BEING_REBUILT}.")
-
-
 def test_no_modules_import_one_another_in_a_circle() -> None:
     """Lazy imports and those for type checkers count: two files that need each other are one, or want a third below both."""
-    graph = {
-        module: {other for other in imported if not (is_rebuilt(module) and is_rebuilt(other))}
-        for module, imported in import_graph(PACKAGE).items()
-    }
+    graph = import_graph(PACKAGE)
     assert len(graph) == len(MODULES)
     assert any(graph.values())
     assert circle(graph) == []
-
-
-def test_the_package_that_is_being_rebuilt_still_needs_its_exemption() -> None:
-    """When this fails, ``BEING_REBUILT`` goes, and this test with it."""
-    graph = {module: imported for module, imported in import_graph(PACKAGE).items() if is_rebuilt(module)}
-    assert circle(graph) or modules_by_folder().get(BEING_REBUILT, 0) > FOLDER_MODULES
 
 
 LAZY = "def late():\n    from .{0} import x\n"

@@ -1,6 +1,6 @@
 """What a browser would load and run of one body, each thing with its place: the enforcing rewriter, told to emit nothing.
 
-Judge and enforcement are one and the same code, so that what is asserted is what is enforced. May import the rewriter, the
+UrlPolicy and enforcement are one and the same code, so that what is asserted is what is enforced. May import the rewriter, the
 engine's sniffing and the wire layer. ``leaks`` calls it.
 """
 
@@ -13,13 +13,12 @@ from typing import Final
 
 from ..findings import Finding, FindingKind
 from ..limits import HELD_VALUE_BYTES
+from ..rewrite.decide.compiled_policy import CompiledPolicy
+from ..rewrite.decide.styles import gated
 from ..rewrite.html import grammar as p
 from ..rewrite.html.attributes import Attributes
 from ..rewrite.model import DocumentFacts
-from ..rewrite.rewriter import page_rewriter
-from ..rewrite.rules import Rules
-from ..rewrite.styleblock import StyleBlock
-from ..rewrite.styles import gate
+from ..rewrite.page import page_rewriter
 from .source_text import SourceText
 
 _CHUNK: Final = 256 * 1024
@@ -43,7 +42,7 @@ class Located:
     excerpt: str
 
 
-def read_document(body: bytes, rules: Rules, allowed: frozenset[str], document: DocumentFacts) -> list[Located]:
+def read_document(body: bytes, rules: CompiledPolicy, allowed: frozenset[str], document: DocumentFacts) -> list[Located]:
     """Return what is found in an HTML or XML document, in the order of the text; each thing once."""
     noted: list[tuple[int, Finding]] = []
     rewriter = page_rewriter(
@@ -60,22 +59,18 @@ def read_document(body: bytes, rules: Rules, allowed: frozenset[str], document: 
     return _located(noted, source)
 
 
-def read_style_sheet(body: bytes, rules: Rules, allowed: frozenset[str], document: DocumentFacts) -> list[Located]:
+def read_style_sheet(body: bytes, rules: CompiledPolicy, allowed: frozenset[str], document: DocumentFacts) -> list[Located]:
     """Return what is found in a style sheet of its own. The middleware rewrites none; browsers follow its addresses."""
     source = SourceText(body, document.charset or "utf-8", xml=False)
     noted: list[tuple[int, Finding]] = []
-    judge = rules.judge(allowed, document).variant(rules.judge(allowed, document).bases, "utf-8")
-
-    def tell(finding: Finding) -> None:
-        noted.append((block.found_at, finding))
-
-    block = StyleBlock(gate(judge, tell, "style sheet url()"), source.decode)
-    block.feed(source.data, True)
+    view = rules.view(allowed, document)
+    for one in rules.style(source.data, source.decode, None, relative=view.relative):
+        noted += [(one.start, said.finding(FindingKind.STYLE, "style sheet url()")) for said in gated(view, one.targets)]
     return _located(noted, source)
 
 
 def _further_mentions(
-    noted: list[tuple[int, Finding]], data: bytes, rules: Rules, allowed: frozenset[str]
+    noted: list[tuple[int, Finding]], data: bytes, rules: CompiledPolicy, allowed: frozenset[str]
 ) -> Iterator[tuple[int, Finding]]:
     """Return the other services that a script names: one is enough to withhold it, but each is to be told."""
     for at, finding in list(noted):

@@ -26,8 +26,8 @@ from ..engine.sniffing import Sniffed, sniff
 from ..errors import CodingError
 from ..findings import Finding, FindingKind
 from ..policy.model import Policy
+from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..rewrite.model import DocumentFacts
-from ..rewrite.rules import Rules
 from ..wire.codings import ContentDecoder, decodable
 from ..wire.headers import content_type, get_all, is_attachment
 from ..wire.messages import Header
@@ -102,7 +102,7 @@ class LeakFinder:
         now = int(time.time())
         choice = answered(policy, self.allow, self.deny, now) if self.allow or self.deny else None
         self._consent: Final = effective(policy, choice, now)
-        self._rules: Final = Rules(replace(policy, inline_scripts="mention"))
+        self._rules: Final = CompiledPolicy(replace(policy, inline_scripts="mention"))
         self._rulings: Final = CookieRulings(policy)
 
     def page(self, status: int, headers: Sequence[Header], body: bytes, url: str) -> tuple[Leak, ...]:

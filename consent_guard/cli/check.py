@@ -30,9 +30,7 @@ from .output import FAULTS, console, could_not, error_console, json_out, leave, 
 @click.option("--ledger", "ledger_url", metavar="URL", help="Look whether this ledger of receipts can be reached, too.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object: faults and advice.")
 @click.option("--strict", is_flag=True, help="Leave with code 1 where there is advice, too.")
-def command(
-    policy: str, key_env: str | None, app: str | None, ledger_url: str | None, as_json: bool, strict: bool
-) -> None:
+def command(policy: str, key_env: str | None, app: str | None, ledger_url: str | None, as_json: bool, strict: bool) -> None:
     """Tell every fault of a POLICY file (consent.toml, unless you name one); where there is none, what is unwise in it, with
     the rule that says so.
 

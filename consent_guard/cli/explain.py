@@ -14,7 +14,7 @@ import click
 from ..audit.leaks import Leak, LeakFinder
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
-from ..rewrite.judge import same_site
+from ..wire.origins import same_site
 from .output import console, could_not, json_out, printable
 from .policies import policy_of
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ..findings import Finding, FindingKind
-from ..rewrite.judge import Verdict
-from ..rewrite.model import DocumentFacts
-from ..rewrite.rules import Rules
+from ..rewrite.decide.compiled_policy import CompiledPolicy
+from ..rewrite.model import DocumentFacts, Verdict
 from ..wire.link_header import filter_links
 from ..wire.messages import Header, Headers
 from ..wire.policy_headers import (
@@ -48,7 +47,7 @@ class ActingHeaders:
 
     def __init__(
         self,
-        rules: Rules,
+        rules: CompiledPolicy,
         allowed: frozenset[str],
         needed: frozenset[str],
         document: Callable[[], DocumentFacts],
@@ -74,7 +73,7 @@ class ActingHeaders:
     def _filter(self, headers: Headers, allowed: frozenset[str], add: Callable[[Finding], None]) -> list[Header]:
         if not any(name.lower() in ACTING for name, _ in headers):
             return list(headers)
-        judge = self._rules.judge(allowed, self._document())
+        judge = self._rules.view(allowed, self._document())
         groups: set[str] = set()
         kept: list[Header] = []
         for header in headers:

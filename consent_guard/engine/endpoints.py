@@ -12,7 +12,6 @@ from urllib.parse import parse_qs, unquote
 
 from ..consent.choice import Consent
 from ..consent.receipt import Shown
-from ..limits import POST_BODY_BYTES
 from ..pages.model import RequestView
 from ..wire.headers import first
 from ..wire.messages import Header, LedgerWish, Reply, RequestFacts
@@ -66,7 +65,7 @@ class Endpoints:
     @property
     def body_limit(self) -> int:
         """How many bytes of the request's body are of interest."""
-        return POST_BODY_BYTES if self._facts.method == "POST" and not self._page else 0
+        return self._site.post_limit if self._facts.method == "POST" and not self._page else 0
 
     def answer(self, body: bytes) -> Reply:
         """Return our answer. Whatever is wrong with the request is answered, never raised; then nothing is stored."""
@@ -122,7 +121,7 @@ class Endpoints:
         return replies.page(file.body, headers, content_type=file.content_type.encode("ascii"))
 
     def _choose(self, body: bytes) -> Reply:
-        submission = read_submission(self._facts, body)
+        submission = read_submission(self._facts, body, self._site.post_limit)
         next = same_site_path(submission.next)
         self._shown_lang = submission.lang or None
         recorded = record(self._site, self._facts, self._visitor, submission, next, self._log)
@@ -140,6 +139,7 @@ class Endpoints:
         view = replace(view, next=same_site_path(pressed.next) or "")
         page = self._site.surface.preferences(view, pressed=(pressed.choice, pressed.service))
         return replies.page(page, self._vary(), status=unconfirmed.status)
+
     def unstored(self) -> Reply:
         """Return the 503 for what the ledger does not take, or give, at the moment; nothing is granted, no cookie changes."""
         self.shown = ()

@@ -16,7 +16,8 @@ from ..pages.parts import ResponseParts
 from ..policy.model import PathEnforcement
 from ..refusal import PART_REFUSAL, REFUSAL
 from ..rewrite.model import DocumentFacts
-from ..rewrite.rewriter import HtmlRewriter, page_rewriter
+from ..rewrite.page import page_rewriter
+from ..rewrite.stream import HtmlRewriter
 from ..wire.codings import ContentDecoder, coding_to_browsers, decodable
 from ..wire.content_security import permitted
 from ..wire.etags import names_tag
@@ -108,6 +109,8 @@ class ResponseSide:
             if self._is_known(status, headers):
                 return ResponsePlan(304, without(self._other_head(headers), *_OF_THE_CONTENT), bodiless=True)
             return ResponsePlan(status, self._other_head(headers))
+        if self._has_nothing_to_do(kind):
+            return self._untouched(status, headers, kind)
         self._rewritten = True
         leaving = self._personal(headers, rewritten=True)
         if _is_page(headers, kind):
@@ -152,10 +155,28 @@ class ResponseSide:
         """The app has asked for its body to be left alone: cookies, headers and caching are filtered all the same."""
         logger.warning("a body leaves unfiltered, as the app has asked: %s", self._left or "it gave no reason")
         self._unfiltered("body, as the app asked")
+        return self._untouched(status, headers, kind, used=False)
+
+    def _has_nothing_to_do(self, kind: BodyKind) -> bool:
+        """Tell whether a page's body may leave as it is: nothing is withheld from this visitor, nothing is put in, and nobody
+        hears what is found."""
+        site, visitor = self._site, self._visitor
+        heard = site.on_finding is not None or logger.isEnabledFor(logging.INFO)
+        put_in = visitor.banner or self._everywhere
+        return kind is BodyKind.HTML and not (heard or put_in or site.rules.withholds(visitor.consent.allowed_services))
+
+    @property
+    def _everywhere(self) -> bool:
+        """Whether our module goes into every page."""
+        policy = self._site.policy
+        return policy.module == "always" and policy.script and takes_banner(self._facts.headers)
+
+    def _untouched(self, status: int, headers: Headers, kind: BodyKind, *, used: bool = True) -> ResponsePlan:
+        """A page whose body is the app's own: its cookies, headers and caching are filtered all the same."""
         length = [header for header in headers if header[0].lower() in (b"content-length", b"accept-ranges")]
         leaving = [*self._personal(headers, rewritten=False), *length]
         if _is_page(headers, kind):
-            leaving += self._expiries(used=False)
+            leaving += self._expiries(used=used and not 300 <= status < 400)
         return ResponsePlan(status, leaving)
 
     def _unbroken(self, headers: Headers) -> Headers:
@@ -257,13 +278,12 @@ class ResponseSide:
             site, consent = self._site, self._visitor.consent
             emits = not self._reporting
             parts = ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner) if emits else None
-            everywhere = site.policy.module == "always" and site.policy.script and takes_banner(self._facts.headers)
             rewriter = page_rewriter(
                 site.rules,
                 consent.allowed_services,
                 self._document(kind, charset),
-                parts=parts,
-                banner=(self._visitor.banner or everywhere) and kind is BodyKind.HTML,
+                insertions=parts,
+                banner=(self._visitor.banner or self._everywhere) and kind is BodyKind.HTML,
                 on_finding=self._log.add,
                 emits=emits,
             )

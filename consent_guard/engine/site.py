@@ -19,10 +19,11 @@ from ..consent.signals import dnt, gpc
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read
 from ..findings import Finding
+from ..limits import POST_BODY_BYTES
 from ..pages.overriding import TemplatesSource, checked_surface
 from ..pages.surface import Surface
 from ..policy.model import Policy
-from ..rewrite.rules import Rules
+from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..version import __version__
 from ..wire.messages import Headers
 from ..wire.origins import is_localhost, split_host
@@ -31,6 +32,8 @@ from .texts import Texts
 
 logger: Final = logging.getLogger("consent_guard")
 
+_FORM_BYTES: Final = 1024
+"""What a form of ours holds besides: the choice, the way back."""
 _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
 
 
@@ -52,8 +55,11 @@ class Site:
         self.signer: Final = TokenSigner(policy, check_keys(keys))
         self.importer: Final = Importer(policy)
         """Reads the choice from other tools' cookies; false where the policy names none."""
-        self.rules: Final = Rules(policy)
+        self.rules: Final = CompiledPolicy(policy)
         self.rulings = CookieRulings(policy)
+        named = (*(one.id for one in policy.categories), *(one.id for one in policy.services))
+        self.post_limit: Final = max(POST_BODY_BYTES, _FORM_BYTES + sum(len(f"&allow={id}") for id in named))
+        """How many bytes a posted choice may take: a form in which everything is ticked must pass."""
         self.needed: Final = terms_of(policy).needed
         """Services of necessary categories: allowed for every visitor."""
         self.on_finding: Final = on_finding

@@ -68,16 +68,16 @@ class Submission:
     """The language that this form spoke, as it says itself."""
 
 
-def read_submission(facts: RequestFacts, body: bytes) -> Submission:
-    """Return what a POST says. Raises Refused: 403 from another site, 415, 413 past ``limits.POST_BODY_BYTES`` or too many
-    fields, 400 for anything malformed (K14, K15)."""
+def read_submission(facts: RequestFacts, body: bytes, limit: int = POST_BODY_BYTES) -> Submission:
+    """Return what a POST says. Raises Refused: 403 from another site, 415, 413 past ``limit`` bytes or too many fields,
+    400 for anything malformed (K14, K15)."""
     if not from_our_site(facts):
-        raise Unconfirmed(_pressed(facts, body)) if _is_unnamed(facts) else Refused(403, "origin")
+        raise Unconfirmed(_pressed(facts, body, limit)) if _is_unnamed(facts) else Refused(403, "origin")
     declared = content_type(facts.headers)
     essence = declared.essence if declared is not None else ""
     if essence not in (FORM, JSON):
         raise Refused(415, "type")
-    if len(body) > POST_BODY_BYTES:
+    if len(body) > limit:
         raise Refused(413, "length")
     return _from_json(body) if essence == JSON else _from_form(body)
 
@@ -98,9 +98,9 @@ def _is_unnamed(facts: RequestFacts) -> bool:
     return unnamed and not get_all(facts.headers, b"sec-fetch-site") and declared is not None and declared.essence == FORM
 
 
-def _pressed(facts: RequestFacts, body: bytes) -> Submission | None:
+def _pressed(facts: RequestFacts, body: bytes, limit: int) -> Submission | None:
     try:
-        return _from_form(body) if len(body) <= POST_BODY_BYTES else None
+        return _from_form(body) if len(body) <= limit else None
     except Refused:
         return None
 
@@ -118,7 +118,7 @@ def _from_form(body: bytes) -> Submission:
     from werkzeug.formparser import FormDataParser
 
     try:
-        _, form, _ = FormDataParser(max_form_memory_size=POST_BODY_BYTES, silent=False).parse(io.BytesIO(body), FORM, len(body))
+        _, form, _ = FormDataParser(max_form_memory_size=len(body), silent=False).parse(io.BytesIO(body), FORM, len(body))
     except ValueError:  # not UTF-8
         raise Refused(400, "malformed") from None
     if sum(len(values) for _, values in form.lists()) > POST_FIELDS:

@@ -70,7 +70,9 @@ def _sqlite(url: URL) -> Address:
     if url.query:
         raise _fault("the address of a SQLite ledger takes no options", "Leave out what follows the question mark")
     if url.host:
-        raise _fault(f"a SQLite ledger is a file, and {url.host!r} stands where a host does", "Write three slashes: sqlite:///FILE")
+        raise _fault(
+            f"a SQLite ledger is a file, and {url.host!r} stands where a host does", "Write three slashes: sqlite:///FILE"
+        )
     if not url.database or url.database == ":memory:":
         raise _fault("receipts that live in memory are no proof", "Name a file: sqlite:///consent.db")
     file = Path(url.database).absolute()

@@ -65,12 +65,7 @@ def run_digest(runs: Sequence[Run]) -> str:
 
 
 def _batch(connection: Connection, key: SigningKey, before: int) -> int:
-    query = (
-        select(RECEIPTS)
-        .where(RECEIPTS.c.time < before)
-        .order_by(RECEIPTS.c.writer, RECEIPTS.c.seq)
-        .limit(BATCH)
-    )
+    query = select(RECEIPTS).where(RECEIPTS.c.time < before).order_by(RECEIPTS.c.writer, RECEIPTS.c.seq).limit(BATCH)
     rows = [row_from(dict(found)) for found in connection.execute(query).mappings()]
     if not rows:
         return 0

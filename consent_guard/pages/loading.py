@@ -12,9 +12,9 @@ from typing import Final
 from ..errors import RewriteError
 from ..findings import Finding, FindingKind
 from ..policy.model import Policy
+from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..rewrite.model import DocumentFacts
-from ..rewrite.rewriter import page_rewriter
-from ..rewrite.rules import Rules
+from ..rewrite.page import page_rewriter
 from .sample_renders import SampleRender
 
 _NOWHERE: Final = "this-site.invalid"
@@ -27,7 +27,7 @@ class Loading:
     """Tells what rendered templates make browsers contact without leave."""
 
     def __init__(self, policy: Policy) -> None:
-        self._rules = Rules(policy)
+        self._rules = CompiledPolicy(policy)
         self._host = policy.first_party[0] if policy.first_party else _NOWHERE
         self._path = policy.path
 

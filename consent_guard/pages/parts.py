@@ -37,7 +37,8 @@ def _none() -> None:
 
 
 class ResponseParts:
-    """What we put into one response, in ASCII bytes (rewrite/parts.py). Not for several responses, nor for several threads."""
+    """What we put into one response, in ASCII bytes (the rewriter's ``Insertions``). Not for several responses, nor for
+    several threads."""
 
     __slots__ = ("_asks", "_document", "_styled", "_surface", "_view")
 

@@ -28,7 +28,7 @@ from .regimes import REGIMES
 from .services import SERVICE_KEYS, read_service, refuse_unknown, with_signatures_for_own_hosts
 from .settings import KEYS, read_settings
 from .tables import Table
-from .wording import read_own_texts
+from .texts.wording import read_own_texts
 
 _LEFT_OUT: Final = ("regime", "gpc_json")
 """Settings whose absence no document can write."""

@@ -16,10 +16,10 @@ from ..wire.origins import is_ip_address
 from .frameworks import is_framework_cookie
 from .host_rules import RuleFault, normal_host, refuse_public_suffix
 from .import_tools import read_import_from
-from .language_tags import language_tag, mend_of
 from .model import GpcStatement
 from .regimes import REGIMES
 from .tables import Table
+from .texts.language_tags import language_tag, mend_of
 
 Report = Literal["report", "block"]
 Enforcement = Literal["enforce", "report"]

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
-import ada_url
+from ..findings import Finding, FindingKind
 
-_NO_HOST: Final = "host.invalid"
-"""Stands in for a Host field that is empty or no host (RFC 2606 §2)."""
+Sink = Callable[[Finding], None]
+"""Is told each finding."""
+ScriptKind = Literal["script", "importmap", "speculationrules"]
+"""What a script element's text is: a program, or a list of addresses."""
+
+
+def silent(finding: Finding) -> None:
+    """Do nothing: the null sink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +35,45 @@ class DocumentFacts:
     """The charset parameter of Content-Type; None: the body itself tells."""
 
 
-def own_address(document: DocumentFacts) -> ada_url.URL:
-    """Return the document's address as browsers parse it, without its query. A Host field that is no host gives one that is
-    nobody's."""
-    path = document.path if document.path.startswith("/") else "/" + document.path
-    try:
-        return ada_url.URL(f"{document.scheme}://{document.host or _NO_HOST}{path}")
-    except (ValueError, UnicodeEncodeError):
-        return ada_url.URL(f"{document.scheme}://{_NO_HOST}/")
+class Edit(NamedTuple):
+    """Bytes ``start`` to ``end`` (of a tag, of a text, or of the buffer) are replaced by ``text``."""
+
+    start: int
+    end: int
+    text: bytes
+
+    def moved(self, by: int) -> Edit:
+        """Return the same edit, counted from another place."""
+        return Edit(self.start + by, self.end + by, self.text)
+
+
+class Verdict:
+    """What is to be said of one address: it is withheld, or (with ``enforced`` False) no rule names it and the policy only
+    reports. Compared by identity, so that decisions can be remembered by their verdicts."""
+
+    __slots__ = ("_findings", "category", "enforced", "host", "rule", "service")
+
+    def __init__(self, host: str, service: str | None, category: str | None, rule: str | None, enforced: bool = True) -> None:
+        self.host = host
+        self.service = service
+        self.category = category
+        self.rule = rule
+        self.enforced = enforced
+        self._findings: dict[tuple[FindingKind, str], Finding] = {}
+
+    def finding(self, kind: FindingKind, where: str) -> Finding:
+        """Return this verdict as a finding at a place such as ``script src``."""
+        known = self._findings.get((kind, where))
+        if known is None:
+            known = self._findings[kind, where] = self._made(kind, where)
+        return known
+
+    def _made(self, kind: FindingKind, where: str) -> Finding:
+        if self.service is None:
+            if not self.host:  # nothing that is named, but what cannot be read
+                return Finding(FindingKind.ATTRIBUTE, "", self.rule or where)
+            kind = FindingKind.HOST_UNLISTED
+        return Finding(kind, self.host, where, self.service, self.category, self.rule, self.enforced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +93,43 @@ class Embed:
     title: str = ""
 
 
-class PageParts(Protocol):
-    """The splices of one response, in ASCII bytes."""
+class Withheld(NamedTuple):
+    """An element that goes whole, and what stands in for it."""
+
+    embed: Embed | None = None
+    """A placeholder does."""
+    stub: bytes = b""
+    """A script with this text does."""
+    nonce: str = ""
+    """The withheld script's nonce, for the stub."""
+
+
+class Decision(NamedTuple):
+    """What is to be done with one start tag, and what its reader must know of it. A value: ``emit`` says in which bytes."""
+
+    withheld: Withheld | None = None
+    """The element goes whole."""
+    edits: tuple[Edit, ...] = ()
+    """Else: changes within the tag, counted from its ``<``, sorted."""
+    embed: Embed | None = None
+    """Else: a placeholder stands before the element."""
+    findings: tuple[Finding, ...] = ()
+    script: ScriptKind | None = None
+    """A script without an address of its own: how its text is read."""
+    nonce: str = ""
+    base: str | None = None
+    """The address of ``<base href>``."""
+    base_gated: bool = False
+    encoding: str | None = None
+    """annotation-xml's ``encoding``, in lower case."""
+
+
+NOTHING: Final = Decision()
+
+
+class Insertions(Protocol):
+    """What is put into the pages of one response, as ASCII bytes: characters past ASCII stand as numeric references, so they
+    are right in every encoding. ``pages`` makes them; the rewriter only decides where they go."""
 
     def banner(self, lang: str | None) -> bytes:
         """The banner, for a page whose ``<html lang>`` is ``lang``."""

@@ -1,9 +1,9 @@
 """The ``Link`` field: split into its members, byte-exact, and without those that make a browser fetch from a gated host.
 
 Members are found as Chromium finds them (measured with Chromium 156): a comma separates outside ``<…>`` and outside ``"…"``,
-wherever either stands. A member that is not well-formed is read more widely than any browser reads it, since others may split
-it elsewhere. Every function takes time linear in the value. May import only ``wire.headers``. Called by the engine, for
-responses and for 103 Early Hints (H40, N13, Y10).
+wherever either stands. A member that is not well-formed is read more widely than any browser reads it, since others may
+split it elsewhere. Every function takes time linear in the value. May import ``headers`` and ``link_relations``. Called by
+the engine, for responses and for 103 Early Hints (H40, N13, Y10).
 """
 
 from __future__ import annotations
@@ -11,31 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 from .headers import end_of_quotes, split_outside_quotes, unquote
-
-_HINTS: Final = frozenset({"preconnect", "dns-prefetch"})
-FETCHING_RELATIONS: Final = _HINTS | {
-    "preload",
-    "modulepreload",
-    "prefetch",
-    "prerender",
-    "stylesheet",
-    "icon",
-    "apple-touch-icon",
-    "apple-touch-icon-precomposed",
-    "apple-touch-startup-image",
-    "mask-icon",
-    "fluid-icon",
-    "manifest",
-    "compression-dictionary",
-    "dictionary",
-    "import",
-    "serviceworker",
-    "subresource",
-}
-"""Relations that make some browser contact the target; canonical, alternate, next and the like are plain links."""
+from .link_relations import CANDIDATES, FETCHING, HINTS
 
 _STOP = re.compile(rb'[,"<]')
 _ANGLED = re.compile(rb"<([^<>]*)")
@@ -65,12 +43,12 @@ class LinkMember:
     @property
     def fetches(self) -> bool:
         """True where some browser may contact an address of this member."""
-        return bool(self.relations & FETCHING_RELATIONS) or not self.well_formed
+        return bool(self.relations & FETCHING) or not self.well_formed
 
     @property
     def only_hints(self) -> bool:
         """True for preconnect and dns-prefetch alone: the host is contacted, no path is fetched."""
-        return self.well_formed and self.relations & FETCHING_RELATIONS <= _HINTS
+        return self.well_formed and self.relations & FETCHING <= HINTS
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -79,7 +57,7 @@ class LinkMember:
         A comma ends a descriptor, so that a candidate may begin without a blank (``a 1x,b 2x``), and may stand in an address:
         a word of ``imagesrcset`` counts whole and in its pieces.
         """
-        words = [word for name, value in self.params if name == "imagesrcset" for word in value.split()]
+        words = [word for name, value in self.params if name == CANDIDATES for word in value.split()]
         candidates = dict.fromkeys(piece for word in words for piece in (word.strip(","), *word.split(",")))
         return tuple(text for text in (self.target, *candidates, *self.spare_targets) if text)
 

@@ -51,6 +51,12 @@ def registrable_domain(host: str) -> str | None:
     return _registrable(host)
 
 
+def same_site(host: str, own_host: str) -> bool:
+    """Tell whether two hosts share a registrable domain."""
+    domain = registrable_domain(own_host)
+    return domain is not None and domain == registrable_domain(host)
+
+
 def is_public_suffix(domain: str) -> bool:
     """True where a whole public suffix is named (``com``, ``co.uk``, ``github.io``, any lone label but ``localhost``)."""
     if not _is_name(domain) or is_ip_address(domain) or is_localhost(domain):

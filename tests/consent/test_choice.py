@@ -438,3 +438,11 @@ def test_a_choice_is_a_plain_value(policy: Policy, now: int) -> None:
     choice = accept_all(policy, now)
     assert pickle.loads(pickle.dumps(choice)) == choice
     assert isinstance(choice, Choice)
+
+
+def test_what_is_denied_by_itself_is_refused_although_its_category_is_allowed(policy: Policy, now: int) -> None:
+    """DESIGN §5"""
+    choice = save(policy, ["interactivity", "ads"], now, deny=["youtube", "ads", "xiti", "login"])
+    assert choice.answers == {"audience": False, "campaigns": False, "interactivity": True}
+    assert choice.overrides == {"youtube": False}
+    assert services(effective(policy, choice, now)) == {"login", "damdy"}

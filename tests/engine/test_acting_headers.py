@@ -7,6 +7,7 @@ import json
 import pytest
 
 from consent_guard import RequestFacts
+from consent_guard.wire.link_relations import FETCHING
 
 from ..cases import guard, rows
 
@@ -28,6 +29,15 @@ def test_only_the_gated_members_of_link_go_on_every_type(site, kind: bytes) -> N
 def test_a_link_that_fetches_nothing_is_a_plain_link(site) -> None:
     value = b"<https://x.ads.example/>; rel=canonical"
     assert left(site, b"Link", value) == [value]
+
+
+@pytest.mark.parametrize("relation", sorted(FETCHING))
+def test_every_relation_by_which_a_browser_fetches_is_enforced(site, relation: str) -> None:
+    """H40"""
+    for rel in (relation, relation.upper(), f'"canonical {relation}"'):
+        value = f"<https://x.ads.example/>; rel={rel}".encode()
+        assert left(site, b"Link", value) == []
+        assert left(site, b"Link", value, cookie=site.cookie(allow=["ads"])) == [value]
 
 
 @pytest.mark.parametrize("relation", [b"preconnect", b"dns-prefetch"])

@@ -133,7 +133,8 @@ def test_the_cookie_over_http_has_the_plain_name_and_a_finding_says_so(site) -> 
     line = choice_line(site, site.post(b"choice=accept", scheme="http"))
     assert line.startswith(b"consent=")
     assert b"Secure" not in line
-    assert [(finding.kind.value, finding.enforced) for finding in site.findings] == [("insecure", False)]
+    told = [(finding.kind.value, finding.subject, finding.enforced) for finding in site.findings]
+    assert told == [("insecure", "consent", False)]
     site.findings.clear()
     for host in ("localhost:8000", "127.0.0.1", "[::1]:8000"):
         site.post(b"choice=accept", scheme="http", host=host)
@@ -422,7 +423,7 @@ def test_a_receipt_says_by_which_form_of_ours_an_answer_came_and_in_which_langua
     assert set(texts) == {receipt.text_digest, receipt.policy_digest}
     for digest, shown in texts.items():
         assert hashlib.sha256(shown.body).hexdigest() == digest
-    assert (b"data-cg=\"banner\"" if means == "banner" else b"Video") in texts[receipt.text_digest].body
+    assert (b'data-cg="banner"' if means == "banner" else b"Video") in texts[receipt.text_digest].body
     assert texts[receipt.policy_digest].kind == "policy"
 
 

@@ -207,9 +207,7 @@ def test_after_a_stop_of_postgresql_grants_count_and_refusals_arrive(
     verified(app.ledger)
 
 
-def test_a_grant_whose_commit_fails_after_its_503_is_not_stored_later(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_grant_whose_commit_fails_after_its_503_is_not_stored_later(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = guarded(sqlite_url)
     real, slow = Store.append, [True]
 

@@ -14,8 +14,8 @@ import pytest
 from consent_guard.pages.languages import available, locale
 from consent_guard.pages.negotiation import direction
 from consent_guard.pages.plurals import RULES
-from consent_guard.policy.language_tags import language_tag
 from consent_guard.policy.model import Lifetime, Policy
+from consent_guard.policy.texts.language_tags import language_tag
 
 OF_THE_UNION = "bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv"
 BESIDE = "nb is uk ca tr ar"

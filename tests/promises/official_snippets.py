@@ -306,9 +306,18 @@ fjs.parentNode.insertBefore(js,fjs);t._e=[];t.ready=function(f){t._e.push(f);};r
         "https://developers.google.com/fonts/docs/getting_started",
         """<link rel="stylesheet" href="https://fonts.googleapis.com/css2?family=Roboto&display=swap">""",
     ),
-    "kit": ("https://help.kit.com/en/articles/2502591", """<script async data-uid="x" src="https://example.ck.page/x/index.js"></script>"""),
-    "font-awesome": ("https://docs.fontawesome.com/web/setup/use-kit", """<script src="https://kit.fontawesome.com/x.js" crossorigin="anonymous"></script>"""),
-    "awin": ("https://wiki.awin.com/index.php/Advertiser_Tracking_Guide", """<script defer src="https://www.dwin1.com/1.js"></script>"""),
+    "kit": (
+        "https://help.kit.com/en/articles/2502591",
+        """<script async data-uid="x" src="https://example.ck.page/x/index.js"></script>""",
+    ),
+    "font-awesome": (
+        "https://docs.fontawesome.com/web/setup/use-kit",
+        """<script src="https://kit.fontawesome.com/x.js" crossorigin="anonymous"></script>""",
+    ),
+    "awin": (
+        "https://wiki.awin.com/index.php/Advertiser_Tracking_Guide",
+        """<script defer src="https://www.dwin1.com/1.js"></script>""",
+    ),
 }
 OWN_HOSTS: Final[dict[str, tuple[str, str]]] = {
     "matomo": (
@@ -350,5 +359,8 @@ _owa.src=owa_baseUrl+'modules/base/dist/owa.tracker.js';var _owa_s=document.getE
         "https://plausible.io/docs/proxy/introduction",
         """<script defer data-domain="x.example" src="https://HOST/js/script.js"></script>""",
     ),
-    "umami": ("https://umami.is/docs/collect-data", """<script defer src="https://HOST/script.js" data-website-id="x"></script>"""),
+    "umami": (
+        "https://umami.is/docs/collect-data",
+        """<script defer src="https://HOST/script.js" data-website-id="x"></script>""",
+    ),
 }

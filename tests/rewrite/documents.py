@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, settings
 
 from consent_guard.findings import Finding
 from consent_guard.policy.model import Policy
-from consent_guard.rewrite.judge import Judge
+from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy as Rules
+from consent_guard.rewrite.decide.urls import UrlPolicy
 from consent_guard.rewrite.model import DocumentFacts, Embed
-from consent_guard.rewrite.rewriter import HtmlRewriter, page_rewriter
-from consent_guard.rewrite.rules import Rules
-from consent_guard.rewrite.xml.rewriter import XmlRewriter
+from consent_guard.rewrite.page import PageRewriter, page_rewriter
+from consent_guard.rewrite.stream import HtmlRewriter as HtmlRewriter
 
 NOTHING: frozenset[str] = frozenset()
 WHOLE = 1 << 30
@@ -84,8 +84,8 @@ def facts(
     return DocumentFacts(scheme, host, path, query, syntax, charset)
 
 
-def judge(allowed: Iterable[str] = (), *, compiled: Rules | None = None, **where: Any) -> Judge:
-    return (compiled or fresh()).judge(frozenset(allowed), facts(**where))
+def judge(allowed: Iterable[str] = (), *, compiled: Rules | None = None, **where: Any) -> UrlPolicy:
+    return (compiled or fresh()).view(frozenset(allowed), facts(**where))
 
 
 class Parts:
@@ -109,7 +109,7 @@ def pieces(body: bytes, size: int) -> list[bytes]:
     return [body[at : at + size] for at in range(0, len(body), size)]
 
 
-def run(rewriter: HtmlRewriter | XmlRewriter, chunks: Iterable[bytes]) -> bytes:
+def run(rewriter: PageRewriter, chunks: Iterable[bytes]) -> bytes:
     return b"".join([*map(rewriter.feed, chunks), rewriter.close()])
 
 
@@ -130,7 +130,7 @@ def once(
         compiled or rules(inline_scripts="mention"),
         frozenset(allowed),
         facts(**where),
-        parts=parts,
+        insertions=parts,
         banner=banner,
         on_finding=(found if found is not None else []).append,
         emits=emits,

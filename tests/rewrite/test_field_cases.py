@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import base64
 import re
-import sys
 from html import unescape
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from ..cases import FAILING, FAILING_BY_DEPTH, UNSCORED, Case, domains, guarded, html_cases, pieces
+from ..cases import FAILING, UNSCORED, Case, domains, guarded, html_cases, pieces
 from .live import Contact, left_in
 
 CASES = html_cases("field/html.jsonl")
@@ -63,8 +62,7 @@ def test_the_rows_that_are_not_got_right_are_rows() -> None:
 
 
 def parameter(case: Case) -> Any:
-    strict = case.id not in FAILING_BY_DEPTH or sys.version_info < (3, 12)
-    marks = [pytest.mark.xfail(strict=strict)] if case.id in FAILING else []
+    marks = [pytest.mark.xfail(strict=True)] if case.id in FAILING else []
     return pytest.param(case, id=f"{case.id}-{case.tier}", marks=marks)
 
 

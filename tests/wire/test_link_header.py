@@ -43,6 +43,22 @@ def test_members_end_at_commas_outside_quotes_and_angles(value: bytes, targets: 
     assert b",".join(member.raw for member in members) == value
 
 
+@pytest.mark.parametrize(
+    "relation",
+    [
+        *("stylesheet", "preload", "modulepreload", "prefetch", "prerender", "preconnect", "dns-prefetch", "icon", "manifest"),
+        *("apple-touch-icon", "apple-touch-icon-precomposed", "apple-touch-startup-image", "mask-icon", "fluid-icon"),
+        *("compression-dictionary", "dictionary", "import", "serviceworker", "subresource"),
+    ],
+)
+def test_each_relation_that_some_browser_follows_is_withheld(relation: str) -> None:
+    """H40"""
+    assert filtered(GA + f"; rel={relation}".encode()) is None
+    assert filtered(GA + f'; rel="x {relation.upper()}"'.encode()) is None
+    own = f"</own>; rel={relation}".encode()
+    assert filtered(own) == own
+
+
 def test_parameters_are_read_with_their_quotes_undone() -> None:
     (member,) = split_links(b'</a>; REL = "preload prefetch"; as=style; title="a;b\\"c"; nopush; rel=next')
     assert member.params == (("rel", "preload prefetch"), ("as", "style"), ("title", 'a;b"c'), ("nopush", ""), ("rel", "next"))

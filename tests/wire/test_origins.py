@@ -142,6 +142,7 @@ def test_a_path_of_this_site_is_followed(given_next: str, path: str) -> None:
         "//e.example",
         "///e.example",
         "/\\e.example",
+        "/a\\b",
         "\\/e.example",
         "\\\\e.example",
         "/\t/e.example",

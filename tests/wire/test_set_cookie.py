@@ -332,6 +332,7 @@ def test_a_life_that_one_reading_alone_gives_is_cut_like_any(
     line = b"_ga=1; " + attributes
     before = read(line)
     assert (told(before.rfc), told(before.chromium)) == (standard, chromium)
+    assert (before.lifetime_rfc, before.lifetime_chromium) == (before.rfc.lifetime, before.chromium.lifetime)
     after = read(cut_lifetime(line, limit, NOW))
     assert max(after.lifetime_rfc or 0, after.lifetime_chromium or 0) == (limit or 0)
 
@@ -388,6 +389,7 @@ def test_a_deletion_of_ours_deletes_under_every_reading(
     assert cookie.chromium.deletes
     assert cookie.name == name
     attributes = line.split(b"; ")[1:]
+    assert {b"Max-Age=0", b"Expires=" + PAST} <= set(attributes), "some readers know only one of the two"
     assert (b"Partitioned" in attributes) is partitioned
     host_bound = name.startswith(b"__Host")
     assert (b"Domain=" + domain.encode() in attributes) is (bool(domain) and not host_bound)

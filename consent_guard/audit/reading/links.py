@@ -76,6 +76,7 @@ class _Reader:
         self._tried: set[str] = set()
         self._in_banner = False
         self._banner_at = 0
+        self._banner_name = ""
         self._action: str | None = None
         self._fields: list[tuple[str, str]] = []
 
@@ -85,7 +86,7 @@ class _Reader:
             self._end(tag)
         elif tag.name in _READ or _OWN_MARK in tag.source:
             if tag.attributes.get("data-cg") == "banner" and not self._in_banner:
-                self._banner_at = tag.at
+                self._banner_at, self._banner_name = tag.at, tag.name
             self._start(tag.name, tag.attributes)
 
     def _start(self, tag: str, given: dict[str, str]) -> None:
@@ -109,7 +110,7 @@ class _Reader:
             if self._is_own(self._action):
                 self.links.choice = Choice(self._action, tuple(self._fields))
             self._action = None
-        elif tag.name == "section" and self._in_banner:
+        elif self._in_banner and tag.name == self._banner_name:
             self._in_banner = False
             self.links.banner_bytes += tag.end - self._banner_at
 

@@ -15,9 +15,9 @@ from ...engine.acting_headers import ActingHeaders
 from ...engine.cookie_rulings import CookieRulings
 from ...findings import Finding
 from ...policy.model import Basis, Policy
-from ...rewrite.judge import Judge
+from ...rewrite.decide.compiled_policy import CompiledPolicy
+from ...rewrite.decide.urls import UrlPolicy
 from ...rewrite.model import DocumentFacts
-from ...rewrite.rules import Rules
 from ...wire.messages import Header
 from ..report import Verdict, covers, host_of
 
@@ -47,7 +47,7 @@ class Contacts:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._rules = Rules(policy)
+        self._rules = CompiledPolicy(policy)
         self._rulings = CookieRulings(policy)
         self._asking = frozenset(one.id for one in policy.categories if one.basis is not Basis.NECESSARY)
 
@@ -125,8 +125,8 @@ class Contacts:
         verdict = Verdict.LEAK if ruling.gated(consent) else Verdict.ALLOWED
         return Judged(verdict, host, ruling.match.service, ruling.match.category, ruling.match.rule.name)
 
-    def _judge(self, page: str, allowed: frozenset[str] = frozenset()) -> Judge:
-        return self._rules.judge(allowed, _facts(page))
+    def _judge(self, page: str, allowed: frozenset[str] = frozenset()) -> UrlPolicy:
+        return self._rules.view(allowed, _facts(page))
 
 
 def _facts(page: str) -> DocumentFacts:

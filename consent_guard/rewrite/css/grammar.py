@@ -28,11 +28,18 @@ PLAIN_STRING: Final = {0x22: re.compile(rb"\"[^\"\\\n\r\f]*+\""), 0x27: re.compi
 PLAIN_RULE: Final = re.compile(rb"@(?:media|font-face|page|(?:-[a-z]+-)?keyframes)(?=[^\\" + _NAME + rb"])")
 URL_STOP: Final = re.compile(rb"[)\"'(\\ \t\n\r\f\x01-\x08\x0b\x0e-\x1f\x7f]")
 BAD_URL_STOP: Final = re.compile(rb"[)\\]")
+LATE_IMPORT: Final = re.compile(
+    rb";[ \t\n\r\f]*+@import[ \t\n\r\f]*+(?:url\([ \t\n\r\f]*+)?[\"']?([^\"') \t\n\r\f;]++)", re.IGNORECASE
+)
+"""An @import in a string or comment of another rule's prelude."""
+COMMENT: Final = re.compile(rb"/\*.*?\*/", re.S)
 FAR: Final = re.compile(rb"[/:\\]")
 """In a string that may name another host; escapes may hide the rest."""
 CONTENT: Final = re.compile(
-    rb"[ \t\n\r\f]*+content[ \t\n\r\f]*+:(?>(?:[^\"'()\\/\n;{}]++|\"[^\"\n\\]*+\"|'[^'\n\\]*+'|\([^\"'()\\/]*+\)|\n)*)\Z",
+    rb"[ \t\n\r\f]*+(?:content|quotes|list-style(?:-type)?|font-family|font-feature-settings)[ \t\n\r\f]*+:"
+    rb"(?>(?:[^\"'()\\/\n;{}]++|\"[^\"\n\\]*+\"|'[^'\n\\]*+'|\([^\"'()\\/]*+\)|\n)*)\Z",
     re.IGNORECASE,
 )
-"""A declaration of ``content`` as far as its next string, which no image-set() can take. Escapes and comments leave doubt."""
+"""A declaration of ``content``, or of another property whose strings are text, as far as its next string, which no
+image-set() can take. Escapes and comments leave doubt."""
 ABOVE_ASCII: Final = re.compile("[^\x00-\x7f]")

@@ -7,13 +7,13 @@ keeps ASCII. May import ``css_escapes``. ``css`` builds on it.
 
 from __future__ import annotations
 
-from enum import Enum, auto
 from typing import Final, Literal
 
 from . import grammar as p
 from .escapes import unescape
+from .states import Mode, State
 
-Syntax = Literal["url", "string", "import"]
+Syntax = Literal["url", "string", "import", "prelude"]
 
 CONTEXT_BYTES: Final = 128
 """Bytes before the place of reading that may matter: a function's name, or the custom property that a string belongs to."""
@@ -27,23 +27,6 @@ _SPACES: Final = frozenset(b" \t\n\r\f")
 _SET_FUNCTIONS: Final = frozenset({"image-set", "-webkit-image-set", "src"})
 
 
-class _State(Enum):
-    TEXT = auto()
-    COMMENT = auto()
-    STRING = auto()
-    URL_START = auto()
-    URL = auto()
-    BAD_URL = auto()
-    NAME = auto()
-
-
-class _Mode(Enum):
-    TOP = auto()
-    SET = auto()
-    PRELUDE = auto()
-    IMPORT = auto()
-
-
 class CssScanner:
     """The tokenizer, resumable at any byte. Subclasses say what becomes of an address and of the bytes around it."""
 
@@ -53,9 +36,9 @@ class CssScanner:
         self._buffer = bytearray()
         self._at = 0
         """Where reading goes on; what lies before is context."""
-        self._state = _State.TEXT
-        self._mode = _Mode.TOP
-        self._after_set = _Mode.TOP
+        self._state = State.TEXT
+        self._mode = Mode.TOP
+        self._after_set = Mode.TOP
         self._closers: list[int] = []
         self._saturated = False
         self._quote = 0x22
@@ -83,16 +66,16 @@ class CssScanner:
         """Read as far as the buffer decides."""
         while self._step(final):
             pass
-        if final and self._state in (_State.STRING, _State.URL):
+        if final and (self._state in (State.STRING, State.URL) or (self._state is State.COMMENT and self._wanted)):
             # An address that the end of the sheet cuts off is fetched all the same.
             end = len(self._buffer)
-            self._finish(self._value_end if self._state is _State.URL and self._value_end >= 0 else end, end, True)
+            self._finish(self._value_end if self._state is State.URL and self._value_end >= 0 else end, end, True)
         elif self.holding:
             self._drop_past_limit(self._at)
 
     @property
     def holding(self) -> bool:
-        return self._wanted is not None and self._state in (_State.STRING, _State.URL)
+        return self._wanted is not None and self._state in (State.STRING, State.URL, State.COMMENT)
 
     def _drop_past_limit(self, stop: int) -> bool:
         if not self._dropping and stop - self._start > self._limit:
@@ -105,48 +88,57 @@ class CssScanner:
     def _finish(self, end: int, stop: int, good: bool) -> None:
         """A string or url token ended: its text at ``end``, all that was read of it at ``stop``."""
         far = not self._far_only or p.FAR.search(self._buffer, self._start, end) is not None
-        if self._wanted is not None and not self._drop_past_limit(stop) and good and far:
+        if self._wanted is not None and self._drop_past_limit(stop):
+            pass
+        elif self._wanted == "prelude":
+            # Chromium's CSS preload scanner ends a rule at any semicolon, and takes what follows for the next one.
+            for found in p.LATE_IMPORT.finditer(self._buffer, self._start, end):
+                self._found(*found.span(1), "import")
+        elif self._wanted is not None and good and far:
             self._found(self._start, end, self._wanted)
         self._far_only = False
         self._wanted = None
         self._dropping = False
-        self._state = _State.TEXT
+        self._state = State.TEXT
 
     def _step(self, final: bool) -> bool:
         """Read one thing. False: more bytes are needed."""
         state = self._state
-        if state is _State.TEXT:
-            return self._import(final) if self._mode is _Mode.IMPORT else self._text(final)
-        if state is _State.COMMENT:
+        if state is State.TEXT:
+            return self._import(final) if self._mode is Mode.IMPORT else self._text(final)
+        if state is State.COMMENT:
             return self._comment()
-        if state is _State.STRING:
+        if state is State.STRING:
             return self._string(final)
-        if state is _State.URL_START:
+        if state is State.URL_START:
             return self._url_start(final)
-        if state is _State.URL:
+        if state is State.URL:
             return self._url(final)
-        return self._bad_url(final) if state is _State.BAD_URL else self._long_name(final)
+        return self._bad_url(final) if state is State.BAD_URL else self._long_name(final)
 
     def _text(self, final: bool) -> bool:
         buffer = self._buffer
         mode = self._mode
-        search = (p.TOP if mode is _Mode.TOP else p.SET if mode is _Mode.SET else p.PRELUDE).search
+        search = (p.TOP if mode is Mode.TOP else p.SET if mode is Mode.SET else p.PRELUDE).search
         while found := search(buffer, self._at):
             at, self._at = found.span()
             byte = buffer[at]
             if byte == 0x2F:
                 self._at += 1
-                self._state = _State.COMMENT
+                self._state = State.COMMENT
+                if mode is Mode.PRELUDE:
+                    self._start, self._wanted = self._at, "prelude"
                 if not self._comment():
                     return False
             elif byte == 0x22 or byte == 0x27:
-                address = self._names_address(at) if mode is _Mode.TOP else mode is _Mode.SET
+                address = self._names_address(at) if mode is Mode.TOP else mode is Mode.SET
                 whole = None if address else p.PLAIN_STRING[byte].match(buffer, at)
-                if whole and (address is False or not (p.FAR.search(whole[0]) or len(whole[0]) > self._limit)):
+                prelude = mode is Mode.PRELUDE and not (whole and p.LATE_IMPORT.search(whole[0]) is None)
+                if whole and not prelude and (address is False or not (p.FAR.search(whole[0]) or len(whole[0]) > self._limit)):
                     self._at = whole.end()
                     continue
                 self._far_only = address is None
-                self._open_string(byte, None if address is False else "string")
+                self._open_string(byte, "prelude" if prelude else None if address is False else "string")
                 return True
             elif byte == 0x40:
                 if not (plain := p.PLAIN_RULE.match(buffer, at)):
@@ -157,8 +149,8 @@ class CssScanner:
                 return True
             elif byte == 0x5C:
                 return self._escaped_name(at, final)
-            elif mode is _Mode.PRELUDE:
-                self._mode = _Mode.TOP
+            elif mode is Mode.PRELUDE:
+                self._mode = Mode.TOP
                 return True
             else:
                 self._bracket(byte)
@@ -179,11 +171,11 @@ class CssScanner:
         if byte == 0x2F and at + 1 == len(buffer) and not final:
             return False
         if buffer[at : at + 2] == b"/*":
-            self._state = _State.COMMENT
+            self._state = State.COMMENT
             self._at = at + 2
             return True
         if byte == 0x22 or byte == 0x27:
-            self._mode = _Mode.PRELUDE
+            self._mode = Mode.PRELUDE
             self._at = at + 1
             self._open_string(byte, "import")
             return True
@@ -194,7 +186,7 @@ class CssScanner:
             self._at = name[0] + 1
             self._function(name[1])
         else:
-            self._mode = _Mode.PRELUDE
+            self._mode = Mode.PRELUDE
         return True
 
     def _after_space(self, at: int) -> int:
@@ -222,7 +214,7 @@ class CssScanner:
                 break
             end = found.end()
         else:
-            self._state = _State.NAME
+            self._state = State.NAME
             self._at = end
             return end, ""
         if not final and (end == len(buffer) or (end + 1 == len(buffer) and buffer[end] == 0x5C)):
@@ -239,7 +231,7 @@ class CssScanner:
         if end == at:
             # A backslash before a line end is no escape.
             self._at = at + 1
-        elif self._state is not _State.NAME:
+        elif self._state is not State.NAME:
             self._at = end
             if self._opens(end):
                 self._at += 1
@@ -254,13 +246,13 @@ class CssScanner:
         end, text = name
         if not p.NAME_START.match(self._buffer, at + 1):
             self._at = at + 1
-            self._state = _State.TEXT
+            self._state = State.TEXT
             return True
         if text == "import" and not self._attribute:
-            self._mode = _Mode.IMPORT
+            self._mode = Mode.IMPORT
         elif text != "function":  # whose parameters have defaults, which its result may be
-            self._mode = _Mode.PRELUDE
-        if self._state is not _State.NAME:
+            self._mode = Mode.PRELUDE
+        if self._state is not State.NAME:
             self._at = end
         return True
 
@@ -274,7 +266,7 @@ class CssScanner:
         at = self._at
         if not final and (at == len(buffer) or (at + 1 == len(buffer) and buffer[at] == 0x5C)):
             return False
-        self._state = _State.TEXT
+        self._state = State.TEXT
         if self._opens(at):
             self._at += 1
             self._function("")
@@ -285,7 +277,7 @@ class CssScanner:
         are set in many ways (``--x``, escaped, @property, a function's result), so every string is looked at."""
         head = bytes(self._buffer[max(0, at - CONTEXT_BYTES) : at])
         begin = max(head.rfind(b";"), head.rfind(b"{"))
-        declaration = head[begin + 1 :]
+        declaration = p.COMMENT.sub(b"", head[begin + 1 :])
         if declaration.rstrip().endswith(b"="):
             return False  # in an attribute selector
         if begin >= 0 and head[begin - 1 : begin] != b"\\" and p.CONTENT.match(declaration):
@@ -298,18 +290,18 @@ class CssScanner:
         # Browsers disagree on which characters above ASCII belong to a name: what follows the last one is read by itself.
         name = p.ABOVE_ASCII.split(name)[-1]
         if name == "url":
-            self._state = _State.URL_START
-            self._wanted = None if mode is _Mode.PRELUDE else "import" if mode is _Mode.IMPORT else "url"
-            if mode is _Mode.IMPORT:
-                self._mode = _Mode.PRELUDE
-        elif mode is _Mode.SET:
+            self._state = State.URL_START
+            self._wanted = None if mode is Mode.PRELUDE else "import" if mode is Mode.IMPORT else "url"
+            if mode is Mode.IMPORT:
+                self._mode = Mode.PRELUDE
+        elif mode is Mode.SET:
             self._bracket(0x28)
-        elif name == "src" if mode is _Mode.IMPORT else mode is _Mode.TOP and name in _SET_FUNCTIONS:
-            self._after_set = _Mode.PRELUDE if mode is _Mode.IMPORT else _Mode.TOP
-            self._mode = _Mode.SET
+        elif name == "src" if mode is Mode.IMPORT else mode is Mode.TOP and name in _SET_FUNCTIONS:
+            self._after_set = Mode.PRELUDE if mode is Mode.IMPORT else Mode.TOP
+            self._mode = Mode.SET
             self._closers = [0x29]
-        elif mode is _Mode.IMPORT:
-            self._mode = _Mode.PRELUDE
+        elif mode is Mode.IMPORT:
+            self._mode = Mode.PRELUDE
 
     def _bracket(self, byte: int) -> None:
         """A bracket inside image-set(): only the one that closes the innermost open one counts (CSS Syntax 3 §5.4.8)."""
@@ -330,19 +322,21 @@ class CssScanner:
         if end < 0:
             self._at = max(self._at, len(self._buffer) - 1)
             return False
+        if self._wanted is not None:
+            self._finish(end, end, True)
         self._at = end + 2
-        self._state = _State.TEXT
+        self._state = State.TEXT
         return True
 
     def _open_string(self, quote: int, wanted: Syntax | None) -> None:
-        self._state = _State.STRING
+        self._state = State.STRING
         self._quote = quote
         self._start = self._at
         self._wanted = wanted
 
     def _judgeable(self, final: bool) -> bool:
         """Let a ``data:`` address pass, which needs no judging but after @import. False: too early to tell."""
-        if self._at == self._start and self._wanted is not None and self._wanted != "import":
+        if self._at == self._start and self._wanted is not None and self._wanted not in ("import", "prelude"):
             head = bytes(self._buffer[self._start : self._start + 5]).lower()
             if head == b"data:":
                 self._wanted = None
@@ -381,14 +375,14 @@ class CssScanner:
             return False
         byte = buffer[at]
         if byte == 0x22 or byte == 0x27:
-            if self._mode is _Mode.SET:
+            if self._mode is Mode.SET:
                 self._bracket(0x28)
             self._at = at + 1
             self._open_string(byte, self._wanted)
             return True
         self._start = at
         self._value_end = -1
-        self._state = _State.URL
+        self._state = State.URL
         return True
 
     def _url(self, final: bool) -> bool:
@@ -401,7 +395,7 @@ class CssScanner:
             self._finish(self._value_end, stop, good)
             self._at = stop + good
             if not good:
-                self._state = _State.BAD_URL
+                self._state = State.BAD_URL
             return True
         if not self._judgeable(final):
             return False
@@ -422,7 +416,7 @@ class CssScanner:
         else:
             self._finish(stop, stop, False)
             self._at = stop + (byte != 0x5C)
-            self._state = _State.BAD_URL
+            self._state = State.BAD_URL
         return True
 
     def _escape(self, at: int, final: bool) -> int:
@@ -441,7 +435,7 @@ class CssScanner:
         stop = found.start()
         if self._buffer[stop] == 0x29:
             self._at = stop + 1
-            self._state = _State.TEXT
+            self._state = State.TEXT
             return True
         end = self._escape(stop, final)
         self._at = stop if end < 0 else max(end, stop + 1)

@@ -10,22 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from ..model import Edit
 from . import grammar as p
 from .charrefs import decode_attribute, escape_attribute
-
-
-class Edit(NamedTuple):
-    """Bytes ``start`` to ``end`` (of a tag, or of the document) are replaced by ``text``."""
-
-    start: int
-    end: int
-    text: bytes
-    drop: bool = False
-    """A piece of a content that is left out: no text of another reading's edit may stand in it."""
-
-    def moved(self, by: int) -> Edit:
-        """Return the same edit, counted from another place."""
-        return Edit(self.start + by, self.end + by, self.text, self.drop)
 
 
 class Attribute(NamedTuple):
@@ -49,13 +36,16 @@ def _each(tag: bytes, at: int) -> Iterator[re.Match[bytes]]:
         at = found.end()
 
 
+_SEPARATORS: Final = frozenset((b"", b">", b" ", b"/", b"\n", b"\t", b"\r", b"\f"))
+
+
 class Attributes:
     """The attributes of the tag ``shape``; their values are read from ``raw``, which has the same length.
 
     The two differ only in encodings whose trail bytes look like ASCII: there ``shape`` has them masked.
     """
 
-    __slots__ = ("_all", "_decode", "_exact", "_first", "raw")
+    __slots__ = ("_decode", "_exact", "_more", "first", "raw")
 
     def __init__(
         self, raw: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str], *, exact: bool = False
@@ -64,40 +54,50 @@ class Attributes:
         self.raw = raw
         self._decode = decode
         self._exact = exact
-        self._all: list[tuple[bytes, re.Match[bytes]]] = []
-        self._first: dict[bytes, re.Match[bytes]] = {}
-        match, at = p.ATTRIBUTE.match, names_end
-        while (found := match(shape, at)) is not None:
-            at = found.end()
-            name = _exact_name(found[1]) if exact else found[1].lower()
-            self._all.append((name, found))
-            if name not in self._first:
-                self._first[name] = found
+        self.first: dict[bytes, re.Match[bytes]] = {}
+        """What ATTRIBUTE matched, by name: the first of each counts."""
+        self._more: list[tuple[bytes, re.Match[bytes]]] = []
+        first = self.first
+        for found in iter(p.ATTRIBUTE.scanner(shape, names_end).match, None):  # type: ignore[attr-defined]
+            name = exact_name(found[1]) if exact else found[1].lower()
+            if name in first:
+                self._more.append((name, found))
+            else:
+                first[name] = found
 
     def __contains__(self, name: bytes) -> bool:
-        return name in self._first
+        return name in self.first
 
     def __iter__(self) -> object:
         return iter(self.effective())
 
     def effective(self) -> list[Attribute]:
         """Return the attributes that count: the first of each name."""
-        return [_attribute(name, found) for name, found in self._first.items()]
+        return [_attribute(name, found) for name, found in self.first.items()]
 
     def names(self) -> list[bytes]:
         """Return their names."""
-        return list(self._first)
+        return list(self.first)
+
+    def spelled(self, name: bytes) -> bytes:
+        """Return an attribute's value as it is spelled, empty where it is absent."""
+        found = self.first.get(name)
+        if found is None or (group := found.lastindex or 1) == 1:
+            return b""
+        return self.raw[found.start(group) : found.end(group)]
 
     def text(self, name: bytes) -> str | None:
         """Return the decoded value of an attribute, None where it is absent."""
-        found = self._first.get(name)
+        found = self.first.get(name)
         if found is None:
             return None
         group = found.lastindex or 1
         if group == 1:
             return ""
-        start, end = found.span(group)
-        return decode_attribute(self._decode(self.raw[start:end]))
+        value = self.raw[found.start(group) : found.end(group)]
+        # In XML the document's own entities are put in.
+        text = value.decode("ascii") if value.isascii() and not self._exact else self._decode(value)
+        return decode_attribute(text) if "&" in text else text
 
     def value(self, attribute: Attribute) -> str:
         """Return an attribute's value, character references decoded."""
@@ -106,40 +106,34 @@ class Attributes:
     def removal(self, name: bytes) -> list[Edit]:
         """Return the edits that take out every attribute of this name and leave all others as they are."""
         edits = []
-        for each, found in self._all:
-            if each == name:
-                attribute = _attribute(name, found)
-                # What follows must not become the value of what precedes, nor "/" and ">" come together.
-                closes = (
-                    self.raw[attribute.start - 1 : attribute.start] == b"/"
-                    and self.raw[attribute.end : attribute.end + 1] == b">"
-                )
-                marker = b'data-cg=""' if closes or _ASSIGNMENT.match(self.raw, attribute.end) else b""
-                edits.append(Edit(attribute.start, attribute.end, marker))
+        for found in [self.first[name], *(found for each, found in self._more if each == name)]:
+            start, end = found.start(1), found.end()
+            # What follows must not become the value of what precedes, nor "/" and ">" come together.
+            closes = self.raw[start - 1 : start] == b"/" and self.raw[end : end + 1] == b">"
+            marker = b'data-cg=""' if closes or _ASSIGNMENT.match(self.raw, end) else b""
+            edits.append(Edit(start, end, marker))
         return edits
 
-    def _name_length(self, attribute: Attribute) -> int:
-        found = p.ATTRIBUTE.match(self.raw, attribute.start)
-        return len(found[1]) if found is not None else len(attribute.name)
+    def slot(self, name: bytes) -> Slot:
+        """Return where an attribute's new value goes; its duplicates stay without effect."""
+        found = self.first[name]
+        start, end = found.start(1), found.end()
+        follows = self.raw[end : end + 1]
+        return Slot(start, end, self.raw[start : found.end(1)], b"" if follows in _SEPARATORS else b" ")
 
-    def replacement(self, name: bytes, text: str) -> list[Edit]:
-        """Return the edits that give an attribute another value, in quotes of our own; its duplicates stay without effect."""
-        attribute = _attribute(name, self._first[name])
-        value = ascii_attribute(text)
-        if self._exact:  # XML 1.0 §3.1: no < in attribute values
-            value = value.replace(b"<", b"&lt;")
-        written = self.raw[attribute.start : attribute.start + self._name_length(attribute)] + b'="' + value + b'"'
-        if attribute.end < len(self.raw) and self.raw[attribute.end : attribute.end + 1] not in (
-            b">",
-            b" ",
-            b"/",
-            b"\n",
-            b"\t",
-            b"\r",
-            b"\f",
-        ):
-            written += b" "
-        return [Edit(attribute.start, attribute.end, written)]
+
+class Slot(NamedTuple):
+    """One attribute of a tag, to be given another value in quotes of our own."""
+
+    start: int
+    end: int
+    name: bytes
+    """As it stands in the tag."""
+    after: bytes
+
+    def filled(self, text: str) -> Edit:
+        """Return the edit that gives the attribute this value."""
+        return Edit(self.start, self.end, self.name + b'="' + ascii_attribute(text) + b'"' + self.after)
 
 
 def _attribute(name: bytes, found: re.Match[bytes]) -> Attribute:
@@ -148,7 +142,8 @@ def _attribute(name: bytes, found: re.Match[bytes]) -> Attribute:
     return Attribute(name, found.start(1), found.end(), start, end)
 
 
-def _exact_name(name: bytes) -> bytes:
+def exact_name(name: bytes) -> bytes:
+    """Return an attribute's name as XML's rules look it up: any prefix may stand for xlink."""
     return b"xlink:href" if name.endswith(b":href") else name
 
 

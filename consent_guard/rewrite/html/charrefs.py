@@ -70,9 +70,10 @@ def decode_text(value: str) -> str:
 
 
 def escape_attribute(text: str) -> str:
-    """Return ``text`` spelled so that, between quotes of either kind, ``decode_attribute`` and a browser give it back."""
+    """Return ``text`` spelled so that, between quotes of either kind, ``decode_attribute`` and a browser give it back. No ``<``
+    stands in it, so that it can end nothing that is read as raw text."""
     return (
-        text.replace("&", "&amp;").replace('"', "&quot;").replace("'", "&#39;").replace("\r", "&#13;")
-        if any(character in text for character in "&\"'\r")
+        text.replace("&", "&amp;").replace('"', "&quot;").replace("'", "&#39;").replace("\r", "&#13;").replace("<", "&lt;")
+        if any(character in text for character in "&\"'\r<")
         else text
     )

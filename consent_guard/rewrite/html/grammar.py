@@ -1,36 +1,36 @@
-"""The WHATWG tokenizer's lexemes as compiled byte patterns.
+"""The WHATWG tokenizer's lexemes as compiled byte patterns, made from the fetch table.
 
-Pure data: no state, no policy. ``lexer`` runs them, ``attributes`` reads single tags with them.
+Pure data: no state, no policy. ``tokenizer`` runs them, ``attributes`` reads single tags with them. May import the fetch table.
 
 Why they look as they do: CPython before 3.11.5 mis-executes possessive *groups* ``(…)*+`` (Debian 12 ships 3.11.2), so a
 repeated group stands in an atomic one, ``(?>(…)*)``, and ``*+`` follows character classes only. ``\\s`` is never used: HTML's
-white space has
-no vertical tab. The vectors at the end are checked at import: an interpreter on which a pattern misreads must not guard a page.
+white space has no vertical tab. The vectors at the end are checked at import: an interpreter on which a pattern misreads must
+not guard a page.
 """
 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable
 from typing import Final
 
+from ..fetch_table import FETCHING_ELEMENTS, HTML_RULES, SOUGHT_ANYWHERE, SVG_FETCHING, TABLE, Grammar
+from ..fetch_table import RAW_TEXT as RAW_TEXT_NAMES
+
 SPACE: Final = rb"\t\n\f\r "
 
-RAW_TEXT: Final = frozenset(
-    {b"style", b"xmp", b"iframe", b"noembed", b"noframes", b"noscript", b"script", b"plaintext", b"textarea", b"title"}
-)
-"""Elements whose content an HTML tokenizer does not read as markup (WHATWG 13.2.6: RCDATA, RAWTEXT, script data, PLAINTEXT)."""
+RAW_TEXT: Final = frozenset(name.encode() for name in RAW_TEXT_NAMES)
 
-INTERESTING: Final = (
-    *(b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes", b"noscript", b"plaintext"),
-    *(b"html", b"svg", b"math", b"template", b"select", b"frameset", b"base", b"body"),
-    *(b"img", b"image", b"input", b"frame", b"embed", b"object", b"param", b"link", b"meta", b"portal"),
-    *(b"source", b"video", b"audio", b"track", b"bgsound"),
-)
-"""Start tags that change how the rest is read, or whose own attributes fetch."""
+STRUCTURAL: Final = (b"html", b"svg", b"math", b"template", b"select", b"frameset", b"body")
+"""Start tags that change how the rest is read, beside those of raw text."""
+INTERESTING: Final = (*sorted(RAW_TEXT), *STRUCTURAL, *sorted(FETCHING_ELEMENTS - RAW_TEXT - set(STRUCTURAL)))
+"""Start tags at which the fast path stops: they change how the rest is read, or their own attributes fetch."""
 
 FOREIGN_LEAVES: Final = (b"path", b"rect", b"circle", b"ellipse", b"line", b"polyline", b"polygon", b"stop", b"g")
 """SVG elements that fetch nothing by themselves and fill most inline drawings."""
+FOREIGN_GROUPS: Final = tuple(b"defs clippath mask symbol text tspan marker fegaussianblur feoffset feblend".split())
+"""Others, which may hold them."""
 
 
 def _letter(byte: int) -> bytes:
@@ -91,12 +91,28 @@ ATTRIBUTE: Final = re.compile(
 )
 """One attribute inside a tag that TAG has matched: name, then the value as it was quoted."""
 
-# Attributes that can make any element fetch or run: on*, style, background, ping, attributionsrc; and values that may be
-# javascript:.
-_SUSPECT_NAME: Final = rb"(?!" + any_case_words([b"on", b"style", b"background", b"ping", b"attributions"]) + rb")"
+_SUSPECTS: Final = (b"on", *sorted(SOUGHT_ANYWHERE))
+"""How the names begin of attributes that can make an element of any name fetch or run."""
+_SUSPECT_NAME: Final = rb"(?!" + any_case_words(_SUSPECTS) + rb")"
 _SUSPECT_VALUE: Final = rb"(?![\"']?+[\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))"
-_COMMON_ATTRIBUTE: Final = rb' [c-nqrt-z][a-z-]*+="(?![\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))[^"]*+"'
+"""A value that may be a ``javascript:`` address, or is spelled with references."""
+
+
+def _letters_but(words: Iterable[bytes], *, upper: bool = False) -> bytes:
+    """Return a class of the letters with which no word begins."""
+    barred = {chr(word[0]) for word in words}
+    letters = [one for one in string.ascii_lowercase if one not in barred]
+    return "".join(letters + [one.upper() for one in letters if upper]).encode()
+
+
+_COMMON_LETTERS: Final = _letters_but(_SUSPECTS)
+_COMMON_ATTRIBUTE: Final = rb" [" + _COMMON_LETTERS + rb'][a-z-]*+="(?![\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))[^"]*+"'
 """What most attributes look like; no suspect's name begins so."""
+_NOTABLE: Final = sorted({one.attribute.encode() for one in TABLE} | {b"rel", b"type", b"language"})
+_NOT_NOTABLE: Final = rb"(?!(?:[oO][nN][a-zA-Z]*+|" + any_case_words(_NOTABLE) + rb")[" + SPACE + rb"/>=])"
+NOTABLE: Final = re.compile(_attributes(_NOT_NOTABLE) + ATTRIBUTE.pattern)
+"""The next attribute that the fetch table knows, and all before it."""
+
 _PLAIN_STYLE: Final = (
     _GAP
     + rb"[sS][tT][yY][lL][eE]"
@@ -119,36 +135,155 @@ def _boring_attributes(*more: bytes) -> bytes:
 
 
 _BORING_ATTRIBUTES: Final = _boring_attributes()
-_FOREIGN_ATTRIBUTES: Final = _attributes(
-    _SUSPECT_NAME, rb"(?!\"[^\"(&\\]*+[(&\\]|'[^'(&\\]*+[(&\\]|[^\"'" + SPACE + rb">(&\\]*+[(&\\])" + _SUSPECT_VALUE
+_HREFS: Final = tuple(sorted({one.attribute.encode() for one in TABLE if one.element == "use"}))
+_GRADIENTS: Final = tuple(name for name in sorted(SVG_FETCHING) if name.endswith(b"gradient"))
+_FREE_NAMES: Final = any_case_words([b"transform", b"gradienttransform", b"patterntransform", b"points", b"d"])
+"""Attributes of SVG that are neither addresses nor CSS."""
+_DRAWN_TEXT: Final = rb"(?>(?:[^%s(&\\]++|\((?=#)|(?<=rgb)\(|(?<=rgba)\()*)"
+_DRAWN_VALUE: Final = (
+    rb"(?!\""
+    + _DRAWN_TEXT % b'"'
+    + rb"[(&\\]|'"
+    + _DRAWN_TEXT % b"'"
+    + rb"[(&\\]|[^\"'"
+    + SPACE
+    + rb">(&\\]*+[(&\\])"
+    + _SUSPECT_VALUE
+)
+
+
+def _drawn_attributes(*barred: bytes, more: bytes = b"") -> bytes:
+    """A run of attributes that cannot fetch in a drawing: CSS among them names nothing but a fragment of the document."""
+    name = _SUSPECT_NAME + (rb"(?!(?:" + any_case_words(barred) + rb")[" + SPACE + rb"/>=])" if barred else b"")
+    free = _GAP + rb"(?:" + _FREE_NAMES + rb")" + _ASSIGN + rb"(?:\"[^\"&\\]*+\"|'[^'&\\]*+')"
+    return rb"(?>(?:" + _one_attribute(name, _DRAWN_VALUE) + rb"|" + free + rb"|" + _PLAIN_STYLE + more + rb")*)"
+
+
+_FOREIGN_ATTRIBUTES: Final = _drawn_attributes()
+_USE_ATTRIBUTES: Final = _drawn_attributes(
+    *_HREFS,
+    more=rb"|" + _GAP + rb"(?:[xX][lL][iI][nN][kK]:)?[hH][rR][eE][fF]=(?:\"#[^\"&\\]*+\"|'#[^'&\\]*+')",
 )
 
 _COMMENT: Final = rb"!--(?:-?>|(?>(?:[^-]++|-(?!-!?>))*)--!?>)"
 _DECLARATION: Final = rb"![dD][^>]*+>"
 _STRAY: Final = rb"(?=[^a-zA-Z/!?])"
-_COUNTED: Final = rb"(?:" + any_case_words([b"select", b"template"]) + rb")[" + SPACE + rb"/>]"
-_END_TAG: Final = rb"/(?:[a-ru-wA-RU-W]|(?!" + _COUNTED + rb")[a-zA-Z])[^" + SPACE + rb"/>]*+>"
+_COUNTED: Final = (b"select", b"template")
+"""End tags that the tree builder's simulator counts."""
+_END_TAG: Final = (
+    rb"/(?:["
+    + _letters_but(_COUNTED, upper=True)
+    + rb"]|(?!(?:"
+    + any_case_words(_COUNTED)
+    + rb")["
+    + SPACE
+    + rb"/>])[a-zA-Z])[^"
+    + SPACE
+    + rb"/>]*+>"
+)
+_EVERYDAY: Final = (b"div", b"span", b"a", b"p", b"li", b"ul")
+"""Names that are tried first."""
 _BORING_NAME: Final = (
-    rb"(?:(?:div|span|a|p|li|ul)(?=[ >])|(?!(?:" + any_case_words(INTERESTING) + rb")[" + SPACE + rb"/>])" + _TAG_NAME + rb")"
+    rb"(?:(?:"
+    + b"|".join(name for name in _EVERYDAY if name not in INTERESTING)
+    + rb")(?=[ >])|(?!(?:"
+    + any_case_words(INTERESTING)
+    + rb")["
+    + SPACE
+    + rb"/>])"
+    + _TAG_NAME
+    + rb")"
 )
 
-_SIMPLE_ATTRIBUTE: Final = rb' [c-nqrt-z][a-z-]*+="[^\x00-\x20&jJ"][^"]*+"'
+_SIMPLE_ATTRIBUTE: Final = rb" [" + _COMMON_LETTERS + rb'][a-z-]*+="[^\x00-\x20&jJ"][^"]*+"'
 _BORING_REST: Final = (
     rb"(?:>|" + _SIMPLE_ATTRIBUTE + rb"(?:>|" + _SIMPLE_ATTRIBUTE + rb">)|" + _BORING_ATTRIBUTES + _GAP + rb">)"
 )
 """Of a tag after its name. Most have none, one or two attributes, in the usual spelling: these need no loop."""
 
-_BORING_META: Final = (
-    rb"(?:[mM][eE][tT][aA]|[iI][nN][pP][uU][tT])(?=[" + SPACE + rb"/>])" + _boring_attributes(b"http-", b"src") + _GAP + rb">"
+
+def _without_sources() -> bytes:
+    """Elements that fetch, on tags that have none of the attributes by which they do."""
+    groups: dict[frozenset[bytes], list[bytes]] = {}
+    for name in sorted(FETCHING_ELEMENTS - RAW_TEXT - set(STRUCTURAL)):
+        rules = HTML_RULES[name].by_attribute.values()
+        own = [one for one in rules if one.element != "*" and one.attribute.encode() not in SOUGHT_ANYWHERE]
+        told = any(one.when is not None and one.grammar is Grammar.REFRESH for one in own)
+        needs = {one.when.attribute if told and one.when is not None else one.attribute for one in own}
+        groups.setdefault(frozenset(need.encode() for need in needs), []).append(name)
+    return rb"|".join(
+        rb"(?:" + any_case_words(names) + rb")(?=[" + SPACE + rb"/>])" + _boring_attributes(*sorted(needs)) + _GAP + rb">"
+        for needs, names in sorted(groups.items(), key=lambda one: sorted(one[0]))
+    )
+
+
+_PLAIN_RELATIONS: Final = any_case_words(
+    [b"canonical", b"alternate", b"author", b"license", b"search", b"shortlink", b"amphtml"]
 )
-"""``<meta>`` without http-equiv and ``<input>`` without an address."""
+_PLAIN_LINK: Final = (
+    rb"[lL][iI][nN][kK](?=["
+    + SPACE
+    + rb"/])"
+    + _boring_attributes(b"rel")
+    + rb"["
+    + SPACE
+    + rb"/]++[rR][eE][lL]=(?:\"(?:"
+    + _PLAIN_RELATIONS
+    + rb")\"|'(?:"
+    + _PLAIN_RELATIONS
+    + rb")')"
+    + _BORING_ATTRIBUTES
+    + _GAP
+    + rb">"
+)
+"""A link that fetches nothing, as most pages spell it."""
+_BLANKS: Final = rb"[" + SPACE + rb"]*+"
+_DRAWN: Final = (*FOREIGN_LEAVES, *FOREIGN_GROUPS)
+_ENDED: Final = (*_DRAWN, *sorted(SVG_FETCHING - RAW_TEXT - {b"image", *_DRAWN}))
+_NAME_STOPS: Final = rb"(?=[" + SPACE + rb"/>])"
+_STYLE: Final = rb"[sS][tT][yY][lL][eE]"
+_TITLE: Final = rb"[tT][iI][tT][lL][eE]"
+_DRAWING_TAG: Final = rb"|".join(
+    (
+        rb"(?:" + any_case_words(_DRAWN) + rb")" + _NAME_STOPS + _FOREIGN_ATTRIBUTES + _GAP + rb">",
+        rb"/(?:" + any_case_words(_ENDED) + rb")" + _BLANKS + rb">",
+        rb"[uU][sS][eE]" + _NAME_STOPS + _USE_ATTRIBUTES + _GAP + rb">",
+        rb"(?:" + any_case_words(_GRADIENTS) + rb")" + _NAME_STOPS + _drawn_attributes(*_HREFS) + _GAP + rb">",
+        _STYLE + _NAME_STOPS + _FOREIGN_ATTRIBUTES + _BLANKS + rb">[^<&@(\\]*+</" + _STYLE + _BLANKS + rb">",
+        _TITLE + _NAME_STOPS + _FOREIGN_ATTRIBUTES + _BLANKS + rb">[^<]*+</" + _TITLE + _BLANKS + rb">",
+        _COMMENT,
+    )
+)
+_DRAWING: Final = (
+    rb"[sS][vV][gG](?=["
+    + SPACE
+    + rb"/>])"
+    + _FOREIGN_ATTRIBUTES
+    + _BLANKS
+    + rb"(?:/>|>(?>(?:[^<]*+<"
+    + rb"(?:"
+    + _DRAWING_TAG
+    + rb"))*)[^<]*+</[sS][vV][gG]"
+    + _BLANKS
+    + rb">)"
+)
+"""A whole drawing in which nothing can be withheld, and after which the tree builder is where it was."""
 
 SKIP: Final = re.compile(
     rb"(?>(?:[^<]*+<(?:"
-    + rb"|".join((_END_TAG, _BORING_NAME + _BORING_REST, _BORING_META, _COMMENT, _DECLARATION, _STRAY))
+    + rb"|".join(
+        (_END_TAG, _BORING_NAME + _BORING_REST, _without_sources(), _PLAIN_LINK, _COMMENT, _DECLARATION, _STRAY, _DRAWING)
+    )
     + rb"))*)[^<]*+"
 )
 """Everything in HTML content at which nothing can be withheld and no reading changes: the fast path."""
+
+SKIP_STRICT: Final = re.compile(
+    rb"(?>(?:[^<]*+<(?:"
+    + rb"|".join((_END_TAG, _BORING_NAME + _BORING_REST, _without_sources(), _PLAIN_LINK, _COMMENT, _DECLARATION, _STRAY))
+    + rb"))*)[^<]*+"
+)
+"""The same where relative addresses count: fragments, too, may name another document."""
 
 SKIP_FOREIGN: Final = re.compile(
     rb"(?>(?:[^<]*+<(?:(?!"
@@ -156,6 +291,7 @@ SKIP_FOREIGN: Final = re.compile(
     + rb")(?:"
     + any_case_words(FOREIGN_LEAVES)
     + rb")"
+    + _NAME_STOPS
     + _FOREIGN_ATTRIBUTES
     + rb"["
     + SPACE
@@ -210,7 +346,7 @@ def _check() -> None:
         b"<meta name=a><meta http-equiv=refresh>": b"<meta name=a>",
         b"<input type=image><input type=image src=x>": b"<input type=image>",
         b"<p><IMG src=x>": b"<p>",
-        b"<i" * 3 + b"><imgx><b " + b"c=d " * 500 + b"><base>": b"<i" * 3 + b"><imgx><b " + b"c=d " * 500 + b">",
+        b"<i" * 3 + b"><imgx><b " + b"c=d " * 500 + b"><base href=a>": b"<i" * 3 + b"><imgx><b " + b"c=d " * 500 + b">",
         b"<p title='a": b"",
         b"<a href=' &#106;avascript:'>": b"",
     }

@@ -11,7 +11,7 @@ from typing import Final
 
 from . import grammar as p
 from .tokenizer import Buffer, Kind
-from .tree_builder_simulator import Context
+from .tree_builder_simulator import TreeBuilderSimulator
 
 _IN_HEAD: Final = frozenset(b"html head base basefont bgsound link meta title style script noscript template noframes".split())
 _ENDS_IN_HEAD: Final = _IN_HEAD - {b"html"}
@@ -21,7 +21,7 @@ _MARK: Final = b"\xef\xbb\xbf"
 """A byte order mark, which is no text of the document."""
 
 
-class BannerPlace:
+class InsertionPoint:
     """Told of every lexeme of the main reading until the place is found; answers with a position once."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class BannerPlace:
         """A doctype, html, head or body was seen."""
         self._wanted = True
 
-    def start(self, name: bytes, start: int, end: int, context: Context) -> int | None:
+    def start(self, name: bytes, start: int, end: int, context: TreeBuilderSimulator) -> int | None:
         """Take a start tag; return where the banner goes, if that is known now."""
         if context.templates:
             return None
@@ -52,7 +52,7 @@ class BannerPlace:
             return None
         return self._found(start)
 
-    def end(self, name: bytes, start: int, context: Context) -> int | None:
+    def end(self, name: bytes, start: int, context: TreeBuilderSimulator) -> int | None:
         """Take an end tag."""
         if context.templates:
             return None
@@ -62,7 +62,7 @@ class BannerPlace:
             return self._found(start)
         return None
 
-    def other(self, buffer: Buffer, start: int, end: int, kind: Kind, context: Context) -> int | None:
+    def other(self, buffer: Buffer, start: int, end: int, kind: Kind, context: TreeBuilderSimulator) -> int | None:
         """Take text, a comment or a doctype."""
         if context.templates:
             return None

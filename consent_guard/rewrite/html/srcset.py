@@ -7,7 +7,7 @@ rewriter and for the ``imagesrcset`` parameter of Link headers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,21 +49,14 @@ def split_candidates(value: str) -> list[Candidate]:
         candidates.append(Candidate(start, end, url))
 
 
-def without(value: str, gated: Callable[[str], bool]) -> str | None:
-    """Return the value without the candidates whose URL ``gated`` accepts, or None where it accepts none of them.
-
-    What stays is kept character for character; an empty string where nothing stays.
-    """
-    candidates = split_candidates(value)
-    kept = [not gated(candidate.url) for candidate in candidates]
-    if all(kept):
-        return None
-    if not any(kept):
+def rest(value: str, candidates: Sequence[Candidate], gone: Sequence[bool]) -> str:
+    """Return the value without the candidates that go, the others character for character; an empty string where all do."""
+    if all(gone):
         return ""
     # Each candidate is cut with the separators after it, so what follows keeps its own beginning.
     stops = [candidate.start for candidate in candidates[1:]] + [len(value)]
-    pieces = [value[candidate.start : stop] for candidate, stop, keep in zip(candidates, stops, kept, strict=True) if keep]
-    if not kept[-1]:
-        final = max(at for at, keep in enumerate(kept) if keep)
+    pieces = [value[candidate.start : stop] for candidate, stop, lost in zip(candidates, stops, gone, strict=True) if not lost]
+    if gone[-1]:
+        final = max(at for at, lost in enumerate(gone) if not lost)
         pieces[-1] = value[candidates[final].start : candidates[final].end].rstrip(_SPACE)
     return value[: candidates[0].start] + "".join(pieces)

@@ -2,7 +2,7 @@
 
 It keeps no text and knows no policy: it is handed a buffer and a position and tells what stands there and where it ends. What
 it calls for is kept by the caller: the namespace (for CDATA) and the switch to raw text are the tree builder's word, so
-``context`` tells them through ``foreign`` and ``enter``. May import patterns and limits; ``reading`` drives it. A compiled
+the caller tells them through ``foreign`` and ``enter``. May import patterns and limits; ``stream`` drives it. A compiled
 scanner may replace this file one day.
 
 Two tiers. The fast one is a compiled pattern that passes everything of no interest in one step (``patterns.SKIP``, run by the
@@ -26,7 +26,7 @@ class Mode(IntEnum):
 
     DATA = 0
     RAW = 1
-    """RCDATA or RAWTEXT of the element ``Lexer.raw``."""
+    """RCDATA or RAWTEXT of the element ``Tokenizer.raw``."""
     SCRIPT = 2
     PLAINTEXT = 3
     COMMENT = 4
@@ -78,7 +78,7 @@ class _In(IntEnum):
     UNQUOTED = 7
 
 
-class Lexer:
+class Tokenizer:
     """One tokenizer's state. ``next`` reads one lexeme; ``kind`` and ``tag`` describe it."""
 
     __slots__ = ("_inside", "endless", "escape", "foreign", "kind", "mode", "raw", "scanned", "tag")
@@ -101,15 +101,15 @@ class Lexer:
         """Bytes of the tag at the position that earlier calls have read; 0 between lexemes."""
         self._inside = _In.TAG_NAME
 
-    def copy(self) -> Lexer:
-        """Return a second lexer in the same state."""
-        twin = Lexer(self.endless)
+    def copy(self) -> Tokenizer:
+        """Return a second tokenizer in the same state."""
+        twin = Tokenizer(self.endless)
         twin.mode, twin.raw, twin.escape, twin.foreign = self.mode, self.raw, self.escape, self.foreign
         twin.scanned, twin._inside = self.scanned, self._inside
         return twin
 
     def state(self) -> tuple[object, ...]:
-        """Return what tells this lexer's future from another's at the same position."""
+        """Return what tells this tokenizer's future from another's at the same position."""
         if self.mode is Mode.DATA:
             return (self.scanned, self._inside) if self.scanned else ()
         return self.mode, self.raw, self.escape

@@ -1,9 +1,9 @@
 """As much of the HTML tree builder (WHATWG 13.2.6) as decides how the next bytes are read.
 
-Two questions only: is this HTML or foreign content (svg, math), and does a start tag switch the tokenizer to raw text? Inside
-foreign content the open elements are kept, with their integration points; outside nothing is. Where a stream cannot know,
-``unsure`` says
-so for good, and ``reading`` follows every reading that a browser may take. May import patterns and limits.
+Two questions only: is this HTML or foreign content (svg, math), and does a start tag switch the tokenizer to raw text?
+Inside foreign content the open elements are kept, with their integration points; outside nothing is. Where a stream cannot
+know, ``unsure`` says so for good; what follows is then settled by ``ambiguous`` so that every reading that a browser may
+take is safe. May import the grammar and limits.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ _BREAKOUT: Final = frozenset(
     b"b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta nobr "
     b"ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
 )
+FONT_BREAKS: Final = frozenset({b"color", b"face", b"size"})
+"""Attributes with which ``<font>`` ends foreign content."""
 _VOID: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr img image input keygen link meta param source track wbr".split()
 )
@@ -61,33 +63,59 @@ _FOREIGN_ONLY: Final = frozenset(
 _MATH_TEXT: Final = frozenset({b"mi", b"mo", b"mn", b"ms", b"mtext"})
 _HTML_ENCODINGS: Final = frozenset({"text/html", "application/xhtml+xml"})
 _SELECT_SAFE: Final = frozenset({b"script", b"textarea", b"noscript"})
+_TABLE_PARTS: Final = frozenset(b"caption col colgroup tbody td tfoot th thead tr".split())
+"""Ignored outside a table; in one they close whatever stands between, an svg too."""
+_IGNORED: Final = frozenset(b"html head body frame frameset".split())
+"""Start tags that open nothing within a body."""
+_NESTS_IN_ITSELF: Final = frozenset(
+    b"div span section article aside header footer main nav ul ol dl b i em strong small u s code pre blockquote figure font "
+    b"table tbody tr td".split()
+)
+"""Elements that do not close an open one of their name."""
+_IN_TEMPLATE_HEAD: Final = frozenset(b"base basefont bgsound link meta noframes script style template title".split())
+"""Start tags that leave a template's insertion mode as it is (13.2.6.4.22)."""
 
 
-class Context:
+class TemplateContent(IntEnum):
+    """What a template holds, by its first start tag."""
+
+    UNDECIDED = 0
+    COLUMNS = 1
+    """It began with ``<col>``: every other start tag but those of templates is ignored (13.2.6.4.12)."""
+    ANY = 2
+
+
+_COUNTS_IN_COLUMNS: Final = frozenset({b"col", b"template"})
+
+
+class TreeBuilderSimulator:
     """The tree builder's state in one reading."""
 
-    __slots__ = ("frameset", "select", "stack", "templates", "unsure")
+    __slots__ = ("frameset", "mixed", "select", "stack", "templates", "unsure")
 
     def __init__(self) -> None:
         self.stack: list[Open] = []
         self.unsure = False
         """The namespace cannot be known any more."""
+        self.mixed = False
+        """While that was so, HTML content within svg or math was open, or more than one of these: no start tag of HTML makes it
+        certain again."""
         self.select = False
         """Inside ``<select>``, where parsers of different age differ."""
         self.frameset = False
         """After ``<frameset>``, where the tree builder ignores what the preload scanner reads."""
-        self.templates = 0
+        self.templates: list[TemplateContent] = []
+        """The open templates, from the outermost inwards."""
 
-    def copy(self) -> Context:
+    def copy(self) -> TreeBuilderSimulator:
         """Return a second context in the same state."""
-        twin = Context()
-        twin.stack = self.stack.copy()
-        twin.unsure, twin.select, twin.frameset, twin.templates = self.unsure, self.select, self.frameset, self.templates
+        twin = TreeBuilderSimulator()
+        twin.restore(self)
         return twin
 
     def state(self) -> tuple[object, ...]:
         """Return what tells this context's future from another's."""
-        return tuple(self.stack), self.unsure, self.select, self.frameset, self.templates
+        return tuple(self.stack), self.unsure, self.mixed, self.select, self.frameset, tuple(self.templates)
 
     @property
     def html(self) -> bool:
@@ -100,6 +128,39 @@ class Context:
         return not self.stack and not self.unsure
 
     @property
+    def common(self) -> bool:
+        """True in plain HTML content, where a tag's spelling alone tells what is to be done."""
+        return not (self.stack or self.unsure or self.select or self.frameset or self.templates)
+
+    @property
+    def roots(self) -> list[bytes]:
+        """The open svg and math elements that stand in HTML content, the innermost first."""
+        return [one.name for one in reversed(self.stack) if one.name in (b"svg", b"math")]
+
+    @property
+    def raw_noscript(self) -> bool:
+        """True where a noscript is raw text for every parser of a browser that runs scripts."""
+        columns = bool(self.templates) and self.templates[-1] is TemplateContent.COLUMNS
+        return not (self.stack or self.unsure or self.select or self.frameset or columns)
+
+    @property
+    def awaits_content(self) -> bool:
+        """True in a template whose first start tag is yet to come: it decides how the rest is read."""
+        return bool(self.templates) and self.templates[-1] is TemplateContent.UNDECIDED
+
+    def restore(self, other: TreeBuilderSimulator) -> None:
+        """Take over the state of another."""
+        self.stack = other.stack.copy()
+        self.unsure, self.mixed = other.unsure, other.mixed
+        self.select, self.frameset = other.select, other.frameset
+        self.templates = other.templates.copy()
+
+    def leave_foreign(self) -> None:
+        """Note that HTML content has been forced."""
+        self.stack.clear()
+        self.unsure = self.mixed = False
+
+    @property
     def cdata(self) -> bool:
         """True where the tree builder may allow a CDATA section: the adjusted current node is (or may be) not HTML."""
         return self.unsure or bool(self.stack)
@@ -110,6 +171,8 @@ class Context:
         ``closed``: it ends in ``/>``. ``font``: it has a color, face or size. ``encoding``: annotation-xml's.
         """
         stack = self.stack
+        if self.unsure and not self.mixed and name in _BREAKOUT and not (self.select or self.frameset or self.templates):
+            self.leave_foreign()  # whether an svg was open or not, it is not any more
         if stack:
             top = stack[-1]
             if top.space is Space.FOREIGN:
@@ -120,7 +183,7 @@ class Context:
                     return self._foreign_start(name, top.math, closed, encoding)
             elif name in (b"mglyph", b"malignmark") and any(one.space is Space.TEXT_INTEGRATION for one in stack):
                 if top.space is not Space.TEXT_INTEGRATION:
-                    self.unsure = True  # the HTML elements on top are a guess
+                    self._doubt()  # the HTML elements on top are a guess
                 return self._foreign_start(name, True, closed, None)
         return self._html_start(name, closed)
 
@@ -138,32 +201,68 @@ class Context:
         return Switch.BOTH if name in RAW_TEXT else Switch.NO
 
     def _html_start(self, name: bytes, closed: bool) -> Switch:
+        ignored = self._ignored_in_template(name)
         if name in (b"svg", b"math"):
-            if self.select or self.frameset:
-                self.unsure = True
+            if self.select or self.frameset or ignored:
+                self._doubt()
             if not closed:
                 self._push(Open(name, Space.FOREIGN, name == b"math"))
             return Switch.NO
         if name == b"select":
             self.select = True
         elif name == b"template":
-            self.templates += 1
+            self.templates.append(TemplateContent.UNDECIDED)
         elif name == b"frameset":
             self.frameset = True
         if self.stack and name not in _VOID:
-            self._push(Open(name, Space.HTML, False))
+            self._open(name)
         if name not in RAW_TEXT:
             return Switch.NO
-        if name == b"noscript" or self.unsure or self.frameset or (self.select and name not in _SELECT_SAFE):
+        if ignored or self.unsure or (self.frameset and name != b"noframes"):
+            return Switch.BOTH
+        if name == b"noscript" or (self.select and name not in _SELECT_SAFE):
             return Switch.BOTH
         return Switch.RAW
+
+    def _ignored_in_template(self, name: bytes) -> bool:
+        """Note what the innermost template holds; tell whether the tree builder ignores this start tag there."""
+        if not self.templates:
+            return False
+        content = self.templates[-1]
+        if content is TemplateContent.COLUMNS:
+            return name not in _COUNTS_IN_COLUMNS
+        if content is TemplateContent.UNDECIDED and name not in _IN_TEMPLATE_HEAD:
+            self.templates[-1] = TemplateContent.COLUMNS if name == b"col" else TemplateContent.ANY
+        return False
+
+    def _open(self, name: bytes) -> None:
+        """Take an HTML start tag inside an integration point."""
+        if name in _TABLE_PARTS and not self._in_own_table():
+            self._doubt()  # a table around the svg would end it
+        elif name in _IGNORED:
+            return
+        elif name == b"form" or (name not in _NESTS_IN_ITSELF and any(one.name == name for one in self.stack)):
+            self._doubt()  # it may be ignored, or close the open one
+        if not self.unsure:
+            self._push(Open(name, Space.HTML, False))
+
+    def _in_own_table(self) -> bool:
+        """Tell whether a table is open inside the innermost integration point."""
+        for one in reversed(self.stack):
+            if one.space is not Space.HTML:
+                return False
+            if one.name == b"table":
+                return True
+        return False
 
     def end(self, name: bytes) -> None:
         """Take an end tag."""
         if name == b"select":
             self.select = False
         elif name == b"template" and self.templates:
-            self.templates -= 1
+            self.templates.pop()
+            if self.stack and all(one.name != b"template" for one in self.stack):
+                self._doubt()
         stack = self.stack
         if not stack:
             return
@@ -182,10 +281,12 @@ class Context:
         if stack[-1].name == name:
             stack.pop()
             return
+        if (name in _TABLE_PARTS or name == b"table") and not self._in_own_table():
+            self._doubt()  # it may be that of a table around the svg
         for at in range(len(stack) - 1, -1, -1):
             if stack[at].name == name:
                 del stack[at:]
-                self.unsure = True
+                self._doubt()
                 return
 
     def _foreign_end(self, name: bytes) -> None:
@@ -197,10 +298,17 @@ class Context:
                 del stack[at:]
                 return
         if name not in _FOREIGN_ONLY:
-            self.unsure = True  # it may close an HTML element around the svg, and the svg with it
+            self._doubt()  # it may close an HTML element around the svg, and the svg with it
+
+    def _doubt(self) -> None:
+        """Note that the namespace cannot be known any more."""
+        self.unsure = True
+        self.mixed = self.mixed or len(self.roots) > 1 or any(one.space is not Space.FOREIGN for one in self.stack)
 
     def _push(self, element: Open) -> None:
         if len(self.stack) < OPEN_ELEMENTS:
             self.stack.append(element)
+            if self.unsure:
+                self._doubt()
         else:
-            self.unsure = True
+            self._doubt()

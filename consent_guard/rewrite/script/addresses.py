@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ...wire.link_relations import CANDIDATES
 from .literals import UNKNOWN
 
 _REMOVED: Final = re.compile("[\t\n\r]")
@@ -24,7 +25,7 @@ _FILES: Final = frozenset(
 """What looks like a top-level domain and is a file's ending. Read only where unknown text stands before a bare name."""
 _PORT: Final = re.compile(r":[0-9]*$")
 _ATTRIBUTE: Final = re.compile(
-    r"(?<![\w\-])(src|href|srcset|imagesrcset|srcdoc|poster|background|data|xlink:href"
+    rf"(?<![\w\-])(src|href|srcset|{CANDIDATES}|srcdoc|poster|background|data|xlink:href"
     r"|data-src|data-srcset|data-lazy-src|data-lazy-srcset|data-original|data-background)"
     r"\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))",
     re.I,

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ...wire.link_relations import CANDIDATES
+
 URL: Final = "url"
 HTML: Final = "html"
 CSS: Final = "css"
@@ -35,7 +37,7 @@ FETCHING_MEMBERS: Final = {
     b"onerror": CODE,
 }
 """Members and attributes that fetch, or hold what fetches, once they are set. ``href`` counts on a link element only."""
-ATTRIBUTES_ONLY: Final = {b"data": URL, b"xlink:href": URL, b"imagesrcset": URL, b"style": CSS}
+ATTRIBUTES_ONLY: Final = {b"data": URL, b"xlink:href": URL, CANDIDATES.encode(): URL, b"style": CSS}
 """As members these names mean something else."""
 
 ARGUMENTS: Final[dict[bytes, tuple[int, str]]] = {

@@ -17,6 +17,8 @@ from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from ...policy.model import Service
+from .flow import stands_in_code
+from .tokenizer import mask
 
 HOST_BYTES: Final = 253
 """The longest host name (RFC 1035 §2.3.4); a walk back never goes further."""
@@ -192,6 +194,17 @@ class _HostScanner:
                 path, query = self._address(text, end)
                 yield _Sighting(end - len(written), end, written.decode("ascii").lower(), path, query)
 
+    def may_speak(self, text: bytes) -> bool:
+        """Tell whether some listed host may stand in the text: the question before all that costs more."""
+        if self._dots is not None:
+            tails, any_tail = self._tails, self._any_tail
+            for found in self._dots.finditer(text):
+                dot, end = found.span()
+                tail = text[dot - 2 if dot > 2 else 0 : end].lower()
+                if tail in tails or tail[1:] in tails or any_tail or not tail.isascii():
+                    return True
+        return self._literals is not None and self._literals.search(text) is not None
+
     def _hosts_ending(self, text: bytes, dot: int, end: int) -> Iterator[tuple[int, str]]:
         """Yield the listed readings of the host whose last dot and end these are: the whole run of host characters, and without
         an escape's own characters before it (``%2Fwww…``, ``\\nwww…``)."""
@@ -280,17 +293,24 @@ class MentionFinder:
         window, and search every window but the last with ``final=False``."""
         return HOST_BYTES + self._scanner.ahead + _ESCAPE_BYTES + 2
 
+    def may_speak(self, text: bytes) -> bool:
+        """Tell whether some listed host may stand in the text."""
+        return self._scanner.may_speak(text)
+
     def first(self, text: bytes, gated: Callable[[str], bool], *, final: bool = True) -> Mention | None:
         """Return the first mention of a host whose service ``gated`` accepts (by id), or None. Never raises for any text.
 
         ``final``: whether the text ends here. If not, a host so near to the end that what follows may change the reading is
         left for the next window.
         """
+        return next((mention for mention in self.each(text, final=final) if gated(mention.service)), None)
+
+    def each(self, text: bytes, *, final: bool = True) -> Iterator[Mention]:
+        """Yield all mentions of listed hosts, as ``first`` takes them."""
         for seen in self._scanner.sightings(text, final):
             match = self._index.match(seen.host, seen.path, seen.query)
-            if match is not None and gated(match.service):
-                return Mention(seen.start, seen.end, seen.host, match.service, match.rule)
-        return None
+            if match is not None:
+                yield Mention(seen.start, seen.end, seen.host, match.service, match.rule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,14 +368,27 @@ class SignatureFinder:
         usable = [mark for mark in marks if mark.host.isascii() and mark.host]
         self._scanner = _HostScanner(((mark.host, mark.subdomains) for mark in usable), ahead)
 
+    def may_speak(self, text: bytes) -> bool:
+        """Tell whether some service's host may stand in the text."""
+        return self._scanner.may_speak(text)
+
     def first(self, text: bytes, gated: Callable[[str], bool]) -> Signature | None:
         """Return the first signature, by the place of its host, whose service ``gated`` accepts (by id), or None. A global
         counts where it stands as a whole JavaScript name, also inside a string. Never raises for any text."""
+        return next((signature for signature in self.each(text) if gated(signature.service)), None)
+
+    def each(self, text: bytes) -> Iterator[Signature]:
+        """Yield all signatures, by the places of their hosts."""
+        code = None
         for seen in self._scanner.sightings(text, True):
+            if code is None:
+                code = mask(text)
+            if code[seen.start] == 0x20:
+                continue
             for mark in self._deciding(seen, text):
-                if gated(mark.service):
-                    return Signature(mark.service, seen.host, mark.text, mark.global_)
-        return None
+                if mark.global_ and not stands_in_code(text, mark.global_, code):
+                    continue
+                yield Signature(mark.service, seen.host, mark.text, mark.global_)
 
     def _deciding(self, seen: _Sighting, text: bytes) -> list[_Mark]:
         """Return the marks that the sighting and the text bear out; of several for one global the most specific (DESIGN §4)."""

@@ -15,19 +15,24 @@ from dataclasses import replace
 from typing import Final
 
 from ...findings import Finding, FindingKind
-from ...limits import HELD_VALUE_BYTES
-from .. import styles
+from ...limits import HELD_VALUE_BYTES, REMEMBERED_BYTES
+from ..data_url import data_url
+from ..decide.bases import Bases
+from ..decide.compiled_policy import CompiledPolicy
+from ..decide.decisions import decide
+from ..decide.memory import MISSING
+from ..decide.nested import Nested, NestedDocuments
+from ..decide.oversized import OversizedTag
+from ..decide.scripts import first_hit, inline_finding
+from ..decide.styles import gated, sheet_targets
+from ..decide.tags import TagFacts, read_tag
+from ..decide.urls import UrlPolicy
+from ..emit.patch_buffer import Buffer, PatchBuffer
 from ..encoding.decode import Charset
+from ..fetch_table import XML_NAMES
 from ..html import grammar as p
-from ..html.attributes import Edit
 from ..html.charrefs import decode_text
-from ..html.tokenizer import Buffer
-from ..inline import ScriptKind, script_hit
-from ..judge import Judge
-from ..longtag import LongTag
-from ..model import DocumentFacts
-from ..nested import data_document, data_style
-from ..tags import Decision, decide
+from ..model import Decision, DocumentFacts, ScriptKind, Sink, silent
 from .internal_subset import Declarations
 from .tokenizer import SpanEnd
 
@@ -51,39 +56,35 @@ _DOCTYPE: Final = re.compile(
 _STREAMED: Final = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
 _UNKNOWN: Final = b"-"
 """A name without rules of its own; attributes that act on any element still count."""
-_MIXED_CASE: Final = {
-    b"feImage": b"feimage",
-    b"textPath": b"textpath",
-    b"foreignObject": b"foreignobject",
-    b"animateMotion": b"animatemotion",
-}
-
-
-def _silent(finding: Finding) -> None:
-    """Hear nothing."""
+_TRANSFORMS: Final = re.compile(r"xsl|xml", re.I)
+_BUILDS: Final = re.compile(r":(?:element|attribute|copy-of|import|include)\b|disable-output-escaping|document\(|[{]")
+"""In a transformation: what may build an element or an address that does not stand there as it is."""
 
 
 class XmlRewriter:
     """Withholds, in one XML document, what its judge does not allow."""
 
-    placed_banner: Final = False
-
     def __init__(
         self,
-        judge: Judge,
+        policy: CompiledPolicy,
+        view: UrlPolicy,
         document: DocumentFacts,
         *,
-        on_finding: Callable[[Finding], None] = _silent,
+        on_finding: Sink = silent,
         emits: bool = True,
         depth: int = 0,
+        nested: NestedDocuments,
     ) -> None:
-        self.judge = judge.variant(judge.bases, None)
+        """As ``HtmlRewriter``."""
+        self.policy = policy
+        self.view = view
         self.depth = depth
+        self._nested = nested
         self._on_finding = on_finding
         self._emits = emits
         self._charset = Charset(document.charset, xml=True)
         self._held = bytearray()
-        self._edits: list[Edit] = []
+        self._patches = PatchBuffer()
         self._closing = b""
         """The mark that ends the comment, section or instruction that streams through."""
         self._skipping = False
@@ -103,17 +104,28 @@ class XmlRewriter:
         self._script: ScriptKind | None = None
         self._texts = 0
         """Open script and style elements, the one that is looked at and those within it."""
+        self._start = 0
+        """Where the script or style begins whose text is looked at."""
         self._content = 0
-        self._long: LongTag | None = None
-        self._based = False
+        self._long: OversizedTag | None = None
+        self._bases = Bases()
         self._declared = Declarations()
         self._left = 0
         self.found_at = 0
         """As ``HtmlRewriter.found_at``: the start of the tag, or of the text of a script or style sheet."""
 
-    def decode(self, raw: bytes) -> str:
+    def decode(self, raw: bytes, /) -> str:
         """Return an attribute's text, the document's own entities put in."""
         return self._declared.expand(self._charset.text(raw))
+
+    def edit(self, start: int, end: int, text: bytes = b"") -> None:
+        """Replace a stretch of the buffer."""
+        if self._emits:
+            self._patches.add(start, end, text)
+
+    def rewrite_document(self, view: UrlPolicy, document: DocumentFacts, body: bytes) -> tuple[bytes, list[Finding]]:
+        """Return a document within this one as it may be shown, and what was found in it."""
+        return self._nested(self.policy, view, document, body, self.depth + 1)
 
     def report(self, findings: Iterable[Finding], at: int) -> None:
         """Hand on what was found at an offset of the buffer."""
@@ -142,7 +154,7 @@ class XmlRewriter:
         if held and (final or at - self._content > HELD_VALUE_BYTES):
             self._judge_text(buffer, at, whole=final)
             held = self._texts > 0
-        safe = self._content if held else at
+        safe = self._start if held else at
         if self._long is not None and (start := self._long.held_from(at)) is not None:
             safe = min(safe, start)
         if final:
@@ -179,12 +191,12 @@ class XmlRewriter:
             return self._tag(found)
         if 0 <= end <= at + HELD_VALUE_BYTES:
             return self._pass(at, end)  # not well-formed
-        self._long = LongTag(self, True)  # type: ignore[arg-type]
+        self._long = OversizedTag(self, foreign=True, local=_local)
         return self._long_tag(buffer, at)
 
     def _pass(self, start: int, end: int) -> int:
         if self._dropping or self._skipping:
-            self._edits.append(Edit(start, end, b""))
+            self.edit(start, end)
         return end
 
     def _whole_or_stream(self, buffer: Buffer, at: int, opening: bytes, closing: bytes, final: bool) -> int:
@@ -215,16 +227,28 @@ class XmlRewriter:
         if self._dropping:
             return self._pass(*found.span())
         if _STYLESHEET.match(found[0]):
-            noted: list[Finding] = []
-            for name, *value in _PSEUDO.findall(self._charset.text(found[0])):
-                text = decode_text("".join(value)) if name == "href" else ""
-                verdict = self.judge.look(text)
-                noted += [verdict.finding(FindingKind.ELEMENT, "xml-stylesheet")] if verdict is not None else []
-                noted += (*data_style(self.judge, text, self.depth), *data_document(self.judge, text, self.depth))
+            parts = {name: "".join(value) for name, *value in reversed(_PSEUDO.findall(self._charset.text(found[0])))}
+            noted = self._sheet(decode_text(parts.get("href", "")), _TRANSFORMS.search(parts.get("type", "")) is not None)
             self.report(noted, found.start())
             if any(finding.enforced for finding in noted):
-                self._edits.append(Edit(found.start(), found.end(), b""))
+                self.edit(*found.span())
         return found.end()
+
+    def _sheet(self, text: str, transforms: bool) -> list[Finding]:
+        """Return what is to be said of a style sheet's address. A transformation in this very document may build anything."""
+        view = self.view
+        verdict = view.look(text)
+        noted = [verdict.finding(FindingKind.ELEMENT, "xml-stylesheet")] if verdict is not None else []
+        data = data_url(text)
+        builds = text.strip().startswith("#") if data is None else _BUILDS.search(data.text()) is not None
+        if transforms and builds and self.policy.withholds(view.allowed):
+            return [*noted, Finding(FindingKind.ELEMENT, "", "xml-stylesheet that may build what is withheld")]
+        if data is not None and data.document:
+            noted += Nested(text, srcdoc=False).judged(self, view)[1]
+        elif data is not None:
+            targets = sheet_targets(self.policy.book, data.text(), relative=view.relative, depth=1)
+            noted += [said.finding(FindingKind.STYLE, "data: style sheet") for said in gated(view, targets)]
+        return noted
 
     def _doctype(self, buffer: Buffer, at: int, final: bool) -> int:
         self._end = self._end or SpanEnd(doctype=True)
@@ -233,7 +257,7 @@ class XmlRewriter:
             return at
         self._end = None
         found = _DOCTYPE.match(buffer, at, end) if 0 <= end <= at + HELD_VALUE_BYTES else None
-        withholds = self.judge.some_withheld_service() is not None or self.judge.rules.blocks_unlisted_hosts
+        withholds = self.policy.withholds(self.view.allowed)
         if found is None:
             # Endless or broken: nothing after it is let through, unless nothing is to be withheld at all.
             self._dropping = int(withholds)
@@ -242,7 +266,8 @@ class XmlRewriter:
         if found[1] is not None and withholds:
             origin = found.start(1)
             gone = self._declared.read(found[1].decode("latin-1"))  # keeps offsets; only ASCII names and values are taken
-            self._edits.extend([Edit(origin + first, origin + last, b"") for first, last in gone])
+            for first, last in gone:
+                self.edit(origin + first, origin + last)
             if gone:
                 self.report((Finding(FindingKind.ELEMENT, "", "DOCTYPE declarations that may bring in markup"),), at)
         return found.end()
@@ -267,106 +292,107 @@ class XmlRewriter:
         if decision is not None:
             self.report(decision.findings, start)
             if decision.base is not None:
-                self._take_base(decision.base)
-            if decision.gone:
-                self._edits.append(Edit(start, end, b""))
+                self.take_base(decision, start, certain=True)
+            if decision.withheld is not None:
+                self.edit(start, end)
                 self._dropping = int(not closed)
                 return end
-            self._edits.extend([edit.moved(start) for edit in decision.edits])
+            if self._emits:
+                self._patches.extend(decision.edits, start)
         if not closed:
-            self._open_text(name, decision.script if decision is not None else None, end)
+            self._open_text(name, decision.script if decision is not None else None, start, end)
         return end
 
     def _decision(self, raw: bytes, name: bytes, names_end: int) -> Decision | None:
-        alone = b"&" in raw and self._declared.any
-        return decide(
-            self.judge, raw, raw, name, True, self.depth, self.decode, names_end=names_end, remember=not alone, exact=True
+        policy, relative, charset = self.policy, self.view.relative, self._charset.name
+        # Entities of the document's own make the same bytes mean another thing in each.
+        kept = (
+            len(raw) <= REMEMBERED_BYTES and not (b"&" in raw and self._declared.any) and (charset is not None or raw.isascii())
         )
+        table = policy.tags("xml", charset, relative=relative)
+        facts = table.get(raw, MISSING) if kept else MISSING
+        if facts is MISSING:
+            decode = self._charset.text if kept else self.decode  # what is remembered must not hold this document
+            facts = read_tag(policy, raw, raw, name, decode, True, relative, names_end, True)
+            if kept:
+                table.keep(raw, facts, len(raw) if facts is None else facts.size)
+        return decide(policy, facts, self.view, self) if isinstance(facts, TagFacts) else None
 
-    def _open_text(self, name: bytes, script: ScriptKind | None, end: int) -> None:
+    def _open_text(self, name: bytes, script: ScriptKind | None, start: int, end: int) -> None:
         if self._texts:
             self._texts += name in (b"style", b"script")
         elif name == b"style" or script is not None:
             self._texts = 1
             self._script = script
+            self._start = start
             self._content = end
 
     def _end_tag(self, found: re.Match[bytes], start: int, end: int) -> int:
         if self._dropping:
             self._dropping -= 1
             if self._dropping or not self._keeps_end:
-                self._edits.append(Edit(start, end, b""))
+                self.edit(start, end)
             self._keeps_end = self._keeps_end and self._dropping > 0
             return end
         if self._texts and _local(found[2]) in (b"style", b"script"):
             self._texts -= 1
-            if not self._texts:
-                self._judge_text(self._held, start, whole=True)
+            if not self._texts and self._judge_text(self._held, start, whole=True):
+                self.edit(self._start, end)
         return end
 
-    def _take_base(self, href: str) -> None:
-        absolute = "" if self._based else self.judge.absolute_base(href)
-        if absolute:
-            self._based = True
-            self.judge = self.judge.variant((absolute, self.judge.own_base), self.judge.charset)
+    def take_base(self, decision: Decision, start: int, *, certain: bool) -> None:
+        """Note a ``<base href>``: the first that is one holds, beside the document's own address."""
+        view = self._bases.take(self.view, decision.base or "", gated=decision.base_gated, certain=False)
+        self.view = view or self.view
 
-    def _judge_text(self, buffer: Buffer, end: int, *, whole: bool) -> None:
-        """Judge the text of a script or style; one too long to be held goes."""
-        text = _character_data(bytes(buffer[self._content : end]), self.decode)
+    def _judge_text(self, buffer: Buffer, end: int, *, whole: bool) -> bool:
+        """Judge the text of a script or style; tell whether the element, which has come whole, goes. One too long to be held
+        goes with all that follows in it, and keeps its tags."""
+        content = self._content
+        raw = bytes(buffer[content:end])
         found: list[Finding] = []
-        if end - self._content > HELD_VALUE_BYTES:
+        too_long = end - content > HELD_VALUE_BYTES
+        if too_long:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
             self._dropping = 0 if whole else self._texts
             self._keeps_end = not whole
         else:
+            text = _character_data(raw, self.decode)
             # A script within a style runs, and a style within a script is one.
-            raw = bytes(buffer[self._content : end])
             if self._script is not None or b"script" in raw:
-                hit = script_hit(self.judge, text.encode("utf-8", "surrogatepass"), self._script or "script")
-                found += [hit.finding("script")] if hit is not None else []
+                kind = self._script or "script"
+                hits = self.policy.script(text.encode("utf-8", "surrogatepass"), kind, relative=self.view.relative)
+                hit = first_hit(self.view, hits)
+                found += [inline_finding(hit[0], "script")] if hit is not None else []
             if self._script is None or b"style" in raw:
-                styles.without(self.judge, text, found.append, "style url()")
+                targets = sheet_targets(self.policy.book, text, relative=self.view.relative, depth=0)
+                found += [said.finding(FindingKind.STYLE, "style url()") for said in gated(self.view, targets)]
         self._script = None
         self._texts = 0
-        self.report(found, self._content)
-        if any(finding.enforced for finding in found):
-            self._edits = [edit for edit in self._edits if edit.end <= self._content]
-            self._edits.append(Edit(self._content, end, b""))
+        self.report(found, content)
+        withheld = any(finding.enforced for finding in found)
+        if withheld and (too_long or not whole):
+            self.edit(content, end)
+            return False
+        return withheld
 
     def _long_tag(self, buffer: Buffer, at: int) -> int:
         long = self._long
         assert long is not None
         end = long.read(buffer, at)
-        if not self._dropping:
-            self._edits.extend(long.edits)
-        long.edits.clear()
         if long.ended:
             self._long = None
-            name = _local(long.name)
             if self._dropping:
                 self._dropping += -1 if long.closes else not long.self_closed
             elif not long.closes and not long.self_closed:
-                self._open_text(name, None if long.sourced or name != b"script" else "script", end)
+                self._open_text(long.name, None if long.sourced or long.name != b"script" else "script", end, end)
         return self._pass(at, end) if self._dropping else end
 
     def _emit(self, safe: int) -> bytes:
-        edits = sorted(self._edits, key=lambda edit: edit[:2])
-        pieces: list[bytes] = []
-        at = 0
-        later: list[Edit] = []
-        for edit in edits:
-            if edit.end > safe:
-                later.append(edit.moved(-safe))
-            elif edit.start >= at:
-                pieces += (bytes(self._held[at : edit.start]), edit.text)
-                at = edit.end
-            elif edit.end > at:
-                at = edit.end
-        pieces.append(bytes(self._held[at:safe]))
-        out = self._charset.encode_pieces(pieces if self._emits else [bytes(self._held[:safe])])
+        out = self._patches.take(self._held, safe, self._charset)
         del self._held[:safe]
         self._left += safe
-        self._edits = later
+        self._start -= safe
         self._content -= safe
         return out
 
@@ -384,6 +410,6 @@ def _character_data(raw: bytes, decode: Callable[[bytes], str]) -> str:
 
 
 def _local(name: bytes) -> bytes:
-    """Return the local name where it is one that matters in its exact case, else an empty name."""
+    """Return how the fetch table looks an element up, empty where it is none that matters in its exact case."""
     local = name.rpartition(b":")[2]
-    return _MIXED_CASE.get(local, local if local == local.lower() else b"")
+    return XML_NAMES.get(local, local if local == local.lower() and local not in XML_NAMES.values() else b"")

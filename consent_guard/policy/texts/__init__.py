@@ -1,0 +1,1 @@
+"""Languages and sentences of a policy."""

@@ -1,0 +1,46 @@
+"""The addresses against which a document's relative ones may have to be resolved.
+
+The document's own, until a ``<base href>`` says otherwise (WHATWG 4.2.3). The first such element holds; where browsers' two
+parsers may differ on which one that is, all are kept. May import limits and urls; ``stream`` asks.
+"""
+
+from __future__ import annotations
+
+from ...limits import BASES
+from .urls import UrlPolicy
+
+
+class Bases:
+    """What the base elements of one document have said so far."""
+
+    __slots__ = ("_holds", "_seen")
+
+    def __init__(self) -> None:
+        self._seen = False
+        """A base element that every reading takes was seen; whether its address holds is the next word."""
+        self._holds = False
+
+    def copy(self) -> Bases:
+        """Return the same for who reads on from here."""
+        twin = Bases()
+        twin._seen, twin._holds = self._seen, self._holds
+        return twin
+
+    def take(self, view: UrlPolicy, href: str, *, gated: bool, certain: bool) -> UrlPolicy | None:
+        """Return the view that resolves addresses after a base element; None where there are too many to be told apart.
+
+        ``gated``: its address is withheld, and it is made inert. ``certain``: every reading takes it for a base element.
+        """
+        absolute = view.absolute_base(href)
+        bases = view.bases
+        if certain and not self._seen:
+            self._seen = True
+            if absolute:
+                self._holds = True
+                bases = (absolute, *(base for base in bases if base != view.own_base))
+            if gated:
+                bases = (*bases, view.own_base)  # made inert it resolves to the document
+        elif absolute and not (certain and self._holds):
+            bases = (*bases, absolute)
+        bases = tuple(dict.fromkeys(bases))
+        return view.on(bases) if len(bases) <= BASES else None

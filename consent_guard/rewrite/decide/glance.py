@@ -1,0 +1,182 @@
+"""The short way to what a tag in plain HTML content names: whole hosts, spelled plainly, and nothing that needs a second look.
+
+Nearly all tags that fetch are such. A glance makes no objects but the list of what is named; where anything stands in the
+tag that may hide an address (a reference, a backslash, a script, CSS with a function, a host of which rules take a part), it
+says so, and the tag is read in full. It is made from the fetch table, as the full reading is. May import the fetch table,
+the grammar and urls.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from ...findings import FindingKind
+from ...wire.link_relations import FETCHING, HINTS
+from ..fetch_table import HTML_ANY, HTML_RULES, Grammar, Leaves, Rules
+from ..html import grammar as p
+from ..script.kinds import JAVASCRIPT_TYPES
+from .urls import UNRESOLVED, Address, HostBook
+
+
+class _Action(Enum):
+    """What a glance does with an attribute."""
+
+    URL = auto()
+    LIST = auto()
+    """It counts only where a host stands in it."""
+    CSS = auto()
+    PROGRAM = auto()
+    """It counts only where it may be ``javascript:``."""
+    SCRIPT = auto()
+    REL = auto()
+    TYPE = auto()
+    FULL = auto()
+
+
+class _Step(NamedTuple):
+    action: _Action
+    kind: FindingKind
+    where: str
+
+
+class Named(NamedTuple):
+    """One host that a tag names."""
+
+    address: Address
+    kind: FindingKind
+    where: str
+
+
+class Glance(NamedTuple):
+    """What a tag names at a glance."""
+
+    name: bytes
+    hosts: tuple[Named, ...]
+    raw: bool = False
+    """Raw text follows."""
+    script: bool = False
+    """That text is a program."""
+
+
+FULL: Final = Glance(b"", ())
+"""A glance is not enough."""
+_ACTIONS: Final = {
+    Grammar.SRCSET: _Action.LIST,
+    Grammar.CSS: _Action.CSS,
+    Grammar.PROGRAM_URL: _Action.PROGRAM,
+    Grammar.SCRIPT: _Action.SCRIPT,
+}
+_TYPES: Final = frozenset(kind.encode() for kind in JAVASCRIPT_TYPES) | {b"module"}
+_DATA_TYPE: Final = re.compile(rb"(?!importmap|speculationrules)[a-z][a-z0-9./+_-]*+")
+_CANDIDATE: Final = re.compile(rb"[\t\n\f\r ,]*+([^\t\n\f\r ]*+[^\t\n\f\r ,])(?:[\t\n\f\r ][^,(]*+)?(?:,|$)")
+"""A whole image candidate, as nearly all are written."""
+_HIDING: Final = re.compile(rb"[.&\\\\\[]|//")
+"""What a program must hold to name a host."""
+_DECIDING: Final = {b"link": {b"rel": _Action.REL}, b"script": {b"type": _Action.TYPE, b"language": _Action.FULL}}
+
+
+def _plan(name: bytes, rules: Rules) -> dict[bytes, _Step]:
+    steps = {}
+    for attribute, entry in rules.by_attribute.items():
+        action = _Action.URL if entry.plain else _ACTIONS.get(entry.grammar, _Action.FULL)
+        whole = entry.leaves in (Leaves.ELEMENT, Leaves.EMBED, Leaves.SOURCE)
+        kind = FindingKind.ELEMENT if whole else FindingKind.ATTRIBUTE
+        steps[attribute] = _Step(action, kind, f"{name.decode()} {attribute.decode()}")
+    for attribute, action in _DECIDING.get(name, {}).items():
+        steps[attribute] = _Step(action, FindingKind.ELEMENT, "")
+    return steps
+
+
+_PLANS: Final = {
+    name: _plan(name, rules) for name, rules in HTML_RULES.items() if name not in (b"base", b"meta", b"svg", b"math")
+}
+_ANY: Final = _plan(b"", HTML_ANY)
+_NEVER: Final = frozenset({b"base", b"meta", b"svg", b"math", b"html", b"annotation-xml"})
+
+
+_PLAIN_REL: Final = re.compile(rb"[A-Za-z0-9_. -]*+")
+
+
+@lru_cache(maxsize=512)
+def _relations(value: bytes) -> bool | None:
+    """Tell whether a ``rel`` makes browsers fetch; None where that has to be read in full."""
+    if _PLAIN_REL.fullmatch(value) is None:
+        return None
+    relations = FETCHING.intersection(value.decode("ascii").lower().split(" "))
+    return None if relations and relations <= HINTS else bool(relations)
+
+
+def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
+    """Return what a whole start tag names where plain relative addresses do not count, None where that is nothing; FULL where a
+    glance is not enough."""
+    steps = _PLANS.get(name)
+    if steps is None:
+        if name in _NEVER:
+            return FULL
+        steps = _ANY
+    hosts: list[Named] = []
+    seen: list[bytes] = []
+    sourced = False
+    program = True
+    fetches = name != b"link"
+    for found in iter(p.NOTABLE.scanner(tag, 1 + len(name)).match, None):  # type: ignore[attr-defined]
+        attribute = found[1]
+        step = steps.get(attribute)
+        if step is None:
+            step = steps.get(attribute.lower())
+            if step is None:
+                continue
+        if attribute in seen:
+            return FULL
+        seen.append(attribute)
+        action, kind, where = step
+        group = found.lastindex
+        value = b"" if group == 1 else found[group]
+        if action is _Action.URL:
+            sourced = True
+            address = book.spelled(value, False)
+            if address is UNRESOLVED:
+                if value:
+                    return FULL
+            elif address is not None:
+                hosts.append(Named(address, kind, where))
+        elif action is _Action.PROGRAM:
+            if value and book.spelled(value, False) is UNRESOLVED:
+                return FULL
+        elif action is _Action.LIST:
+            at = 0
+            while at < len(value):
+                candidate = _CANDIDATE.match(value, at)
+                address = UNRESOLVED if candidate is None else book.spelled(candidate[1], False)
+                if candidate is None or address is UNRESOLVED:
+                    return FULL
+                if address is not None:
+                    hosts.append(Named(address, kind, where))
+                at = candidate.end()
+        elif action is _Action.CSS:
+            if b"(" in value or b"&" in value or b"\\" in value or b"--" in value:
+                return FULL
+        elif action is _Action.SCRIPT:
+            if _HIDING.search(value) is not None:
+                return FULL
+        elif action is _Action.REL:
+            relations = _relations(value)
+            if relations is None:
+                return FULL
+            fetches = relations
+        elif action is _Action.FULL:
+            return FULL
+        elif value and value not in _TYPES:
+            if _DATA_TYPE.fullmatch(value) is None:
+                return FULL
+            program = False
+    if name in p.RAW_TEXT:
+        if name == b"script" and not program:
+            return Glance(name, (), raw=True)
+        return Glance(name, tuple(hosts), raw=True, script=name == b"script" and not sourced)
+    if not fetches:
+        hosts = [one for one in hosts if one.where != "link href"]
+    return Glance(name, tuple(hosts)) if hosts else None

@@ -1,0 +1,142 @@
+"""Elements of which several attributes decide together: script, link, base, images and embeds (WHATWG HTML).
+
+Each reader says which attributes do not count on this tag. May import the link relations and the syntax readers; ``tags``
+calls it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Protocol
+
+from ...wire.link_relations import CANDIDATES, FETCHING, HINTS
+from ..html.attributes import Attributes
+from ..model import ScriptKind
+from ..script.kinds import script_kind
+
+NONE: Final[frozenset[bytes]] = frozenset()
+_HREFS: Final = frozenset({b"href", b"xlink:href"})
+_SCRIPT_SOURCES: Final = _HREFS | {b"src"}
+_LINK_SOURCES: Final = frozenset({b"href", CANDIDATES.encode()})
+_HTML_BLANKS: Final = re.compile(r"[\t\n\f\r ]+")
+_HIDDEN_STYLE: Final = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.I
+)
+"""CSS that makes an image a pixel nobody sees."""
+_TINY_SIZE: Final = re.compile(r"\s*[01](?:px|\.0*)?\s*$")
+_REFRESH: Final = re.compile(
+    r"[\t\n\v\f\r ]*+(?:[0-9]++|(?=\.))[0-9.]*+(?:[\t\n\v\f\r ]*+[;,]|[\t\n\v\f\r ]++)[\t\n\v\f\r ]*+"
+    r"(?:[uU][rR][lL][\t\n\v\f\r ]*+=[\t\n\v\f\r ]*+)?(.*)",
+    re.S,
+)
+
+
+class Facts(Protocol):
+    """What the readers fill in."""
+
+    name: bytes
+    script: ScriptKind | None
+    nonce: str
+    base: str | None
+    encoding: str | None
+    hint: bool
+
+
+def _script(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
+    kind = script_kind(at.text(b"type"), at.text(b"language"))
+    if kind is None:
+        return _SCRIPT_SOURCES
+    facts.nonce = at.text(b"nonce") or ""
+    if kind != "script":
+        facts.script = kind
+        return _SCRIPT_SOURCES
+    present = (_SCRIPT_SOURCES if foreign else {b"src"}) & at.first.keys()
+    if len(present) < 2 and (foreign or not present):
+        # svg reads href and HTML src: where it may be either, the text of a script with one of them may run.
+        facts.script = kind
+    return NONE
+
+
+def _link(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
+    if at.spelled(b"rel") in _PLAIN_RELS:
+        return _LINK_SOURCES
+    relations = link_relations(at) & FETCHING
+    if not relations:
+        return _LINK_SOURCES
+    facts.hint = relations <= HINTS
+    return (
+        frozenset({CANDIDATES.encode()})
+        if "preload" not in relations or (at.text(b"as") or "image").lower() != "image"
+        else NONE
+    )
+
+
+_PLAIN_RELS: Final = frozenset(b"canonical alternate author license search shortlink amphtml EditURI pingback me".split())
+"""Relations that fetch nothing, as most pages spell them: a short cut."""
+
+
+def _iframe(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
+    return frozenset({b"src"}) if b"srcdoc" in at else NONE
+
+
+def _base(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
+    facts.base = at.text(b"href")
+    return NONE
+
+
+def _annotation(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
+    facts.encoding = (at.text(b"encoding") or "").lower()
+    return NONE
+
+
+class Reader(Protocol):
+    """Reads one element; returns the attributes that do not count."""
+
+    def __call__(self, at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]: ...
+
+
+SPECIAL: Final[dict[bytes, Reader]] = {
+    b"script": _script,
+    b"link": _link,
+    b"iframe": _iframe,
+    b"base": _base,
+    b"annotation-xml": _annotation,
+}
+
+
+def link_relations(at: Attributes) -> frozenset[str]:
+    """Return the relations of a link element, in lower case."""
+    return frozenset(blank_separated((at.text(b"rel") or "").lower()))
+
+
+def is_sheet(at: Attributes) -> bool:
+    """Tell whether a link is a style sheet."""
+    return "stylesheet" in link_relations(at)
+
+
+def blank_separated(text: str) -> list[str]:
+    """Return the members of a list between HTML's white space."""
+    return [member for member in _HTML_BLANKS.split(text) if member]
+
+
+def described(at: Attributes) -> tuple[str, str, str]:
+    """Return width, height and title of an element for which a placeholder is to stand in."""
+    return at.text(b"width") or "", at.text(b"height") or "", at.text(b"title") or at.text(b"aria-label") or ""
+
+
+def is_pixel(at: Attributes) -> bool:
+    """Tell whether an image shows nothing: of one pixel, or hidden."""
+    if b"hidden" in at or _HIDDEN_STYLE.search(at.text(b"style") or ""):
+        return True
+    return any(_TINY_SIZE.match(at.text(size) or "") for size in (b"width", b"height"))
+
+
+def refresh_target(content: str) -> str | None:
+    """Return the address of a refresh's content (WHATWG 4.2.5.3, shared declarative refresh steps), None where it has none."""
+    found = _REFRESH.match(content)
+    if found is None:
+        return None
+    target = found[1]
+    if target[:1] in ("'", '"'):
+        target = target[1:].partition(target[0])[0]
+    return target

@@ -1,0 +1,383 @@
+"""Whose address is it, and may this visitor's browser contact it?
+
+Two steps. ``Address`` is what can be told of an address by the policy alone, and is remembered; ``UrlPolicy`` is one visitor
+on one document, and answers by a set test. An address is read as a browser reads it (WHATWG URL, with ada-url) against every
+base that may hold. Plain addresses, nearly all of them, are recognised without the full parser. May import the policy's
+index (through ``compiled_policy``) and the wire's origins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import unquote
+
+import ada_url
+
+from ...policy.hosts import HostIndex
+from ...wire.origins import registrable_domain
+from ..model import DocumentFacts, Verdict
+
+BLANKS: Final = "".join(map(chr, range(0x21)))
+"""What the URL parser strips at both ends."""
+_NO_HOST: Final = "host.invalid"
+"""Stands in for a Host field that is empty or no host (RFC 2606 §2)."""
+_ABSOLUTE: Final = re.compile(r"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?=[/?#]|$)")
+"""A plain absolute or scheme-relative address: nothing in its host that the URL parser would change but case."""
+_RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#]|$))[^\t\n\r\\]*$")
+"""A plain relative address: no scheme, no second slash, nothing that the parser strips."""
+_SPELLED: Final = re.compile(rb"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?=[/?#]|$)")
+"""The same as ``_ABSOLUTE`` in an attribute's bytes: no character reference reaches into the host."""
+_SPELLED_RELATIVE: Final = re.compile(rb"/(?![/\\\\\t\n\r&])|[?#]|[A-Za-z0-9_.~-]++(?=[/?#]|$)")
+"""The beginning of a plain relative address: whatever follows, it cannot come to name a host."""
+_AUTHORITY: Final = re.compile(r"(?:[A-Za-z]+:)?[/\\\t\n\r]*[^/\\?#]*")
+"""What may be an address's scheme and host."""
+_SPACED: Final = re.compile(r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""Blanks that Chromium takes into a host, as %20, where the standard refuses the address."""
+_WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
+_SCHEME_ALONE: Final = re.compile(r"[hH][\t\n\r]*[tT][\t\n\r]*[tT][\t\n\r]*[pP][\t\n\r]*[sS]?[\t\n\r]*:(?![\t\n\r]*[/\\\\])")
+_NOWHERE: Final = "about:blank"
+_HOSTS: Final = 4096
+"""Hosts whose facts are remembered; when so many are, all are forgotten."""
+
+
+def own_address(document: DocumentFacts) -> ada_url.URL:
+    """Return the document's address as browsers parse it, without its query. A Host field that is no host gives one that is
+    nobody's."""
+    path = document.path if document.path.startswith("/") else "/" + document.path
+    try:
+        return ada_url.URL(f"{document.scheme}://{document.host or _NO_HOST}{path}")
+    except (ValueError, UnicodeEncodeError):
+        return ada_url.URL(f"{document.scheme}://{_NO_HOST}/")
+
+
+class Address:
+    """What the policy alone tells of an address: the rule that names it, or its host where none does."""
+
+    __slots__ = ("domain", "host", "ours", "service", "verdict")
+    fixed = True
+    """What is to be said of it is the same object each time."""
+
+    def __init__(self, host: str, verdict: Verdict, *, ours: bool = False, domain: str | None = None) -> None:
+        """``verdict``: what is to be said where it is not allowed. ``ours``: the policy declares its host first party.
+        ``domain``: its registrable domain, needed where no rule names it."""
+        self.host = host
+        self.verdict = verdict
+        self.service = verdict.service
+        self.ours = ours
+        self.domain = domain
+
+    def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
+        """Return what is to be said of it to one visitor on one document, None where it may be fetched."""
+        if self.service is not None:
+            return None if self.service in view.allowed else self.verdict
+        if view.own_rules and self.host == view.own_host:
+            return view.look(text)
+        if self.ours or self.host == view.own_host or (self.domain is not None and self.domain == view.own_domain):
+            return None
+        return self.verdict
+
+
+class Unresolved(Address):
+    """An address of which nothing can be told without the document: relative, or spelled so that only the parser knows."""
+
+    __slots__ = ()
+    fixed = False
+
+    def __init__(self) -> None:
+        super().__init__("", Verdict("", None, None, None))
+
+    def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
+        return view.look(text)
+
+
+class Hint(Address):
+    """The target of a preconnect or dns-prefetch, which has no path."""
+
+    __slots__ = ()
+    fixed = False
+
+    def __init__(self) -> None:
+        super().__init__("", Verdict("", None, None, None))
+
+    def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
+        return view.hint(text)
+
+
+class Late(Unresolved):
+    """The same of an address that is resolved only when it is used, against a base that may come after it."""
+
+    __slots__ = ()
+
+    def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
+        return view.look(text, late=True)
+
+
+UNRESOLVED: Final = Unresolved()
+LATE: Final = Late()
+HINT: Final = Hint()
+
+
+class HostBook:
+    """The hosts of one policy: whose they are. Immutable but for what it remembers; thread-safe."""
+
+    def __init__(
+        self, index: HostIndex, categories: Mapping[str, str], first_party: tuple[str, ...], *, blocks_unlisted: bool
+    ) -> None:
+        """``categories``: of the services, by their ids."""
+        self.index: Final = index
+        self.categories: Final = categories
+        self.blocks_unlisted: Final = blocks_unlisted
+        self._first_party = first_party
+        self._partial = index.hosts_with_paths()
+        self._whole: dict[str, Address] = {}
+        self._parts: dict[tuple[str, str], Address] = {}
+        self._spelled: dict[bytes, Address | Unresolved] = {}
+        self._own: dict[str, tuple[str, str | None, bool]] = {}
+
+    def address(self, text: str, relative: bool) -> Address | None:
+        """Return what is known of an address, None where nothing is fetched over a network, or (unless ``relative``) where it
+        is a plain address on the document's own host."""
+        plain = text.strip(BLANKS)
+        found = _ABSOLUTE.match(plain)
+        if found is not None:
+            host = found[1].lower()
+            known = self._whole.get(host)
+            if known is not None:
+                return known
+            if not self.partial(host):
+                return self._remember(host)
+            return self._part(host, plain)
+        if not plain or plain[:5].lower() == "data:":
+            return None
+        if not relative and _RELATIVE.match(plain) is not None:
+            return None
+        return UNRESOLVED
+
+    def spelled(self, value: bytes, relative: bool) -> Address | None:
+        """Return what is known of an address as an attribute spells it, None where it is plainly relative and that does not
+        count; UNRESOLVED where its text has to be read."""
+        found = _SPELLED.match(value)
+        if found is None:
+            return None if not relative and _SPELLED_RELATIVE.match(value) is not None else UNRESOLVED
+        host = found[1]
+        known = self._spelled.get(host)
+        if known is None:
+            name = host.decode("ascii").lower()
+            known = UNRESOLVED if self.partial(name) else self.of(name)
+            if len(self._spelled) >= _HOSTS:
+                self._spelled.clear()
+            self._spelled[host] = known
+        return known
+
+    def partial(self, host: str) -> bool:
+        """Tell whether some rule takes only a part of this host, so that the path must be looked at."""
+        partial = self._partial
+        if not partial:
+            return False
+        while host not in partial:
+            _, dot, host = host.partition(".")
+            if not dot:
+                return False
+        return True
+
+    def of(self, host: str) -> Address:
+        """Return what is known of a host's root."""
+        known = self._whole.get(host)
+        if known is None:
+            known = self._made(host, "/", "") if self.partial(host) else self._remember(host)
+        return known
+
+    def _remember(self, host: str) -> Address:
+        address = self._made(host, "/", "")
+        if len(self._whole) >= _HOSTS:
+            self._whole.clear()
+        self._whole[host] = address
+        return address
+
+    def _part(self, host: str, plain: str) -> Address | None:
+        try:
+            url = ada_url.URL(plain if plain[0] != "/" else "https:" + plain)
+        except (ValueError, UnicodeEncodeError):
+            return UNRESOLVED
+        address = self._made(host, url.pathname, url.search[1:])
+        return self._parts.setdefault((host, address.verdict.rule or ""), address) if len(self._parts) < _HOSTS else address
+
+    def _made(self, host: str, path: str, query: str) -> Address:
+        match = self.match(host, path, query)
+        if match is not None:
+            return Address(host, match)
+        ours = any(host == domain or host.endswith("." + domain) for domain in self._first_party)
+        domain = None if self._first_party else registrable_domain(host)
+        return Address(host, Verdict(host, None, None, None, self.blocks_unlisted), ours=ours, domain=domain)
+
+    def match(self, host: str, path: str, query: str) -> Verdict | None:
+        """Return what the rule that names an address says of it, None where none does."""
+        match = self.index.match(host, path, query)
+        if match is None and "%" in path:
+            match = self.index.match(host, unquote(path), query)
+        return None if match is None else Verdict(host, match.service, match.category, match.rule)
+
+    def own(self, document: DocumentFacts) -> tuple[str, str | None, bool]:
+        """Return a document's own host, its registrable domain, and whether some rule may name addresses there."""
+        known = self._own.get(document.host)
+        if known is None:
+            host = own_address(document).hostname.rstrip(".")
+            domain = None if self._first_party else registrable_domain(host)
+            known = host, domain, self.index.own_heads(host) is not None
+            if len(document.host) <= 255:
+                if len(self._own) >= _HOSTS:
+                    self._own.clear()
+                self._own[document.host] = known
+        return known
+
+
+class UrlPolicy:
+    """Verdicts for one consent on one document. Cheap to make; remembers nothing but the document's own address."""
+
+    __slots__ = ("_bases", "_own_base", "allowed", "book", "document", "own_domain", "own_host", "own_rules", "relative")
+
+    def __init__(
+        self, book: HostBook, allowed: frozenset[str], document: DocumentFacts, bases: tuple[str, ...] | None = None
+    ) -> None:
+        """``bases``: the addresses against which the document's own are resolved; None: its own one."""
+        self.book = book
+        self.allowed = allowed
+        self.document = document
+        self.own_host, self.own_domain, self.own_rules = book.own(document)
+        self._own_base: str | None = None
+        self._bases = bases
+        self.relative = self.own_rules or (bases is not None and any(_host(base) != self.own_host for base in bases))
+        """True where plain relative addresses matter: they may lead elsewhere, or to what a rule on our own host names."""
+
+    @property
+    def own_base(self) -> str:
+        """The document's own address."""
+        if self._own_base is None:
+            self._own_base = own_address(self.document).href
+        return self._own_base
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Every address against which the document's own may be resolved."""
+        return self._bases if self._bases is not None else (self.own_base,)
+
+    @property
+    def leads_elsewhere(self) -> bool:
+        """Whether a base element of the document may lead relative addresses to another host than its own."""
+        return any(_host(base) != self.own_host for base in self._bases or ())
+
+    def on(self, bases: tuple[str, ...]) -> UrlPolicy:
+        """Return the same under other base addresses (WHATWG 4.2.3)."""
+        return UrlPolicy(self.book, self.allowed, self.document, bases)
+
+    def address(self, text: str) -> Address | None:
+        """Return what is known of an address on this document, None where it can be nobody's."""
+        return self.book.address(text, self.relative)
+
+    def look(self, text: str, *, late: bool = False) -> Verdict | None:
+        """Return what is to be said of an address: None where it may be fetched and its host is known or our own. ``late``: it
+        is resolved when it is used, against a base that may come after it: ``https:host/x`` is relative only while that has
+        this scheme."""
+        plain = text.strip(BLANKS)
+        if not plain or plain[:5].lower() == "data:":
+            return None
+        address = self.address(plain)
+        if address is None:
+            return None
+        if address is not UNRESOLVED and not (self.own_rules and address.host == self.own_host):
+            return address.judged(self, plain)
+        verdict = None
+        for base in (*self.bases, _NOWHERE) if late and _SCHEME_ALONE.match(plain) is not None else self.bases:
+            verdict = self._under(base, plain) or verdict
+            if verdict is not None and verdict.enforced:
+                return verdict
+        return verdict
+
+    def url(self, text: str) -> Verdict | None:
+        """Return the verdict on an address that is to be withheld, else None."""
+        verdict = self.look(text)
+        return verdict if verdict is not None and verdict.enforced else None
+
+    def gated(self, text: str) -> bool:
+        """Tell whether an address is to be withheld."""
+        return self.url(text) is not None
+
+    def hint(self, text: str) -> Verdict | None:
+        """Return the verdict on a preconnect or dns-prefetch target, which has no path: withheld unless some service on that
+        host is allowed (DESIGN §4)."""
+        for base in self.bases:
+            parsed = parse(text.strip(BLANKS), base)
+            if parsed is None:
+                continue
+            host = parsed[0]
+            services = self.book.index.services_on(host)
+            if services:
+                if services.isdisjoint(self.allowed):
+                    service = min(services)
+                    return Verdict(host, service, self.book.categories.get(service), host)
+            elif (verdict := self._unlisted(host)) is not None:
+                return verdict
+        return None
+
+    def absolute(self, text: str) -> str:
+        """Return an address made absolute against the first base under which it is withheld, else the first of all; or an empty
+        string where it is no http or https address."""
+        plain = text.strip(BLANKS)
+        withheld = (base for base in self.bases if (verdict := self._under(base, plain)) is not None and verdict.enforced)
+        try:
+            href = ada_url.URL(plain, base=next(withheld, self.bases[0])).href
+        except ValueError:
+            return ""
+        return href if href.startswith(("http://", "https://")) else ""
+
+    def absolute_base(self, text: str) -> str:
+        """Return a base address made absolute against the document's own, empty where browsers refuse it: what is no URL,
+        ``data:`` and ``javascript:`` (WHATWG 4.2.3)."""
+        try:
+            url = ada_url.URL(text.strip(BLANKS), base=self.own_base)
+        except ValueError:
+            return ""
+        return "" if url.protocol in ("data:", "javascript:") else url.href
+
+    def _under(self, base: str, plain: str) -> Verdict | None:
+        parsed = parse(plain, base)
+        if parsed is None:
+            return None
+        host, path, query = parsed
+        verdict = self.book.match(host, path, query)
+        if verdict is None and host == self.own_host:
+            own = self.book.index.match_own(path, query)
+            verdict = None if own is None else Verdict(host, own.service, own.category, own.rule)
+        if verdict is not None:
+            return None if verdict.service in self.allowed else verdict
+        return self._unlisted(host)
+
+    def _unlisted(self, host: str) -> Verdict | None:
+        if not host or host == self.own_host:
+            return None
+        address = self.book.of(host)
+        if address.service is not None:  # a rule takes the host's root, and not this address
+            return Verdict(host, None, None, None, self.book.blocks_unlisted)
+        return address.judged(self, "")
+
+
+def _host(base: str) -> str:
+    """Return the host of an absolute address."""
+    return ada_url.URL(base).hostname.rstrip(".")
+
+
+def parse(text: str, base: str) -> tuple[str, str, str] | None:
+    """Return host, path and query as a browser parses them; None where nothing can be fetched over a network."""
+    try:
+        url = ada_url.URL(text, base=base)
+    except (ValueError, UnicodeEncodeError):
+        found = _AUTHORITY.match(text)
+        authority = unquote(found[0]) if found is not None else ""
+        if found is None or _SPACED.search(authority) is None:
+            return None
+        return parse(_SPACED.sub("x", authority) + text[found.end() :], base)
+    if url.protocol not in _WEB:
+        return None
+    return url.hostname.rstrip("."), url.pathname, url.search[1:]

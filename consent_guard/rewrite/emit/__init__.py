@@ -1,0 +1,1 @@
+"""Emission: how what was decided becomes bytes."""

@@ -1,0 +1,96 @@
+"""The text of svg styles, as far as it is the element's own (R5, R1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from consent_guard.policy.model import Policy
+
+from .documents import DocumentFacts, Rules, page_rewriter
+from .live import reached
+
+RULES = Rules(
+    Policy.load(
+        {
+            "categories": [{"id": "audience", "basis": "consent", "title": {"en": "Audience"}}],
+            "services": [{"id": "stats", "category": "audience", "title": {"en": "Stats"}, "hosts": ["*.stats.example"]}],
+        }
+    )
+)
+TRACKER = "https://www.stats.example/1"
+
+
+def by_every_split(page: str, *, allowed: frozenset[str] = frozenset()) -> str:
+    """A document as it leaves, which is the same wherever its bytes part (R1)."""
+    body = page.encode()
+    parts = [[body], [body[at : at + 1] for at in range(len(body))], *([body[:at], body[at:]] for at in range(1, len(body)))]
+    left = set()
+    for pieces in parts:
+        rewriter = page_rewriter(RULES, allowed, DocumentFacts("https", "site.example", "/", charset="utf-8"))
+        left.add(b"".join(map(rewriter.feed, pieces)) + rewriter.close())
+    assert len(left) == 1, left
+    return left.pop().decode()
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        f"p{{background:ur<g></g>l({TRACKER})}}",
+        f"p{{background:ur<g>x</g>l({TRACKER})}}",
+        f"p{{background:ur<g/>l({TRACKER})}}",
+        f"p{{background:ur<g>x<g>y</g>z</g>l({TRACKER})}}",
+        f"p{{background:ur<desc><p>x</p></desc>l({TRACKER})}}",
+        '@import "https:/<g></g>/www.stats.example/1"',
+        '@import "https:/<g>a</g>/www.st<!-- b -->ats.example/1"',
+        f"<style>p{{background:ur<g>x</g>l({TRACKER})}}</style>",
+        f"a{{}}<style>p{{background:ur<g>x</g>l({TRACKER})}}</style>b{{}}",
+        f"p{{background:u<g>x</g>&#114;l({TRACKER})}}",
+    ],
+)
+def test_a_style_is_read_without_the_text_of_the_elements_in_it(css: str) -> None:
+    """R5: the tree builder keeps child elements in an svg style, and the sheet is the text between them."""
+    page = f"<!doctype html><p>a</p><svg><style>{css}</style></svg><p>b</p>"
+    out = by_every_split(page)
+    assert "stats.example" not in out
+    assert out.startswith("<!doctype html><p>a</p>")
+    assert out.endswith("<p>b</p>")
+    assert by_every_split(page, allowed=frozenset({"stats"})) == page
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "p{fill:ur<g>x</g>red}",
+        'p{fill:url(#a)}<g>b</g>@import "/own.css";',
+    ],
+)
+def test_a_style_that_names_nobody_gated_keeps_its_elements(css: str) -> None:
+    """R5."""
+    page = f"<!doctype html><svg><style>{css}</style></svg><p>b</p>"
+    assert by_every_split(page) == page
+
+
+def test_an_address_that_only_the_text_around_an_element_would_spell_apart_stays() -> None:
+    """R5: no reader joins the child's text with what stands beside it."""
+    page = f"<!doctype html><svg><style>/* u<g>r</g> */ p{{a:u<g>rl(</g>{TRACKER[8:]})}}</style></svg><p>b</p>"
+    assert by_every_split(page) == page
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"p{{a:ur<b></b><svg><g>l({TRACKER})}}</g></svg>",  # an HTML start tag ends the svg, and the style with it
+        f"p{{background:ur<style>x</style>l({TRACKER})}}",  # raw text ends at the first end tag, markup at the second
+        "p{fill:red}<g>a</g><style>b{fill:blue}</style>",
+        "p{a:b}<!-- </style> -->",
+        '<a title="</style>">',
+    ],
+)
+def test_a_style_that_ends_elsewhere_in_each_reading_is_none_to_anybody(content: str) -> None:
+    """R5: whatever it holds. What is left is text of the drawing."""
+    page = f"<!doctype html><svg><style>{content}</style></svg><p>b</p>"
+    out = by_every_split(page)
+    assert out != page
+    assert not reached(out, ("stats.example",))
+    assert out.endswith("<p>b</p>")
+    assert by_every_split(page, allowed=frozenset({"stats"})) == page

@@ -1,0 +1,107 @@
+"""What is withheld in one reading makes nothing live in another (DESIGN §8, ROBUSTNESS 0.2)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consent_guard.findings import Finding
+from consent_guard.limits import AMBIGUOUS_BYTES
+
+from .documents import DOMAINS, FUZZ, kept, once, rewritten, rules
+from .live import reached
+from .timing import grows_linearly
+
+FIRST = '<img src=https://a.ads.example/1 width=1 ">'
+SECOND = "<b x='\"><img src=https://b.ads.example/2>'>"
+"""Text in an attribute's value, unless the quote in ``FIRST`` goes."""
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f'<svg><style><a title="</style>{FIRST} {SECOND}</svg>',
+        f'<svg><title><a title="</title>{FIRST} {SECOND}</svg>',
+        f'<svg><![CDATA[><a title="]]><g>{FIRST} {SECOND}</svg>',
+        f'<noscript><a title="</noscript>{FIRST} {SECOND}',
+        f'<select><style><a title="</style>{FIRST} {SECOND}</select>',
+        f'<frameset><title><a title="</title>{FIRST} {SECOND}',
+        '<svg><style><a title="</style><iframe src=https://a.video.example/ "></iframe> ' + SECOND + "</svg>",
+        '<svg><style><a title=\'</style><p style="background:url(//a.ads.example);x:\'"><b x="\'><img src=//b.ads.example/>">',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16le", "shift_jis"])
+def test_what_is_withheld_in_one_reading_makes_nothing_live_in_another(markup: str, encoding: str) -> None:
+    """R3: taking a tag out takes its quotes out, and they belonged to the other reading too."""
+    whole = "<!doctype html><p>é</p>" if encoding != "shift_jis" else "<!doctype html><p>表ソ</p>"
+    body = (whole + markup).encode(encoding)
+    rewritten(body, charset=encoding)
+    out = once(body, charset=encoding).decode(encoding)
+    assert not reached(out, DOMAINS)
+    assert out.startswith(whole)
+
+
+PIECES = [
+    *('"', "'", " ", ">", "<b x='", '<a title="', "</style>", "<style>", "</title>", "<title>", "<noscript>", "</noscript>"),
+    *("<svg>", "</svg>", "<![CDATA[", "]]>", "<select>", "</select>", "<!--", "-->", "<img src=//a.ads.example/1>"),
+    *('<img src=//a.ads.example/2 width=1 ">', "<img src=//a.ads.example/3 width=1 '>", "<iframe src='//a.video.example/4'>"),
+    *(
+        '<p style="background:url(//a.ads.example/5)">',
+        "<script src=//a.ads.example/6></script>",
+        '<p title=//a.ads.example/7">',
+    ),
+]
+
+
+@FUZZ
+@given(st.lists(st.sampled_from(PIECES), max_size=16).map("".join))
+def test_no_mixture_of_quotes_and_readings_makes_anything_live(markup: str) -> None:
+    """R1, R3."""
+    out = rewritten(markup)
+    assert not reached(out, DOMAINS)
+
+
+@pytest.mark.parametrize("length", [100, AMBIGUOUS_BYTES, 3 * AMBIGUOUS_BYTES])
+def test_an_ambiguous_content_is_settled_however_long_it_is(length: int) -> None:
+    plain = "<i>x</i>" * (length // 8)
+    markup = f'<svg><style>{plain}<a title="</style>{FIRST} {SECOND}</svg><p>after'
+    body = markup.encode()
+    out = once(body)
+    assert once(body, sizes=997) == out
+    assert not reached(out.decode(), DOMAINS)
+    assert out.startswith(f"<svg>{plain}".encode())
+    assert out.endswith(b"<p>after")
+
+
+def test_an_ambiguous_content_from_which_nothing_is_withheld_leaves_as_it_came() -> None:
+    """R2."""
+    body = b"<noscript><img src=/a.png></noscript><svg><style>p{}</style></svg><p>"
+    assert kept(body)
+
+
+def test_where_the_readings_differ_all_that_follows_is_read_alike() -> None:
+    """The second reading ends in an attribute's value, in which what is withheld further on stands."""
+    after = "</svg><p>text</p><img src=//c.ads.example/3><b x='\"><img src=//d.ads.example/>'>"
+    body = f'<svg><style><a title="</style>{FIRST}{after}'
+    assert not reached(rewritten(body), DOMAINS)
+
+
+@pytest.mark.parametrize(
+    "head", ['<svg><style>a{b:url("', '<svg><style>@import "', "<svg><script>", "<svg><script type=importmap>"]
+)
+def test_what_is_held_is_not_read_again_with_every_piece(head: str) -> None:
+    """R6: a visitor's connection may bring a page in small pieces; none of them may cost a look at every edit that waits."""
+    compiled = rules()
+
+    def feed(count: int) -> None:
+        once(head.encode() + b"<img src=//a.ads.example/x>" * count, sizes=16, compiled=compiled)
+
+    grows_linearly(feed, 500, longest=6000)
+
+
+def test_of_a_noscript_all_is_told_once() -> None:
+    found: list[Finding] = []
+    body = b"<noscript><img src=//a.ads.example/><img src=//unlisted.example/></noscript><p>"
+    once(body, found=found, compiled=rules())
+    assert sorted((one.subject, one.enforced) for one in found) == [("a.ads.example", True), ("unlisted.example", False)]

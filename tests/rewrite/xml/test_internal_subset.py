@@ -1,0 +1,124 @@
+"""The internal subset of an XML doctype: what it declares cannot bring in what would be withheld (N11, R7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from consent_guard.rewrite.xml.internal_subset import Declarations
+
+from ..documents import SERVICES, rewritten
+from ..live import contacts, host_of, xml_tree
+
+PIXEL = "https://px.ads.example/p.gif"
+HTML = "http://www.w3.org/1999/xhtml"
+
+
+def document(subset: str, content: str = "") -> str:
+    return f'<!DOCTYPE html [{subset}]><html xmlns="{HTML}"><body>{content}</body></html>'
+
+
+def live(out: str) -> list[str]:
+    """Gated hosts that the document still leads to, as expat reads it."""
+    elements = xml_tree(out.encode())
+    if elements is None:
+        return []  # not well-formed: a browser shows an error
+    return [
+        contact.address
+        for contact in contacts(elements)
+        if "ads.example" in (contact.address if contact.where == "script" else host_of(contact.address))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subset", "content"),
+    [
+        ('<!ENTITY h "px.ads.example">', "<img src='https://&h;/p.gif'/>"),
+        ('<!ENTITY h "px.ads.example">', "<style>p{background:url(https://&h;/)}</style>"),
+        ('<!ENTITY h "px.ads.example">', "<script>go('https://&h;/')</script>"),
+        ("<!ENTITY h 'px&#46;ads.example'>", "<img src='https://&h;/p.gif'/>"),
+        (f"<!ENTITY x \"<img src='{PIXEL}'/>\">", "&x;"),
+        (f"<!ENTITY x \"&#60;img src='{PIXEL}'/>\">", "&x;"),
+        (f"<!ENTITY x \"<script>go('{PIXEL}')</script>\">", "&x;"),
+        ("<!ENTITY h 'px.ads.example'><!ENTITY x \"<img src='https://&h;/'/>\">", "&x;"),
+        ("<!ENTITY x \"<img src='https://&h;/'/>\"><!ENTITY h 'px.ads.example'>", "&x;"),
+        ("<!ENTITY a 'px.'><!ENTITY h '&a;ads.example'>", "<img src='https://&h;/'/>"),
+        (
+            "".join(f"<!ENTITY e{n} '&e{n + 1};'>" for n in range(12)) + "<!ENTITY e12 'px.ads.example'>",
+            "<img src='https://&e0;/'/>",
+        ),
+        (f"<!ENTITY pad '{' ' * 70_000}'>", f"<img src='&pad;{PIXEL}'/>"),
+        ("<!-- <!ENTITY h 'site.example'> --><!ENTITY h 'px.ads.example'>", "<img src='https://&h;/'/>"),
+        ("<?x <!ENTITY h 'site.example'> ?><!ENTITY h 'px.ads.example'>", "<img src='https://&h;/'/>"),
+        ("<!ENTITY hô 'px.ads.example'>", "<img src='https://&hô;/'/>"),
+        ("<!ENTITY h 'px．ads．example'>", "<img src='https://&h;/'/>"),
+        ("<!ENTITY h 'px.ads.example'><!ENTITY h 'site.example'>", "<img src='https://&h;/'/>"),
+        (f"<!ATTLIST img src CDATA '{PIXEL}'>", "<img/>"),
+        (f"<!ATTLIST img src CDATA #FIXED '{PIXEL}'>", "<img/>"),
+        (f"<!ATTLIST p style CDATA 'background:url({PIXEL})'>", "<p/>"),
+        (f"<!ATTLIST p onload CDATA \"go('{PIXEL}')\">", "<p/>"),
+        ("<!ATTLIST link rel CDATA 'stylesheet'>", f"<link href='{PIXEL}'/>"),
+        ("<!ATTLIST meta http-equiv CDATA 'refresh'>", f"<meta content='0;url={PIXEL}'/>"),
+        ("<!ATTLIST input type CDATA 'image'>", f"<input src='{PIXEL}'/>"),
+        ("<!ATTLIST img alt CDATA '>' src CDATA \"" + PIXEL + '">', "<img/>"),
+        (f"<!ENTITY % p \"<!ENTITY x '{PIXEL}'>\">%p;", "<img src='&x;'/>"),
+        ("<!ENTITY % p 'px.ads.example'><!ENTITY h '%p;'>", "<img src='https://&h;/'/>"),
+    ],
+)
+def test_a_declaration_hides_no_address_and_no_markup(subset: str, content: str) -> None:
+    body = document(subset, content)
+    out = rewritten(body, syntax="xml")
+    assert not live(out), out
+    assert rewritten(body, syntax="xml", allowed=SERVICES) == body
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        "<!DOCTYPE html>",
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">',
+        "<!DOCTYPE html SYSTEM 'a>b[c'>",
+        "<!DOCTYPE html []>",
+        "<!DOCTYPE html [<!ENTITY copy '&#169;'> <!-- x ]> --> <?x ]> ?>] >",
+        '<!DOCTYPE html [<!ENTITY nbsp "&#160;"><!ENTITY euro "&#x20AC;">]>',
+        '<!DOCTYPE svg [<!ENTITY ns_svg "http://www.w3.org/2000/svg">]>',
+        "<!DOCTYPE html [<!ELEMENT p (#PCDATA)><!ATTLIST p class CDATA #IMPLIED>]>",
+    ],
+)
+def test_a_doctype_that_brings_in_nothing_stays(doctype: str) -> None:
+    body = f'{doctype}<html xmlns="{HTML}"><p>x</p></html>'
+    assert rewritten(body, syntax="xml") == body
+
+
+@pytest.mark.parametrize("value", ["&#60;img/&#62;", "&#38;lt;", "&#x3c;b", "&#37;x;"])
+def test_an_entity_whose_references_stand_for_markup_goes(value: str) -> None:
+    """R9: what a reference in an entity stands for is read again where the entity is used."""
+    body = f'<!DOCTYPE html [<!ENTITY m "{value}">]><html xmlns="{HTML}"><p>x</p></html>'
+    assert "ENTITY m" not in rewritten(body, syntax="xml")
+
+
+def test_a_host_spelled_with_an_entity_of_references_is_withheld() -> None:
+    body = f'<!DOCTYPE html [<!ENTITY dot "&#46;">]><html xmlns="{HTML}"><img src="{PIXEL.replace(".", "&dot;")}"/></html>'
+    assert "&dot;" not in rewritten(body, syntax="xml")
+
+
+def test_an_endless_doctype_lets_nothing_after_it_through() -> None:
+    """R9: fail closed."""
+    for opening in ("<!DOCTYPE html [<!ENTITY h '", "<!DOCTYPE html '", "<!DOCTYPE html ["):
+        out = rewritten(f'{opening}<html xmlns="{HTML}"><img src={PIXEL}/></html>', syntax="xml")
+        assert "ads" not in out
+
+
+def test_entities_are_put_in_once_and_the_first_declaration_counts() -> None:
+    declared = Declarations()
+    assert not declared.any
+    assert declared.read("<!ENTITY a 'x'><!ENTITY a 'y'><!ENTITY b '&a;'>")
+    assert declared.any
+    assert declared.expand("&a;&b;&lt;&#38;&unknown;") == "x&b;&lt;&#38;&unknown;"
+    assert declared.expand("&a;" * 5) == "xxxxx"
+
+
+def test_an_entity_bomb_costs_nothing() -> None:
+    """R7: a billion laughs."""
+    bomb = "<!ENTITY l0 'lol'>" + "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10))
+    out = rewritten(document(bomb, "<p title='&l9;'/>"), syntax="xml")
+    assert len(out) < 2000
