@@ -37,7 +37,7 @@ def test_lifetimes_are_said_exactly(lifetime: Lifetime | None, french: str, engl
 
 
 def test_french_counts_zero_as_one_and_english_does_not() -> None:
-    assert locale("fr").count("partners", 0) == "0 partenaire est concerné."
+    assert locale("fr").count("partners", 0) == "0 partenaire peut déposer ou lire des traceurs."
     assert locale("en").count("partners", 0) == "0 partners are involved."
     assert locale("en").count("partners", 1) == "1 partner takes part."
 

@@ -103,7 +103,7 @@ def test_a_member_that_contacts_a_gated_host_goes_and_the_others_keep_every_byte
     [
         b"</a.css>; rel=preload; as=style",
         GA + b"; rel=canonical",
-        GA + b'; rel="alternate next"',
+        GA + b'; rel="alternate prev"',
         GA,
         b'</a>; rel=preload; title="see <https://ga.example/>, or not"',
         b"<https://ga.example.org/>; rel=preload",
@@ -149,7 +149,7 @@ def test_hints_are_judged_by_their_own_judge() -> None:
         asked.append(("hint", url))
         return False
 
-    value = b'<//a>; rel=preconnect, <//b>; rel="dns-prefetch preload", <//c>; rel="dns-prefetch next"'
+    value = b'<//a>; rel=preconnect, <//b>; rel="dns-prefetch preload", <//c>; rel="dns-prefetch prev"'
     assert filter_links(value, fetch, hint) is value
     assert asked == [("hint", "//a"), ("fetch", "//b"), ("hint", "//c")]
 
