@@ -26,6 +26,8 @@ TEST_SECONDS = 600
 """A test that hangs fails after so long; the slowest takes a fraction of it."""
 
 
+ALONE = ("tests/browser", "tests/servers", "tests/ledger", "tests/consumer")
+"""Tests that start browsers, servers and databases of their own: one after another. The others share the processors."""
 LOWEST_TESTS = (
     *("tests/test_wsgi.py", "tests/test_asgi.py", "tests/test_flask.py", "tests/test_starlette.py", "tests/test_options.py"),
     *("tests/django", "tests/consent", "tests/engine", "tests/pages"),
@@ -53,8 +55,15 @@ def test_wheel(python: Path, wheel: Path, pytest_arguments: list[str]) -> int:
     run(python, "-m", "pip", "install", "-qq", "--no-deps", "--force-reinstall", wheel)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= {"PYTHONSAFEPATH": "1", "PYTHONDONTWRITEBYTECODE": "1", "CONSENT_GUARD_WHEEL": "1"}
-    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "-rs", f"--timeout={TEST_SECONDS}", *pytest_arguments]
-    return subprocess.run(command, check=False, cwd=ROOT, env=environment).returncode
+    command = [str(python), "-m", "pytest", "-p", "no:cacheprovider", "-rs", f"--timeout={TEST_SECONDS}"]
+    if pytest_arguments:
+        return subprocess.run([*command, *pytest_arguments], check=False, cwd=ROOT, env=environment).returncode
+    apart = [argument for folder in ALONE for argument in ("--ignore", folder)]
+    for part in ([*command, "-n", str(os.cpu_count() or 1), *apart], [*command, *ALONE]):
+        failed = subprocess.run(part, check=False, cwd=ROOT, env=environment).returncode
+        if failed:
+            return failed
+    return 0
 
 
 def test_lowest(wheel: Path) -> int:
