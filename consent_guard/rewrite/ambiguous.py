@@ -32,6 +32,8 @@ _CDATA: Final = b"<![CDATA["
 _UNSETTLED: Final = "markup that browsers may read in two ways"
 _READ: Final = frozenset({b"style", b"script"})
 """Elements whose text is read."""
+_NESTING: Final = 3
+"""Fragments within fragments that are still read; beyond, a content is forced."""
 
 
 @dataclass(slots=True)
@@ -124,6 +126,8 @@ def _rests(reader: Reader, question: Question, buffer: Buffer, end: int) -> bool
     """Take a content that comes to rest at its end in both readings: what its markup loads goes; where its text is withheld in
     either, the element does."""
     raw = reader.written(buffer, question.content, end)
+    if reader.nesting >= _NESTING or b"<" + question.name in raw.lower():
+        return False  # each would be read again for every element around it
     shape = raw if reader.unmasked else bytes(buffer[question.content : end])
     inner = reader.fragment(raw, shape, reader.sim.copy(), question.content)
     if not inner.at_rest(reader.sim):
@@ -142,12 +146,16 @@ def _rests(reader: Reader, question: Question, buffer: Buffer, end: int) -> bool
 
 
 def _ends(reader: Reader, question: Question, buffer: Buffer) -> bool:
-    """Take a content with which the document ends, if nothing in it is withheld in either reading."""
+    """Take a content with which the document ends, if nothing in it is withheld in either reading. It is tried once
+    in a document: else each unended element would read the rest again."""
+    if reader.nesting or reader.tried:
+        return False
     end = len(buffer)
     raw = reader.written(buffer, question.content, end)
     shape = raw if reader.unmasked else bytes(buffer[question.content : end])
     inner = reader.fragment(raw, shape, reader.sim.copy(), question.content)
     if inner.patches.edits or (question.name in _READ and _of_text(reader, question, raw)):
+        reader.tried = True
         return False
     reader.accept(inner, question.content)
     reader.pos, reader.cut = end, True
@@ -247,9 +255,10 @@ def section(reader: Reader, buffer: Buffer, final: bool) -> bool:
     if end >= 0 and rest <= end and reader.policy.withholds(reader.view.allowed):
         raw = reader.written(buffer, rest, end + 2)
         shape = raw if reader.unmasked else bytes(buffer[rest : end + 2])
-        inner = reader.fragment(raw, shape, reader.sim.copy(), rest)
-        if not inner.at_rest(reader.sim) or inner.patches.edits:
-            reader.tell(inner)
+        inner = reader.fragment(raw, shape, reader.sim.copy(), rest) if reader.nesting < _NESTING else None
+        if inner is None or not inner.at_rest(reader.sim) or inner.patches.edits:
+            if inner is not None:
+                reader.tell(inner)
             reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], start)
             reader.edit(start, end + 3)
     elif end < 0 and reader.policy.withholds(reader.view.allowed) and not (final and _harmless(reader, buffer, rest or size)):
@@ -263,7 +272,10 @@ def section(reader: Reader, buffer: Buffer, final: bool) -> bool:
 
 
 def _harmless(reader: Reader, buffer: Buffer, at: int) -> bool:
-    """Tell whether nothing is withheld in the markup with which the document ends."""
+    """Tell whether nothing is withheld in the markup with which the document ends; tried once in a document."""
+    if reader.nesting or reader.tried:
+        return False
     raw = reader.written(buffer, at, len(buffer))
     shape = raw if reader.unmasked else bytes(buffer[at:])
-    return not reader.fragment(raw, shape, reader.sim.copy(), at).patches.edits
+    reader.tried = bool(reader.fragment(raw, shape, reader.sim.copy(), at).patches.edits)
+    return not reader.tried

@@ -30,6 +30,10 @@ class Reader(Protocol):
     hold: int | None
     cut: bool
     """The document ended inside a token."""
+    nesting: int
+    """How many fragments lie around it."""
+    tried: bool
+    """The rest of the document was read once in both ways, and something in it is withheld."""
     content: Any
     question: Any
     unmasked: bool

@@ -80,6 +80,8 @@ class HtmlRewriter(BufferedDocument):
         """Elements whose end tag does not come any more in the current buffer."""
         self.cut = False
         """The document ended inside a tag."""
+        self.nesting = 0
+        self.tried = False
 
     @property
     def leads_elsewhere(self) -> bool:
@@ -133,7 +135,7 @@ class HtmlRewriter(BufferedDocument):
         )
         inner.hand_over(raw, shape, self.charset, self.left + at)
         inner.sim, inner.scripting, inner.lang, inner._bases = sim, False, self.lang, self._bases.copy()
-        inner.noted = []
+        inner.noted, inner.nesting = [], self.nesting + 1
         inner.run(shape, True)
         return inner
 

@@ -94,3 +94,11 @@ def test_a_style_that_ends_elsewhere_in_each_reading_is_none_to_anybody(content:
     assert not reached(out, ("stats.example",))
     assert out.endswith("<p>b</p>")
     assert by_every_split(page, allowed=frozenset({"stats"})) == page
+
+
+@pytest.mark.parametrize("unit", ["<svg><style>", "<svg><![CDATA[>", "<svg><style><svg><title>"])
+def test_a_document_of_unended_elements_is_read_without_a_reading_in_every_reading(unit: str) -> None:
+    rewriter = page_rewriter(RULES, frozenset(), DocumentFacts("https", "site.example", "/", charset="utf-8"))
+    page = unit * 2000 + f'<img src="{TRACKER}">'
+    left = rewriter.feed(page.encode()) + rewriter.close()
+    assert not reached(left.decode(), ("stats.example",))
