@@ -13,6 +13,10 @@ for a wrong shape: no NaN, no nested values, one spelling for one choice. In ord
               and 4 bytes of its digest's hash; ascending
     rest      for each service answered by itself: 4 bytes (31 bits of its id's hash, 1 bit granted); ascending
 
+A choice that would not fit lists, of a refused category, the services that are not granted by themselves where these are fewer,
+and one more entry, for the category's id and ``/*``, grants the others. So the most that a choice can take is an answer for
+half of the services. The digest tells that the category still has the services that it had; else that entry grants nothing.
+
 Hashes name the ids, so that a token reads the same when a policy lists its services in another order. No visitor id (L33).
 May import the domain layer, errors, limits and itsdangerous. Called by the engine and by ``consent_guard.testing``.
 """
@@ -112,9 +116,12 @@ class TokenSigner:
         categories = [category.id for category in policy.categories]
         services = [service.id for service in policy.services]
         self._category_codes = _codes("categories", categories, 30)
-        self._service_codes = _codes("services", services, 31)
+        self._service_codes = _codes("services", [*services, *map(_others, categories)], 31)
         self._categories = {code: id for id, code in self._category_codes.items()}
-        self._services = {code: id for id, code in self._service_codes.items()}
+        self._services = {self._service_codes[id]: id for id in services}
+        self._members: dict[str, list[str]] = {category: [] for category in self._terms.asked}
+        for service, category in self._terms.category_of.items():
+            self._members[category].append(service)
         if not 0 <= policy.revision < 2**64:
             raise PolicyError([Fault("policy.revision", "does not fit into 64 bits", "Give a smaller revision")])
         if len(categories) > 255:
@@ -128,9 +135,11 @@ class TokenSigner:
         """
         if choice.revision != self._policy.revision:
             raise ValueError(f"a choice of revision {choice.revision} cannot be signed under revision {self._policy.revision}")
-        token = self._signed(choice)
+        token = self._signed(choice, choice.overrides)
         if len(token) > CONSENT_COOKIE_BYTES:
-            token = self._signed(_stricter(choice, self._terms.category_of))
+            token = self._signed(choice, self._shortened(choice))
+        if len(token) > CONSENT_COOKIE_BYTES:
+            token = self._signed(_stricter(choice, self._terms.category_of), {})
         return token
 
     def read(self, value: bytes | str, now: float) -> Choice | None:
@@ -213,10 +222,22 @@ class TokenSigner:
             return None
         return self._services.get(code)
 
-    def _signed(self, choice: Choice) -> str:
-        return self._choices.sign(_encode(self._packed(choice))).decode()
+    def _signed(self, choice: Choice, listed: Mapping[str, bool]) -> str:
+        return self._choices.sign(_encode(self._packed(choice, listed))).decode()
 
-    def _packed(self, choice: Choice) -> bytes:
+    def _shortened(self, choice: Choice) -> dict[str, bool]:
+        """Return what to list for a choice: of a refused category of which most services are granted, those that are not."""
+        listed = dict(choice.overrides)
+        for category, members in self._members.items():
+            others = [service for service in members if not choice.overrides.get(service)]
+            shown = choice.digests.get(category) == self._terms.digests[category]
+            if choice.answers.get(category) is False and shown and len(others) + 1 < len(members) - len(others):
+                for service in members:
+                    listed.pop(service, None)
+                listed |= {**dict.fromkeys(others, False), _others(category): True}
+        return listed
+
+    def _packed(self, choice: Choice, listed: Mapping[str, bool]) -> bytes:
         receipt = _decode(choice.receipt_id.encode())
         if receipt is None or len(receipt) != RECEIPT_ID_BYTES:
             raise ValueError(f"not a receipt id: {choice.receipt_id!r}")
@@ -230,9 +251,7 @@ class TokenSigner:
                 )
                 for category in {*choice.answers, *choice.digests}
             )
-            services = sorted(
-                _SERVICE.pack(self._service_codes[service] << 1 | answer) for service, answer in choice.overrides.items()
-            )
+            services = sorted(_SERVICE.pack(self._service_codes[service] << 1 | answer) for service, answer in listed.items())
         except KeyError as error:
             raise self._policy.unknown(str(error.args[0])) from None
         flags = _DECIDED if choice.decided else 0
@@ -264,16 +283,25 @@ class TokenSigner:
             # A digest that is no longer the policy's own cannot be had back from its hash, and needs not be.
             current = self._terms.digests.get(category, "")
             digests[category] = current if _hash(current, 4) == digest_code else ""
+        # A service that the policy no longer holds has nothing left to permit.
+        overrides = {id: bool(code & 1) for code in services if (id := self._services.get(code >> 1)) is not None}
+        for category in answers:
+            if digests[category] and self._service_codes[_others(category)] << 1 | 1 in services:
+                overrides = {**dict.fromkeys(self._members.get(category, ()), True), **overrides}
         return Choice(
             revision=revision,
             answers=answers,
-            # A service that the policy no longer holds has nothing left to permit.
-            overrides={id: bool(code & 1) for code in services if (id := self._services.get(code >> 1)) is not None},
+            overrides=overrides,
             digests=digests,
             made_at=made_at,
             receipt_id=_encode(receipt).decode(),
             decided=flags == _DECIDED,
         )
+
+
+def _others(category: str) -> str:
+    """Return the name under which a token grants a category's services but for those that it lists. No id holds a slash."""
+    return f"{category}/*"
 
 
 def _stricter(choice: Choice, category_of: Mapping[str, str]) -> Choice:

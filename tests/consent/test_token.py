@@ -262,18 +262,17 @@ def test_a_signed_payload_in_another_spelling_is_not_read(policy: Policy, signer
 # Size
 
 
+def large(*sizes: tuple[str, int]) -> Policy:
+    """A policy of categories with so many services each: ``videos-0`` and on."""
+    return Policy(
+        categories=tuple(Category(id, Basis.EXEMPT if id == "audience" else Basis.CONSENT, {}) for id, _ in sizes),
+        services=tuple(Service(f"{id}-{number}", id, {}) for id, size in sizes for number in range(size)),
+    )
+
+
 def test_a_choice_of_very_many_single_services_is_signed_in_a_stricter_form(now: int) -> None:
     """K9"""
-    policy = Policy(
-        categories=(
-            Category("audience", Basis.EXEMPT, {}),
-            Category("campaigns", Basis.CONSENT, {}),
-            Category("videos", Basis.CONSENT, {}),
-        ),
-        services=tuple(
-            Service(f"{home}-{number}", home, {}) for home in ("audience", "campaigns", "videos") for number in range(400)
-        ),
-    )
+    policy = large(("audience", 800), ("campaigns", 800), ("videos", 800))
     signer = TokenSigner(policy, "k" * 32)
     overrides = {
         service.id: answer
@@ -287,6 +286,37 @@ def test_a_choice_of_very_many_single_services_is_signed_in_a_stricter_form(now:
     assert read is not None
     assert read.answers == {"audience": False, "campaigns": False, "videos": True}
     assert effective(policy, read, now).allowed_services <= effective(policy, choice, now).allowed_services
+
+
+@pytest.mark.parametrize("refused", [0, 1, 5, 400, 699])
+def test_most_services_of_a_large_category_by_themselves_are_read_back_as_granted(now: int, refused: int) -> None:
+    """K9: an answer for half of the services is the most that a choice takes."""
+    policy = large(("campaigns", 1400), ("videos", 40))
+    signer = TokenSigner(policy, "k" * 32)
+    picked = [service.id for service in policy.services][refused:1410]
+    token = signer.sign(save(policy, picked, now))
+    assert len(token) <= 4096
+    consent = effective(policy, signer.read(token, now), now)
+    assert consent.allowed_services == frozenset(picked)
+    assert not consent.allowed_categories
+
+
+def test_most_services_of_a_category_are_not_granted_once_it_holds_others(now: int) -> None:
+    """L12: the entry for all the others counts for the services that were shown, or for none."""
+    policy = large(("campaigns", 1400), ("videos", 40))
+    picked = [service.id for service in policy.services][3:]
+    token = TokenSigner(policy, "k" * 32).sign(save(policy, picked, now))
+    first, *others = policy.services
+    for services in (
+        (*policy.services, Service("new", "campaigns", {})),
+        tuple(others),
+        (replace(first, category="videos"), *others),
+        (*others, Service("new", "campaigns", {})),
+    ):
+        changed = replace(policy, services=services)
+        consent = effective(changed, TokenSigner(changed, "k" * 32).read(token, now), now)
+        assert not {id for id in consent.allowed_services if changed.service(id).category == "campaigns"}
+        assert first.id not in consent.allowed_services
 
 
 # Several cookies

@@ -59,7 +59,6 @@ def allowed(guard: Guard, cookie: bytes) -> frozenset[str]:
     return guard.open(facts).consent.allowed_services
 
 
-@pytest.mark.xfail(strict=True, reason="a cookie of 4 KiB holds some 700 answers by service; past that none counts")
 def test_every_service_ticked_by_itself_fits_into_one_post(guard: Guard) -> None:
     """K15: and so does the address to go on to, of some hundred characters."""
     cookie = saved(guard, services(guard), next="/a/page?" + "x" * 400)
