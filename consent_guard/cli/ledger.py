@@ -74,6 +74,7 @@ def rotate(ledger_url: str | None, output: str) -> None:
 
     From then on the ledger takes statements of the new key alone: give it to every machine, as CONSENT_GUARD_LEDGER_KEY or in
     place of the old one in the state folder, and restart them. Receipts are stored all the time; only checkpoints wait.
+    Where the commit itself fails, the new file stays: the ledger may hold its key, and then takes no statement of the old one.
     Exit codes: 0 the new key is in force, 2 it could not be done.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -90,19 +91,17 @@ def rotate(ledger_url: str | None, output: str) -> None:
     with told():
         old = ledger.signing_key(make=False)
         new = SigningKey(Ed25519PrivateKey.generate(), output)
-        try:
-            write_new(path, private_pem(new.private))
-        except FileExistsError:
-            could_not(f"{output}: it is there already; a key is never overwritten")
-        try:
-            with writing(ledger.address) as connection, connection.begin():
-                bound(connection)
-                check_schema(connection)
-                lock_statements(connection)
-                append_new_key(connection, old, new)
-        except BaseException:
-            path.unlink(missing_ok=True)  # it signs nothing
-            raise
+        with writing(ledger.address) as connection, connection.begin(), contextlib.ExitStack() as undo:
+            bound(connection)
+            check_schema(connection)
+            lock_statements(connection)
+            try:
+                write_new(path, private_pem(new.private))
+            except FileExistsError:
+                could_not(f"{output}: it is there already; a key is never overwritten")
+            undo.callback(path.unlink, missing_ok=True)
+            append_new_key(connection, old, new)
+            undo.pop_all()  # a commit that seems to fail may have come through: the key must not be lost
     console.print(f"{printable(output)}: the new key, {key_name(new.public)}")
     error_console.print("Give it to every machine in place of the old one, and restart them.")
 

@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 pytest.importorskip("sqlalchemy", reason="receipts need the extra ledger")
 pytest.importorskip("cryptography", reason="receipts need the extra ledger")
 
+import sqlalchemy
+
 from consent_guard.cli.app import cli
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.store import Entry, Store
@@ -182,6 +184,26 @@ def test_a_key_is_changed_and_both_halves_of_the_ledger_verify(
     assert "6 receipts" in run("receipts", "verify").output
     assert "6 receipts" in run("receipts", "verify", "--key", "old.pem").output
     assert run("ledger", "key").output != old
+
+
+def test_a_key_that_does_not_come_into_force_leaves_no_file(filled: Ledger, folder: Path) -> None:
+    run("ledger", "rotate", "-o", "new.pem")
+    assert "holds another" in run("ledger", "rotate", "-o", "newer.pem", code=2).output, "the old key is retired"
+    assert not (folder / "newer.pem").exists()
+
+
+def test_a_key_whose_commit_seems_to_fail_is_not_lost(filled: Ledger, folder: Path) -> None:
+    """A server may commit and its answer may not arrive: then nobody but this key can sign any more."""
+
+    def lost(connection: sqlalchemy.Connection) -> None:
+        raise sqlite3.OperationalError("the answer is lost")
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "commit", lost)
+    try:
+        run("ledger", "rotate", "-o", "new.pem", code=2)
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "commit", lost)
+    assert (folder / "new.pem").read_text("utf-8").startswith("-----BEGIN PRIVATE KEY-----")
 
 
 def test_a_visitors_copy_is_checked_offline(folder: Path) -> None:
