@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from types import TracebackType
 from typing import TYPE_CHECKING, Final, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -90,7 +91,7 @@ class ConsentMiddleware:
 
     def _begin(self, request: HttpRequest) -> Around | _Answered | HttpResponseBase | None:
         """Open the exchange and prepare the request, or answer it; None where a guard around this one does all that."""
-        try:
+        with _OrRefusal("a request cannot be guarded"):
             outer = self._around(request)
             if outer is not None:
                 _place(request, outer)
@@ -113,31 +114,24 @@ class ConsentMiddleware:
             reply = exchange.answer(_body(request, limit))
             exchange.finish()
             return _Answered(exchange, reply, isinstance(request, ASGIRequest))
-        except Exception:
-            # Django would answer with the project's own error page, which nothing filters.
-            logger.exception("a request cannot be guarded; our own 500 is its answer")
-            return _response_of(REFUSAL)
+        return _response_of(REFUSAL)
 
     def _settled(self, answered: _Answered) -> HttpResponseBase:
         """Return our answer, once its receipt is kept where receipts are kept."""
-        try:
+        with _OrRefusal("a choice cannot be recorded"):
             reply = answered.reply
             if self.keeper is not None:
                 reply = self.keeper.settle(answered.exchange, reply)
             return _response_of(reply, asgi=answered.asgi)
-        except Exception:
-            logger.exception("a choice cannot be recorded; our own 500 is its answer")
-            return _response_of(REFUSAL)
+        return _response_of(REFUSAL)
 
     async def _settled_async(self, answered: _Answered) -> HttpResponseBase:
-        try:
+        with _OrRefusal("a choice cannot be recorded"):
             reply = answered.reply
             if self.keeper is not None:
                 reply = await self.keeper.settle_async(answered.exchange, reply)
             return _response_of(reply, asgi=answered.asgi)
-        except Exception:
-            logger.exception("a choice cannot be recorded; our own 500 is its answer")
-            return _response_of(REFUSAL)
+        return _response_of(REFUSAL)
 
     def _around(self, request: HttpRequest) -> Around | None:
         """Return the guard around this one: a server's environ or scope tells, or the context in which Django was called."""
@@ -233,20 +227,36 @@ def django_facts(request: HttpRequest, now: float) -> tuple[RequestFacts, bool]:
     return facts, ours
 
 
+class _OrRefusal:
+    """Logs any exception and goes on behind the block, where our own 500 is returned.
+
+    Any: Django would answer with the project's own error page, which nothing filters.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        logger.error("%s; our own 500 is the answer", self._what, exc_info=error)
+        return True
+
+
 def finish(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
     """Return the response as this visitor may have it."""
-    try:
+    with _OrRefusal("the response cannot be filtered"):
         return _filtered_response(exchange, response, asgi=asgi)
-    except Exception:
-        # Django would answer with the project's own error page, which nothing filters.
-        logger.exception("the response cannot be filtered; our own 500 goes out in its place")
-        exchange.finish()
-        return _refusal_for(response)
+    exchange.finish()
+    return _refusal_for(response)
 
 
 async def finish_on_loop(exchange: Exchange, response: HttpResponseBase, *, asgi: bool) -> HttpResponseBase:
     """Return the response as this visitor may have it; a long page gives the event loop its turns."""
-    try:
+    with _OrRefusal("the response cannot be filtered"):
         lines = header_lines(response)
         plan = exchange.respond(response.status_code, lines)
         if plan.rewriter is None or isinstance(response, StreamingHttpResponse):
@@ -254,10 +264,8 @@ async def finish_on_loop(exchange: Exchange, response: HttpResponseBase, *, asgi
         content = cast(HttpResponse, response).content
         rewritten = await feed_in_pieces(plan.rewriter, content) + plan.rewriter.close()
         return _planned(exchange, replace(plan, rewriter=_Rewritten(rewritten)), response, lines, asgi=asgi)
-    except Exception:
-        logger.exception("the response cannot be filtered; our own 500 goes out in its place")
-        exchange.finish()
-        return _refusal_for(response)
+    exchange.finish()
+    return _refusal_for(response)
 
 
 class _Rewritten:
