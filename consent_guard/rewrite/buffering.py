@@ -7,6 +7,7 @@ current buffer. May import emit, encoding, the model and limits.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -17,7 +18,7 @@ from .encoding.decode import Charset
 from .model import DocumentFacts, Sink
 
 
-class BufferedDocument:
+class BufferedDocument(ABC):
     """One document as it streams."""
 
     def __init__(self, document: DocumentFacts, on_finding: Sink, *, emits: bool) -> None:
@@ -51,21 +52,22 @@ class BufferedDocument:
 
     # What a subclass does.
 
+    @abstractmethod
     def run(self, buffer: Buffer, final: bool) -> None:
         """Read on, as far as the buffer decides."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tail(self) -> bytes:
         """Return what is put at the document's end."""
-        return b""
 
+    @abstractmethod
     def shift(self, gone: int) -> None:
         """Note that the first ``gone`` bytes of the buffer have left."""
 
     @property
+    @abstractmethod
     def withholds(self) -> bool:
         """Whether something may have to be withheld."""
-        return True
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes of the body; return those that may leave now."""

@@ -7,6 +7,7 @@ bounded in proportion to the script. Pure.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Final
 
@@ -41,7 +42,7 @@ def end_of_blanks(code: bytes, offset: int) -> int:
     return found.end() if found is not None else offset
 
 
-class References:
+class References(ABC):
     """Finds what a script's names stand for. ``of``, which reads an expression, is its subclass's."""
 
     def __init__(self, structure: Structure) -> None:
@@ -64,9 +65,9 @@ class References:
             self.complete = False
         return self._work > 0
 
+    @abstractmethod
     def of(self, start: int, end: int, depth: int = 0) -> Strings:
         """Return what the expression in this span may say."""
-        raise NotImplementedError
 
     # --- combining -------------------------------------------------------------------------------------------------------
 
