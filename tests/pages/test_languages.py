@@ -39,7 +39,7 @@ def test_lifetimes_are_said_exactly(lifetime: Lifetime | None, french: str, engl
 def test_french_counts_zero_as_one_and_english_does_not() -> None:
     assert locale("fr").count("partners", 0) == "0 partenaire peut déposer ou lire des traceurs."
     assert locale("en").count("partners", 0) == "0 partners are involved."
-    assert locale("en").count("partners", 1) == "1 partner takes part."
+    assert locale("en").count("partners", 1) == "1 partner is involved."
 
 
 def test_a_language_without_a_file_is_answered_in_english() -> None:
