@@ -6,8 +6,8 @@ page, the engine for headers.
 
 Of several rules that fit one address the most specific alone decides (DESIGN §4): an exact host over the longest ``*.`` suffix,
 then the longest path, then the longest query. A name in every country's domain (``www.x.*``) stands between the two hosts: it
-is whole, but one of many. What remains equal can only be two parameters of one query (``?id=DC-1&id=AW-2``): there the
-stricter category decides.
+is whole, but one of many; so of ``*.x.fr`` and ``*.x.*`` the first decides. What remains equal can only be two parameters of
+one query (``?id=DC-1&id=AW-2``): there the stricter category decides.
 """
 
 from __future__ import annotations
@@ -195,7 +195,9 @@ class HostIndex:
             yield self._suffixes[suffix]
 
     def _suffixes_of(self, host: str, general: str | None) -> list[str]:
-        """Return the ``*.`` hosts that cover this host, the longest first. Looks at no more labels than any rule has.
+        """Return the ``*.`` hosts that cover this host, the longest first, and of two for the same name that of one country.
+
+        Looks at no more labels than any rule has.
 
         ``general`` is the host with a ``*`` for its country, where it lies in one.
         """
@@ -203,9 +205,9 @@ class HostIndex:
         end = len(host)
         for _ in range(self._depth):
             end = host.rfind(".", 0, end)
-            if (suffix := host[end + 1 :]) in self._suffixes:
+            if general is not None and (suffix := general[end + 1 :]) in self._suffixes:
                 found.append(suffix)
-            if general is not None and (suffix := general[end + 1 :]) in self._suffixes and suffix not in found:
+            if (suffix := host[end + 1 :]) in self._suffixes:
                 found.append(suffix)
             if end < 0:
                 break

@@ -67,6 +67,17 @@ def test_an_exact_host_beats_a_country_s_name_and_that_a_suffix(turn: int) -> No
     assert owner(longer, "x.maps.google.de") == "wide"
 
 
+@pytest.mark.parametrize("country", ["fr", "com", "co.uk"])
+@pytest.mark.parametrize("turn", [1, -1])
+def test_below_a_name_one_country_s_suffix_beats_that_in_every_country(turn: int, country: str) -> None:
+    given = {"wide": ["*.google.*"], "narrow": [f"*.google.{country}"]}
+    rules = index(**dict(list(given.items())[::turn]))
+    for host in (f"google.{country}", f"x.google.{country}", f"a.b.google.{country}"):
+        assert owner(rules, host) == "narrow"
+        assert rules.services_on(host) == {"narrow"}
+    assert owner(rules, "x.google.de") == "wide"
+
+
 def test_what_else_asks_for_hosts_is_told_of_each() -> None:
     rules = index(maps=["www.google.*/maps/"], whole=["*.ads.google.*"])
     assert {"www.google.fr", "www.google.co.uk", "www.google.com"} <= rules.hosts_with_paths()
