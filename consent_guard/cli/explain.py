@@ -1,6 +1,7 @@
 """``consent-guard explain``: why an address or a part of a page is withheld, by which rule, and the ways to allow it.
 
-May import the policy, the audit and ``output``. The table in ``app`` registers it.
+The judge that enforces is asked. May import the policy, the choice, the rewriter's judge, the audit and ``output``. The table
+in ``app`` registers it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import ada_url
 import click
 
 from ..audit.leaks import Leak, LeakFinder
+from ..audit.report import without_query
+from ..audit.scan.contacts import Contacts
+from ..consent.choice import effective
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
-from ..wire.origins import same_site
+from ..rewrite.decide.urls import parse
 from .output import console, could_not, json_out, printable
 from .policies import policy_of
 
@@ -50,28 +54,17 @@ def command(target: str, policy: str | None, element: str | None, page: str, as_
 
 def _address(target: str, policy: Policy, page: str) -> list[dict[str, Any]]:
     try:
-        url = ada_url.URL(target, base=page)
-        own = ada_url.URL(page)
+        page = ada_url.URL(page).href
+        url = ada_url.URL(target, base=page).href
     except ValueError:
         could_not(f"{target!r} is no address that a browser could load, seen from {page!r}. Write it in full, with https://")
-    host = url.hostname
-    mine = (
-        same_site(host, own.hostname) if not policy.first_party else any(_below(host, domain) for domain in policy.first_party)
-    )
-    index = HostIndex(policy)
-    match = index.match(host, url.pathname, url.search.removeprefix("?"))
-    if match is None and mine:
-        match = index.match_own(url.pathname, url.search.removeprefix("?"))
-    what = f"{url.protocol}//{url.host}{url.pathname}"
-    if match is not None:
-        return [_because(what, policy, match.service, match.category, match.rule)]
-    if mine:
-        return [{"what": what, "because": ["not withheld: it is the site's own, and no rule names it"], "ways": []}]
-    return [_unlisted(what, policy, host)]
-
-
-def _below(host: str, domain: str) -> bool:
-    return host == domain or host.endswith(f".{domain}")
+    what = without_query(url)
+    judged = Contacts(policy).request(target, page, effective(policy, None, 0))
+    if judged is not None:
+        return [_because(what, policy, judged.service, judged.category, judged.rule or "", judged.host)]
+    if parse(target, page) is None:
+        return [{"what": what, "because": ["not withheld: a browser asks no host for it"], "ways": []}]
+    return [{"what": what, "because": ["not withheld: it is the site's own, and no rule names it"], "ways": []}]
 
 
 def _file(target: str, policy: Policy, element: str | None, page: str) -> list[dict[str, Any]]:
@@ -86,12 +79,7 @@ def _file(target: str, policy: Policy, element: str | None, page: str) -> list[d
         places = sorted({leak.where for leak in (*seen.leaks, *seen.unlisted)})
         hint = f" It is withheld in: {', '.join(places)}" if places else ""
         return [{"what": target, "because": [f"nothing{which} is withheld or unknown.{hint}"], "ways": []}]
-    return [
-        _because(_place(leak), policy, leak.service, leak.category, leak.rule)
-        if leak.category
-        else _unlisted(_place(leak), policy, leak.host)
-        for leak in found
-    ]
+    return [_because(_place(leak), policy, leak.service, leak.category, leak.rule, leak.host) for leak in found]
 
 
 def _is_asked(leak: Leak, element: str) -> bool:
@@ -104,9 +92,9 @@ def _place(leak: Leak) -> str:
     return f"{place}: {leak.host or 'a script that cannot be told'}" + (f"  {leak.excerpt}" if leak.excerpt else "")
 
 
-def _because(what: str, policy: Policy, service: str | None, category: str | None, rule: str) -> dict[str, Any]:
+def _because(what: str, policy: Policy, service: str | None, category: str | None, rule: str, host: str) -> dict[str, Any]:
     if category is None:
-        return _unlisted(what, policy, "")
+        return _unlisted(what, policy, host)
     basis = policy.category(category).basis
     whose = f"rule {rule!r} of service {service!r}" if service else f"rule {rule!r}"
     because = [f"{whose}, category {category!r}, basis {basis.value!r}"]

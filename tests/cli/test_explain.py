@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from consent_guard import Policy
+from consent_guard.audit.leaks import LeakFinder
 from consent_guard.cli.app import cli
 
 POLICY = """
@@ -104,6 +106,26 @@ def test_a_rule_on_the_sites_own_host_is_found(policy: Path) -> None:
     page = "https://www.site.example/"
     (part,) = told("https://www.site.example/collect/x", "--policy", str(policy), "--page", page)
     assert "rule '/collect/' of service 'tracker'" in part["because"][0]
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("https://www.your-site.example/collect/x", "rule '/collect/' of service 'tracker'"),
+        ("https://cdn.site.example/collect/x", "not withheld: it is the site's own"),
+        ("https://www.your-site.example/", "not withheld: it is the site's own"),
+        ("https://cdn.your-site.example/", 'unlisted_hosts = "block" withholds what no rule names'),
+        ("https://cdn.tracker.example./x", "rule '*.tracker.example' of service 'tracker'"),
+        ("blob:https://www.tracker.example/1", "not withheld: a browser asks no host for it"),
+    ],
+)
+def test_an_address_is_told_what_the_rewriter_does_with_it(policy: Path, address: str, expected: str) -> None:
+    policy.write_text(POLICY.replace("[policy]", '[policy]\nunlisted_hosts = "block"'))
+    (part,) = told(address, "--policy", str(policy))
+    assert expected in part["because"][0]
+    page = f'<!doctype html><html><body><img src="{address}">'.encode()
+    found = LeakFinder(Policy.load(policy)).page(200, [(b"content-type", b"text/html")], page, "https://www.your-site.example/")
+    assert bool(part["ways"]) == bool(found)
 
 
 def test_what_the_catalogue_knows_is_named_where_the_policy_does_not(policy: Path) -> None:
