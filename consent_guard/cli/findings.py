@@ -17,10 +17,12 @@ import click
 
 from ..findings import FindingKind
 from ..policy.cookie_names import CookieIndex
+from ..policy.guidance.toml_text import toml_string
+from ..policy.host_rules import RuleFault, normal_host
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
-from ..wire.origins import registrable_domain
-from .output import console, could_not, json_out, printable
+from ..wire.origins import is_public_suffix, registrable_domain
+from .output import console, could_not, error, json_out, printable
 from .policies import policy_of
 
 _KINDS: Final = "|".join(re.escape(kind.value) for kind in FindingKind)
@@ -33,6 +35,9 @@ _MEND: Final = (
     "Let the consent_guard logger write at level INFO, or write json.dumps(dataclasses.asdict(finding)) in on_finding: "
     "docs/enforcement.md shows both"
 )
+_NOT_A_WORD: Final = "the host or cookie name holds a blank, or a character that cannot be printed"
+_NOT_IN_ID: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_ID_CHARACTERS: Final = 64
 _ROUTES_SHOWN: Final = 5
 _DECIDE: Final = "until you say what it is for; one of {}"
 _MESSAGES: Final = ("message", "msg", "event")
@@ -67,12 +72,18 @@ def command(file: TextIO, policy: str | None, as_json: bool) -> None:
     named = str(getattr(file, "name", "standard input"))
     counts: Counter[Seen] = Counter()
     routes: dict[Seen, Counter[str]] = {}
+    left_out = 0
     try:
         for seen, route in _read(file):
-            counts[seen] += 1
-            routes.setdefault(seen, Counter())[route] += 1
-    except OSError as error:
-        could_not(f"{named}: {error.strerror or error}")
+            if _is_one_word(seen.subject):
+                counts[seen] += 1
+                routes.setdefault(seen, Counter())[route] += 1
+            else:
+                left_out += 1
+    except OSError as fault:
+        could_not(f"{named}: {fault.strerror or fault}")
+    if left_out:
+        error(f"{named}: {left_out} line{'' if left_out == 1 else 's'} left out: {_NOT_A_WORD}")
     if not counts:
         could_not(f"{named}: no finding of consent_guard stands in it. {_MEND}")
     if as_json:
@@ -127,6 +138,12 @@ def _from_text(line: str) -> tuple[Seen, str] | None:
     return Seen(match["kind"], match["subject"], whose, match["rule"] or "", match["reported"] is None), match["route"] or ""
 
 
+def _is_one_word(subject: str) -> bool:
+    """Tell whether a subject is as the logger writes it. JSON can hold more, and some of it would break out of the comments
+    below; of white space, only the blank itself counts as printable."""
+    return subject.isprintable() and " " not in subject
+
+
 def _value(seen: Seen, count: int, routes: Counter[str]) -> dict[str, Any]:
     return {
         "kind": seen.kind,
@@ -148,12 +165,12 @@ def _toml(counts: Iterable[Seen], site: Policy) -> str:
         seen = [
             each for each in seen if own_hosts.match(each.subject, "/", "") is None and own_cookies.match(each.subject) is None
         ]
-    hosts = sorted({each.subject for each in seen if each.kind == FindingKind.HOST_UNLISTED})
-    cookies = sorted({each.subject for each in seen if each.kind == FindingKind.COOKIE_UNLISTED})
+    hosts = sorted({each.subject for each in seen if each.kind == FindingKind.HOST_UNLISTED and _can_be_ruled(each.subject)})
+    cookies = sorted({each.subject for each in seen if each.kind == FindingKind.COOKIE_UNLISTED and each.subject})
     if not hosts and not cookies:
         return ""
     asked = next((category.id for category in site.categories if category.basis is Basis.CONSENT), site.categories[0].id)
-    category = f"category = {_quoted(asked)}  # {_DECIDE.format(', '.join(each.id for each in site.categories))}"
+    category = f"category = {toml_string(asked)}  # {_DECIDE.format(', '.join(each.id for each in site.categories))}"
     host_index, cookie_index = HostIndex(known), CookieIndex(known)
     services: dict[str, list[str]] = {}
     domains: dict[str, list[str]] = {}
@@ -169,21 +186,29 @@ def _toml(counts: Iterable[Seen], site: Policy) -> str:
         if held is not None and held.service is not None:
             services.setdefault(held.service, []).append(name)
         else:
-            blocks.append(f'[[cookies]]\nname = {_quoted(name)}\n{category}\npurpose = {{ en = "…" }}')
+            blocks.append(f'[[cookies]]\nname = {toml_string(name)}\n{category}\npurpose = {{ en = "…" }}')
     for service, named in sorted(services.items()):
-        blocks.append(f"[[services]]  # {', '.join(named)}\nid = {_quoted(service)}")
+        blocks.append(f"[[services]]  # {', '.join(named)}\nid = {toml_string(service)}")
     for domain, named in sorted(domains.items()):
         rule = domain if named == [domain] else f"*.{domain}"
         lines = (
             f"[[services]]  # {', '.join(named)}",
-            f"id = {_quoted(domain.replace(':', '-').strip('[]') or 'unknown')}",
+            f"id = {toml_string(_id(domain))}",
             category,
-            f"title = {{ en = {_quoted(domain)} }}",
-            f"hosts = [{_quoted(rule)}]",
+            f"title = {{ en = {toml_string(domain)} }}",
+            f"hosts = [{toml_string(rule)}]",
         )
         blocks.append("\n".join(lines))
-    return "\n\n".join(printable(block) for block in blocks)
+    return "\n\n".join(blocks)
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=True)
+def _id(domain: str) -> str:
+    return _NOT_IN_ID.sub("-", domain).lstrip("._-")[:_ID_CHARACTERS] or "unknown"
+
+
+def _can_be_ruled(host: str) -> bool:
+    """Tell whether a policy may name this host."""
+    try:
+        return not is_public_suffix(normal_host(host))
+    except RuleFault:
+        return False

@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from consent_guard import Finding, FindingKind, Guard, Policy, RequestFacts
 from consent_guard.cli.app import cli
 from consent_guard.engine.finding_log import FindingLog
+from consent_guard.policy.hosts import HostIndex
 
 POLICY: dict[str, Any] = {
     "policy": {"languages": ["en"], "first_party": ["example.org"]},
@@ -86,6 +87,58 @@ def test_json_lines_of_findings_are_read_too() -> None:
     lines = json.dumps(dataclasses.asdict(finding)) + "\n" + json.dumps({"message": "cookie-set _ga in Set-Cookie at /"}) + "\n"
     told = json.loads(findings("-", "--json", text=lines).stdout)["findings"]
     assert {(row["kind"], row["subject"]) for row in told} == {("host-unlisted", "x.unknown.example"), ("cookie-set", "_ga")}
+
+
+def unlisted(kind: FindingKind, subject: str) -> str:
+    """Return a JSON line of one finding."""
+    return json.dumps(dataclasses.asdict(Finding(kind, subject, "img src", route="/"))) + "\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["a\N{GRINNING FACE}", "é", 'a"b', "a\\b", "a'b", "#x", "]", "\N{CJK UNIFIED IDEOGRAPH-20000}"]
+)
+def test_a_cookie_of_any_name_is_written_in_toml_that_loads(name: str) -> None:
+    toml = json.loads(findings("-", "--json", text=unlisted(FindingKind.COOKIE_UNLISTED, name)).stdout)["toml"]
+    assert [cookie["name"] for cookie in tomllib.loads(toml)["cookies"]] == [name]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        'evil.example\n[policy]\nenforcement = "report"\n#', "a b.example", "a\r.example", "a\x00.example", "a\u2028.example",
+        "a\u202e.example", "a\x7f.example", "a\ud800.example",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", [FindingKind.HOST_UNLISTED, FindingKind.COOKIE_UNLISTED])
+def test_what_can_be_no_host_and_no_name_is_left_out_and_told(kind: FindingKind, subject: str) -> None:
+    line = unlisted(kind, subject)
+    result = findings("-", "--json", text=unlisted(FindingKind.HOST_UNLISTED, "x.unknown.example") + line)
+    told = json.loads(result.stdout)
+    assert [row["subject"] for row in told["findings"]] == ["x.unknown.example"]
+    assert [service["id"] for service in tomllib.loads(told["toml"])["services"]] == ["unknown.example"]
+    assert set(tomllib.loads(told["toml"])) == {"services"}
+    assert "1 line left out" in result.stderr
+    alone = findings("-", text=line)
+    assert alone.exit_code == 2
+    assert "1 line left out" in alone.stderr
+
+
+@pytest.mark.parametrize(
+    "host", ["[2001:db8::1]", "203.0.113.7", 'x".example', "_a.b.example", "a." + "x" * 62 + ".example", "localhost"]
+)
+def test_a_host_of_any_kind_is_written_in_toml_that_names_it(host: str, tmp_path: Path) -> None:
+    path = tmp_path / "consent.toml"
+    path.write_text("[policy]\nlanguages = ['en']\n[[categories]]\nid = 'ads'\nbasis = 'consent'\ntitle = { en = 'A' }\n")
+    line = unlisted(FindingKind.HOST_UNLISTED, host)
+    toml = json.loads(findings("-", "--policy", str(path), "--json", text=line).stdout)["toml"]
+    assert HostIndex(Policy.load(tomllib.loads(path.read_text() + toml))).match(host, "/", "") is not None
+
+
+@pytest.mark.parametrize("host", ["", "a*b.example", "x/y.example", "https://x.example", "com", "a..example"])
+def test_a_host_that_no_rule_can_name_is_not_offered(host: str) -> None:
+    lines = unlisted(FindingKind.HOST_UNLISTED, host) + unlisted(FindingKind.HOST_UNLISTED, "[2001:db8::1]")
+    told = json.loads(findings("-", "--json", text=lines).stdout)
+    assert [service["hosts"] for service in tomllib.loads(told["toml"])["services"]] == [["[2001:db8::1]"]]
 
 
 @pytest.mark.parametrize("kind", list(FindingKind))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ...policy.catalogue import catalogue
 from ...policy.cookie_names import CookieIndex
+from ...policy.guidance.toml_text import toml_string
 from ...policy.hosts import HostIndex
 from ...policy.model import Basis, Category, Policy
 from ...wire.origins import registrable_domain
@@ -92,25 +93,25 @@ def _service(id: str, subjects: list[str], report: Report) -> Advice:
     entry = catalogue()[id]
     title = entry.service.title.get("en") or next(iter(entry.service.title.values()), id)
     own = entry.service.category
-    category = _category(report) if own not in report.categories else f"category = {_string(own)}   # the catalogue's own"
-    return Advice(tuple(subjects), f"{title}, known to the catalogue", f"[[services]]\nid = {_string(id)}\n{category}\n")
+    category = _category(report) if own not in report.categories else f"category = {toml_string(own)}   # the catalogue's own"
+    return Advice(tuple(subjects), f"{title}, known to the catalogue", f"[[services]]\nid = {toml_string(id)}\n{category}\n")
 
 
 def _stub(domain: str, hosts: list[str], report: Report) -> Advice:
     rules = hosts if len(hosts) == 1 else [f"*.{domain}"]
     toml = (
-        f"[[services]]\nid = {_string(_slug(domain))}\n"
+        f"[[services]]\nid = {toml_string(_slug(domain))}\n"
         f"{_category(report)}\n"
         f"title = {_texts(domain, report)}\n"
         '# controller = { name = "…", policy_url = "https://…" }   # who answers for it, and where they say what they do\n'
-        f"hosts = [{', '.join(map(_string, rules))}]\n"
+        f"hosts = [{', '.join(map(toml_string, rules))}]\n"
     )
     return Advice(tuple(hosts), "not in the catalogue: find out who runs it, and what for", toml)
 
 
 def _cookie(name: str, report: Report) -> Advice:
     toml = (
-        f"[[cookies]]\nname = {_string(name)}\n"
+        f"[[cookies]]\nname = {toml_string(name)}\n"
         f"{_category(report)}\n"
         'lifetime = "session"   # or "6 months", 13 at most\n'
         f"purpose = {_texts('…', report)}   # what it is for\n"
@@ -121,22 +122,13 @@ def _cookie(name: str, report: Report) -> Advice:
 def _category(report: Report) -> str:
     """Return a category that the policy has, the strictest first: until somebody has looked, it waits."""
     first = report.categories[0] if report.categories else ""
-    return f"category = {_string(first)}   # one of: {', '.join(report.categories)}"
+    return f"category = {toml_string(first)}   # one of: {', '.join(report.categories)}"
 
 
 def _texts(text: str, report: Report) -> str:
     """Return a text in each of the policy's languages."""
-    return "{ " + ", ".join(f"{_string(language)} = {_string(text)}" for language in report.languages) + " }"
+    return "{ " + ", ".join(f"{toml_string(language)} = {toml_string(text)}" for language in report.languages) + " }"
 
 
 def _slug(domain: str) -> str:
     return "-".join("".join(c if c.isalnum() and c.isascii() else " " for c in domain.lower()).split()) or "service"
-
-
-def _string(text: str) -> str:
-    """Return a TOML basic string."""
-    escaped = "".join(
-        c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04X}" if ord(c) < 0x10000 else f"\\U{ord(c):08X}"
-        for c in text
-    )
-    return f'"{escaped}"'

@@ -6,7 +6,6 @@ fill in stands in comments, so that nothing is declared that nobody has looked a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -16,6 +15,7 @@ from ..loader import builtin_policy
 from ..model import Category
 from ..regimes import REGIMES
 from .advice import advised_months
+from .toml_text import toml_string
 
 NECESSARY: Final = "necessary"
 _TAG_MANAGER: Final = "google-tag-manager"
@@ -84,27 +84,27 @@ def _settings(starter: Starter) -> str:
         f"choice_months = {advised_months(REGIMES.get(starter.regime)):<18}  # how long an answer holds, yes or no; 13 at most",
     ]
     if starter.regime:
-        lines.append(f"regime = {_string(starter.regime)}")
+        lines.append(f"regime = {toml_string(starter.regime)}")
     if starter.first_party:
         lines.append(f"first_party = {_array(starter.first_party)}")
     return "\n".join([*lines, ""])
 
 
 def _category(category: Category, languages: Sequence[str]) -> str:
-    lines = ["[[categories]]", f"id = {_string(category.id)}", f"basis = {_string(category.basis.value)}"]
+    lines = ["[[categories]]", f"id = {toml_string(category.id)}", f"basis = {toml_string(category.basis.value)}"]
     for key, texts in (("title", category.title), ("description", category.description)):
-        lines.append(f"{key} = {{ {', '.join(f'{language} = {_string(texts[language])}' for language in languages)} }}")
+        lines.append(f"{key} = {{ {', '.join(f'{language} = {toml_string(texts[language])}' for language in languages)} }}")
     return "\n".join([*lines, ""])
 
 
 def _service(starter: Starter, id: str, category: str) -> str:
     entry = catalogue()[id]
     title = entry.service.title.get("en") or next(iter(entry.service.title.values()), id)
-    lines = ["[[services]]", f"id = {_string(id)}   # {title}", f"category = {_string(category)}"]
+    lines = ["[[services]]", f"id = {toml_string(id)}   # {title}", f"category = {toml_string(category)}"]
     if category == NECESSARY and id in starter.reasons:
         lines[1:1] = [
             f"# Proposed as necessary: {starter.reasons[id]}. That holds where it is loaded on such pages",
-            f"# alone; loaded on others too, it needs consent: category = {_string(entry.service.category)}.",
+            f"# alone; loaded on others too, it needs consent: category = {toml_string(entry.service.category)}.",
         ]
     if id == _TAG_MANAGER and category == entry.service.category:
         lines[1:1] = _CONTAINER
@@ -132,7 +132,7 @@ def _strange_hosts(hosts: Iterable[str]) -> str:
 def _strange_cookies(names: Iterable[str]) -> str:
     lines = [
         "# Cookies that the site set, and that nothing names. Say what each is for:",
-        *(f"#   {json.dumps(name)}" for name in names),
+        *(f"#   {toml_string(name)}" for name in names),
         "#",
         "# [[cookies]]",
         '# name = "…"',
@@ -144,9 +144,4 @@ def _strange_cookies(names: Iterable[str]) -> str:
 
 
 def _array(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_string, texts))}]"
-
-
-def _string(text: str) -> str:
-    """Return a TOML basic string: JSON's escapes are TOML's, but for DEL."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"[{', '.join(map(toml_string, texts))}]"
