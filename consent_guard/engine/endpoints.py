@@ -6,6 +6,7 @@ engine's parts. The exchange asks it first, and lets it answer what is its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qs, unquote
@@ -35,7 +36,7 @@ GPC_JSON: Final = "/.well-known/gpc.json"
 class Endpoints:
     """One request for one of our own pages."""
 
-    __slots__ = ("_facts", "_log", "_page", "_shown_lang", "_site", "_visitor", "shown")
+    __slots__ = ("_facts", "_log", "_page", "_refusal", "_shown_lang", "_site", "_visitor", "shown")
 
     shown: tuple[Shown, ...]
     """What the receipt of this answer names by digest."""
@@ -60,6 +61,7 @@ class Endpoints:
         self._log = log
         self._page = page
         self._shown_lang: str | None = None
+        self._refusal: Sequence[Header] | None = None
         self.shown = ()
 
     @property
@@ -126,6 +128,8 @@ class Endpoints:
         self._shown_lang = submission.lang or None
         recorded = record(self._site, self._facts, self._visitor, submission, next, self._log)
         self.shown = recorded.shown
+        if recorded.receipt is not None and not recorded.receipt.grants:
+            self._refusal = recorded.headers
         headers = [*self._vary(), *recorded.headers]
         if submission.json:
             return replies.data(self._state(recorded.consent), headers, receipt=recorded.receipt)
@@ -141,15 +145,17 @@ class Endpoints:
         return replies.page(page, self._vary(), status=unconfirmed.status)
 
     def unstored(self) -> Reply:
-        """Return the 503 for what the ledger does not take, or give, at the moment; nothing is granted, no cookie changes."""
+        """Return the 503 for what the ledger does not take, or give, at the moment. Nothing is granted, and no cookie changes;
+        only a refusal or a withdrawal takes effect without its proof, too (L24), and is not told that nothing has changed."""
         self.shown = ()
+        surface, view, unchanged = self._site.surface, self._view(), self._refusal is None
+        head = [*self._vary(), *(self._refusal or ())]
         if is_json(self._facts.headers):
-            view = self._view()
-            _, words = self._site.surface.texts(self._site.surface.negotiate(view.lang, view.accept_language))
-            value = {"error": "ledger", "message": f"{words.say('error.ledger')} {words.say('error.kept')}"}
-            return self._for_method(replies.unavailable(replies.data(value, self._vary(), status=503)))
-        body = self._site.surface.error(self._view(), 503, "ledger")
-        return self._for_method(replies.unavailable(replies.page(body, self._vary(), status=503)))
+            language = surface.negotiate(view.lang, view.accept_language)
+            value = {"error": "ledger", "message": surface.error_message(language, "ledger", unchanged=unchanged)}
+            return self._for_method(replies.unavailable(replies.data(value, head, status=503)))
+        body = surface.error(view, 503, "ledger", unchanged=unchanged)
+        return self._for_method(replies.unavailable(replies.page(body, head, status=503)))
 
     def found(self, body: bytes | None) -> Reply:
         """Return the visitor's copy of their receipt, or the public key; 404 where the ledger holds no such receipt."""

@@ -135,7 +135,8 @@ class Exchange:
         return self._endpoints.shown if self._endpoints is not None else ()
 
     def unstored(self) -> Reply:
-        """Return the 503 that leaves in place of an answer whose grant could not be stored: nothing is granted."""
+        """Return the 503 that leaves in place of an answer whose receipt could not be stored. Nothing is granted; a refusal
+        or a withdrawal takes effect with it all the same."""
         return self._answered().unstored()
 
     def found(self, body: bytes | None) -> Reply:

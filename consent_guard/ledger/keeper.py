@@ -2,14 +2,15 @@
 
     reply = keeper.settle(exchange, exchange.answer(body))            # or await keeper.settle_async(...)
 
-A grant leaves only once it is stored, else its 503 does; a refusal leaves once it is on disk. May import this package, the
-engine's exchange and the receipt. The transports and the Django middleware call it with every answer of ours.
+A grant leaves only once it is stored, else its 503 does. A refusal leaves once it is on disk; else it takes effect with a 503.
+May import this package, the engine's exchange and the receipt. The transports and the Django middleware call it with every answer of ours.
 """
 
 from __future__ import annotations
 
 import atexit
 import inspect
+import logging
 import os
 import threading
 import weakref
@@ -23,11 +24,13 @@ from .ledger import Ledger
 from .waiting import wait, wait_async
 
 if TYPE_CHECKING:
+    from ..consent.receipt import Receipt
     from ..engine.exchange import Exchange
     from ..wire.messages import Reply
     from .process import Grant, Process
     from .rows import Row
 
+logger: Final = logging.getLogger("consent_guard")
 _GIVE_UP_SECONDS: Final = LEDGER_POST_SECONDS - 0.5
 """Then a grant that is not being committed is given up; one that is gets the rest of the time."""
 _CLOSE_SECONDS: Final = 8.0
@@ -74,8 +77,9 @@ class Keeper:
                 return exchange.unstored()
             return self._found(exchange, asked)
         if not receipt.grants:
-            wait(process.refuse(receipt, exchange.shown()), LEDGER_POST_SECONDS)
-            return reply
+            kept = process.refuse(receipt, exchange.shown())
+            wait(kept, LEDGER_POST_SECONDS)
+            return self._refused(exchange, reply, receipt, kept)
         grant = process.grant(receipt, exchange.shown())
         if not wait(grant.future, _GIVE_UP_SECONDS) and not process.abandon(grant):
             wait(grant.future, LEDGER_POST_SECONDS - _GIVE_UP_SECONDS)
@@ -93,8 +97,9 @@ class Keeper:
                 return exchange.unstored()
             return self._found(exchange, asked)
         if not receipt.grants:
-            await wait_async(process.refuse(receipt, exchange.shown()), LEDGER_POST_SECONDS)
-            return reply
+            kept = process.refuse(receipt, exchange.shown())
+            await wait_async(kept, LEDGER_POST_SECONDS)
+            return self._refused(exchange, reply, receipt, kept)
         grant = process.grant(receipt, exchange.shown())
         try:
             if not await wait_async(grant.future, _GIVE_UP_SECONDS) and not process.abandon(grant):
@@ -138,6 +143,14 @@ class Keeper:
         except LedgerError:  # the log has it
             return exchange.unstored()
         return exchange.found(signed_copy(row, key) if row is not None else None)
+
+    def _refused(self, exchange: Exchange, reply: Reply, receipt: Receipt, kept: Future[None]) -> Reply:
+        """Return the answer to a refusal, which holds in any case: that its proof is kept is only said where it is."""
+        if kept.done():
+            return reply if kept.exception() is None else exchange.unstored()
+        seconds, named = LEDGER_POST_SECONDS, receipt.receipt_id
+        logger.critical("the receipt %s of a refusal is not on disk after %.0f seconds, as its visitor is told", named, seconds)
+        return exchange.unstored()
 
     def _outcome(self, exchange: Exchange, reply: Reply, process: Process, grant: Grant) -> Reply:
         if process.is_stored(grant):

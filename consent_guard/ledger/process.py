@@ -82,23 +82,29 @@ class Process:
     # What requests call.
 
     def grant(self, receipt: Receipt, shown: Sequence[Shown]) -> Grant:
-        """Hand over a grant."""
+        """Hand over a grant. One that comes as the process ends is not stored."""
         waiting = Grant(receipt, shown)
         with self._wake:
-            self._grants.append(waiting)
-            self._wake.notify()
+            if self._stopping:
+                waiting.future.set_exception(_ending())
+            else:
+                self._grants.append(waiting)
+                self._wake.notify()
         return waiting
 
     def refuse(self, receipt: Receipt, shown: Sequence[Shown]) -> Future[None]:
-        """Hand over a refusal or a withdrawal; the future ends when it is on disk."""
+        """Hand over a refusal or a withdrawal; the future ends when it is on disk, or with a LedgerError."""
         return self._spooler.add(receipt, shown)
 
     def ask(self, receipt_id: str) -> Future[Row | None]:
         """Ask for a stored receipt."""
         future: Future[Row | None] = Future()
         with self._wake:
-            self._questions.append((receipt_id, future))
-            self._wake.notify()
+            if self._stopping:
+                future.set_exception(_ending())
+            else:
+                self._questions.append((receipt_id, future))
+                self._wake.notify()
         return future
 
     def abandon(self, grant: Grant) -> bool:
@@ -307,3 +313,7 @@ class Process:
             self._complained_at = moment
             logger.error("receipts cannot be stored, so that grants are answered with 503: %s", error)
         self._retry_at = moment + LEDGER_RETRY_SECONDS
+
+
+def _ending() -> LedgerError:
+    return LedgerError("the process is ending")

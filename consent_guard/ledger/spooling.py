@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..consent.receipt import Receipt, Shown
+from ..errors import LedgerError
 from ..limits import LEDGER_BATCH, SPOOL_MEMORY
 from .rows import plain_receipt, receipt_from_plain
 from .spool import Batch, Spool
@@ -40,13 +41,30 @@ class Spooler:
         self._adopted: list[Spool] = []
         self._texts: dict[Spool, dict[str, Shown]] = {}
         self._complained = False
+        self._closing = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="consent_guard spool", daemon=True)
         self._thread.start()
 
     def add(self, receipt: Receipt, shown: Sequence[Shown]) -> Future[None]:
-        """Write a receipt down; the future ends when it is on disk, or held in memory for want of one."""
-        future: Future[None] = Future()
-        self._queue.put((Entry(receipt, shown, once=True), future))
+        """Write a receipt down. The future ends when it is on disk, or held in memory for want of one; with a LedgerError where
+        neither takes it. After ``close`` it is written here and now, into a file that is left to whoever comes next."""
+        entry, future = Entry(receipt, shown, once=True), Future[None]()
+        with self._closing:
+            if not self._closed:
+                self._queue.put((entry, future))
+                return future
+        try:
+            spool = Spool.own(self._folder, self._name)
+            try:
+                spool.add(*_lines([entry]))
+            finally:
+                spool.close()
+        except OSError as error:
+            logger.critical("the receipt %s is lost: the process is ending, and no disk takes it", receipt.receipt_id)
+            future.set_exception(LedgerError(f"{self._folder}: {error.strerror}"))
+        else:
+            future.set_result(None)
         return future
 
     @property
@@ -78,7 +96,9 @@ class Spooler:
 
     def close(self, seconds: float) -> None:
         """Write down what waits, and let go of the files; what is still in them is another process's to store."""
-        self._queue.put(None)
+        with self._closing:
+            self._closed = True
+            self._queue.put(None)
         self._thread.join(seconds)
         for spool in (self._own, *self._adopted):
             if spool is not None:
@@ -119,20 +139,30 @@ class Spooler:
                     over = True
                 else:
                     waiting.append(item)
-            self._write([entry for entry, _ in waiting])
+            kept, why = 0, LedgerError("neither disk nor memory takes it")
+            try:
+                kept = self._write([entry for entry, _ in waiting])
+            except Exception as error:  # who waits is told; the thread outlives what nobody foresaw, for others will wait
+                logger.exception("a fault while spooling receipts")
+                why = LedgerError(f"{type(error).__name__}: {error}")
             self._added()
-            for _, future in waiting:
-                future.set_result(None)
+            for at, (entry, future) in enumerate(waiting):
+                if at < kept:
+                    future.set_result(None)
+                    continue
+                logger.critical("the receipt %s is lost: no disk, no ledger and no memory takes it", entry.receipt.receipt_id)
+                future.set_exception(why)
             if over:
                 return
 
-    def _write(self, entries: Sequence[Entry]) -> None:
-        shown = {text.digest: {_SHOWN: _plain_shown(text)} for entry in entries for text in entry.shown}
+    def _write(self, entries: Sequence[Entry]) -> int:
+        """Put them on disk, or else into memory; return how many of them are now in either."""
         try:
             if self._own is None:
                 self._own = Spool.own(self._folder, self._name)
-            self._own.add([{_RECEIPT: plain_receipt(entry.receipt)} for entry in entries], list(shown.items()))
+            self._own.add(*_lines(entries))
             self._complained = False
+            return len(entries)
         except OSError as error:
             if not self._complained:
                 self._complained = True
@@ -142,10 +172,15 @@ class Spooler:
                     self._folder,
                     error.strerror,
                 )
-            room = SPOOL_MEMORY - len(self._memory)
-            self._memory.extend(entries[:room])
-            for lost in entries[room:]:
-                logger.critical("the receipt %s is lost: no disk, no ledger and no memory takes it", lost.receipt.receipt_id)
+            taken = entries[: SPOOL_MEMORY - len(self._memory)]
+            self._memory.extend(taken)
+            return len(taken)
+
+
+def _lines(entries: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
+    """Return what a spool holds of them: their own lines, and by their digests those of the texts that they name."""
+    shown = {text.digest: {_SHOWN: _plain_shown(text)} for entry in entries for text in entry.shown}
+    return [{_RECEIPT: plain_receipt(entry.receipt)} for entry in entries], list(shown.items())
 
 
 def _plain_shown(shown: Shown) -> dict[str, Any]:

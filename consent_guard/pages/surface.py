@@ -135,20 +135,26 @@ class Surface:
             self._public.keep(key, kept)
         return DeclarationFile(name, content_type, kept.fill())
 
-    def error(self, view: RequestView, status: int, message_key: str = "") -> bytes:
+    def error(self, view: RequestView, status: int, message_key: str = "", *, unchanged: bool = True) -> bytes:
         """Return an error page in the visitor's language.
 
         ``message_key`` is one of ``choice``, ``purpose``, ``malformed``, ``origin``, ``missing``, ``method``, ``length``,
-        ``type``, ``ledger``; any other says what the status says. Never raises for an unknown key or status.
+        ``type``, ``ledger``; any other says what the status says. ``unchanged`` adds that the recorded choice is as it was.
+        Never raises for an unknown key or status.
         """
         key = message_key if message_key in _ERROR_KEYS else _ERROR_OF_STATUS.get(status, "other")
         title = f"error_title.{status if status in _ERROR_OF_STATUS else 'other'}"
 
         def said(view: RequestView, language: str) -> dict[str, object]:
             _, words = self.texts(language)
-            return {"title": words.say(title), "message": words.say(f"error.{key}")}
+            return {"title": words.say(title), "message": self.error_message(language, key, unchanged=unchanged)}
 
-        return self._page("error", view, self._public, (title, key), said)
+        return self._page("error", view, self._public, (title, key, unchanged), said)
+
+    def error_message(self, language: str, key: str, *, unchanged: bool = True) -> str:
+        """Return what an error says, in a language of ours."""
+        _, words = self.texts(language)
+        return " ".join(words.say(f"error.{part}") for part in (key, "kept")[: 1 + unchanged])
 
     def asset(self, name: str) -> tuple[str, bytes] | None:
         """Return content type and bytes of the file with this hashed name, as ``cg-0123456789ab.css``; None for any other."""

@@ -474,6 +474,22 @@ def test_a_grant_that_is_not_stored_is_answered_with_503_and_sets_nothing(site) 
         assert b"cannot be recorded" in reply.body
 
 
+@pytest.mark.parametrize("kind", ["form", "json"])
+def test_a_refusal_whose_receipt_cannot_be_kept_takes_effect_with_its_503(site, kind: str) -> None:
+    """L24, L26: a visitor who withdraws is obeyed; only the proof is missing, and they are told so"""
+    kinds = {"form": (b"Content-Type", b"application/x-www-form-urlencoded"), "json": JSON}
+    bodies = {"form": b"choice=refuse&lang=en", "json": b'{"choice": "refuse", "lang": "en"}'}
+    cookie = site.cookie(allow="*")
+    exchange = site.request("/privacy-choices", kinds[kind], (b"Cookie", cookie), method="POST")
+    assert exchange.answer(bodies[kind]).receipt is not None
+    reply = exchange.unstored()
+    assert reply.status == 503
+    new = next(value for name, value in reply.headers if name.lower() == b"set-cookie")
+    assert not site.request("/", (b"Cookie", new.partition(b";")[0])).consent.allows("video")
+    assert b"cannot be recorded" in reply.body
+    assert b"has not changed" not in reply.body
+
+
 def test_the_signal_refuses_until_a_later_choice(site) -> None:
     """G01, G03"""
     from consent_guard import Guard, RequestFacts

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from consent_guard.errors import LedgerError, PolicyError
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.copies import checked_copy
 from consent_guard.ledger.keys import read_public
+from consent_guard.ledger.spool import Spool
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.limits import LEDGER_POST_SECONDS
 
@@ -156,6 +158,110 @@ def test_without_a_disk_memory_holds_refusals_and_the_log_says_so(
     assert "CONSENT_GUARD_STATE" in caplog.text
     assert eventually(lambda: len(app.rows()) == 1)
     app.flush()
+
+
+def closing(app: App) -> None:
+    """A process that begins to end between the moment when a request finds it and the one when it hands something over."""
+    keeper = app.middleware.keeper
+    assert keeper is not None
+    process = keeper._here()
+    keeper.close()
+    keeper._process = process
+
+
+def test_a_refusal_that_comes_as_the_process_ends_is_on_disk_before_its_answer(url: str, tmp_path: Path) -> None:
+    """L26: and the next process stores it"""
+    app = guarded(url)
+    closing(app)
+    started = time.monotonic()
+    assert app.post("choice=refuse")[0] == 303
+    assert time.monotonic() - started < 1
+    assert json.loads(spooled(tmp_path).splitlines()[-1])["receipt"]["act"] == "refuse"
+    after = guarded(url)
+    assert after.get("/page")[0] == 200
+    assert eventually(lambda: [row.act for row in app.rows()] == ["refuse"])
+    after.flush()
+    assert spooled(tmp_path) == b""
+
+
+def test_what_waits_for_the_store_as_the_process_ends_is_answered_at_once(url: str) -> None:
+    app = guarded(url)
+    cookie = cookie_of(app.post("choice=refuse")[1])
+    closing(app)
+    started = time.monotonic()
+    assert app.post("choice=accept")[0] == 503
+    assert app.get("/privacy-choices/receipt", cookie)[0] == 503
+    assert time.monotonic() - started < 1
+
+
+def test_a_refusal_that_no_disk_takes_as_the_process_ends_takes_effect_with_a_503(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    monkeypatch.setenv("CONSENT_GUARD_STATE", str(tmp_path / "file" / "state"))
+    app = guarded(url)
+    closing(app)
+    assert_refused_without_proof(app, caplog)
+
+
+def test_a_refusal_that_a_slow_disk_does_not_take_in_time_takes_effect_with_a_503(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """L24: and its receipt is stored once the disk goes on"""
+    real, goes_on = Spool.add, threading.Event()
+
+    def add(self: Spool, *lines: Any) -> None:
+        goes_on.wait(30)
+        real(self, *lines)
+
+    monkeypatch.setattr(Spool, "add", add)
+    monkeypatch.setattr("consent_guard.ledger.keeper.LEDGER_POST_SECONDS", 0.2)
+    app = guarded(url)
+    receipt_id = assert_refused_without_proof(app, caplog)
+    assert app.rows() == []
+    goes_on.set()
+    assert eventually(lambda: [row.receipt_id for row in app.rows()] == [receipt_id])
+    app.flush()
+
+
+def test_a_refusal_that_neither_disk_nor_memory_takes_takes_effect_with_a_503(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    monkeypatch.setenv("CONSENT_GUARD_STATE", str(tmp_path / "file" / "state"))
+    monkeypatch.setattr("consent_guard.ledger.spooling.SPOOL_MEMORY", 0)
+    app = guarded(url)
+    assert_refused_without_proof(app, caplog)
+    app.flush()
+
+
+def test_a_fault_nobody_foresaw_while_spooling_costs_one_receipt_and_not_the_thread(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def add(self: Spool, *lines: Any) -> None:
+        raise RuntimeError("unforeseen")
+
+    app = guarded(url)
+    with monkeypatch.context() as patched:
+        patched.setattr(Spool, "add", add)
+        assert_refused_without_proof(app, caplog)
+    assert app.post("choice=refuse")[0] == 303
+    assert eventually(lambda: len(app.rows()) == 1)
+    app.flush()
+
+
+def assert_refused_without_proof(app: App, caplog: pytest.LogCaptureFixture) -> str:
+    """Refuse: it takes effect, and visitor and log are told that there is no proof of it. Return the receipt's id."""
+    with caplog.at_level(logging.CRITICAL, "consent_guard"):
+        status, headers, body = app.post("choice=refuse")
+    assert status == 503
+    assert b"cannot be recorded" in body
+    cookie = cookie_of(headers)
+    assert app.get("/privacy-choices/state", cookie)[2].startswith(b'{"decided":true')
+    page = app.get("/privacy-choices", cookie)[2].decode()
+    (told,) = (record.getMessage() for record in caplog.records if record.levelno == logging.CRITICAL)
+    (receipt_id,) = (word for word in told.split() if len(word) == 16 and word in page)
+    return receipt_id
 
 
 def test_the_log_names_the_reason_once_and_no_password(url: str, caplog: pytest.LogCaptureFixture) -> None:

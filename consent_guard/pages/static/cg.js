@@ -54,7 +54,7 @@ addEventListener("submit", (event) => {
   form.dataset.cgBusy = "1";
   choose(form, button)
     .catch(async (error) => {
-      /* 503: what cannot be recorded now; nothing has changed, and the answer says so in the visitor's language. */
+      /* 503: what cannot be recorded now; the answer says so, and what holds, in the visitor's language. */
       if (error.answer) return say("failed", error.answer.status === 503 && (await error.answer.json()).message);
       form.dataset.cgPlain = "1"; /* Nothing went out, perhaps by the page's own policy: then as it goes without a script. */
       form.requestSubmit(button);
