@@ -3,7 +3,8 @@
     reply = keeper.settle(exchange, exchange.answer(body))            # or await keeper.settle_async(...)
 
 A grant leaves only once it is stored, else its 503 does. A refusal leaves once it is on disk; else it takes effect with a 503.
-May import this package, the engine's exchange and the receipt. The transports and the Django middleware call it with every answer of ours.
+May import this package, the engine's exchange and the receipt. The transports and the Django middleware call it with every
+answer of ours.
 """
 
 from __future__ import annotations
