@@ -221,12 +221,6 @@ def host_of(address: str) -> str:
         return ""
 
 
-def covers(domain: str, host: str) -> bool:
-    """Tell whether a cookie's domain takes in a host (RFC 6265bis §5.1.3)."""
-    bare = domain.lstrip(".")
-    return host == bare or host.endswith("." + bare)
-
-
 def path_of(address: str) -> str:
     """Return an address's path, or the file's name as the scan shows it."""
     return urlsplit(address).path or "/" if "://" in address else address

@@ -19,7 +19,7 @@ from ..version import __version__
 from ..wire.cookies import request_cookies
 from ..wire.headers import first
 from ..wire.messages import Header, RequestFacts
-from ..wire.origins import is_localhost, split_host
+from ..wire.origins import covers, is_localhost, split_host
 from ..wire.set_cookie import deletion_line
 from .addresses import page_key
 from .expiry import expiry_lines, known_cookies
@@ -127,7 +127,7 @@ def _shared_domain(site: Site, facts: RequestFacts) -> str:
     browsers drop the cookie, and the banner would never go."""
     host, _ = split_host(facts.host)
     domain = site.policy.cookie_domain
-    return domain if host == domain or host.endswith(f".{domain}") else ""
+    return domain if covers(domain, host) else ""
 
 
 def _set_cookie(name: str, value: str, seconds: int, secure: bool, domain: str = "") -> Header:

@@ -16,7 +16,7 @@ from ..consent.token import once_cookie_name
 from ..limits import EXPIRY_BYTES
 from ..policy.model import CookieRule, Policy
 from ..wire.messages import Header
-from ..wire.origins import registrable_domain, split_host
+from ..wire.origins import covers, registrable_domain, split_host
 from ..wire.set_cookie import deletion_line
 from .cookie_rulings import CookieRulings
 
@@ -58,7 +58,7 @@ def known_cookies(policy: Policy, rulings: CookieRulings, consent: Consent, host
     names = dict.fromkeys(
         rule.name.encode("ascii")
         for rule in rules
-        if rule.domain and rule.name and not rule.wildcard and _covers(rule.domain, own)
+        if rule.domain and rule.name and not rule.wildcard and covers(rule.domain, own)
     )
     return [name for name in names if rulings.of(name).gated(consent)]
 
@@ -73,17 +73,11 @@ def _places(rule: CookieRule | None, field: str) -> Iterator[tuple[str, str]]:
     """Yield the Domain (empty: the host alone) and Path that the cookie may have."""
     host, _ = split_host(field)
     path = rule.path if rule is not None else "/"
-    if rule is not None and rule.domain and _covers(rule.domain, host):
+    if rule is not None and rule.domain and covers(rule.domain, host):
         yield rule.domain, path
         return
     yield "", path
     top = registrable_domain(host)
-    while top is not None and _covers(top, host):
+    while top is not None and covers(top, host):
         yield host, path
         host = host.partition(".")[2]
-
-
-def _covers(domain: str, host: str) -> bool:
-    """Tell whether a host may set and delete cookies with this Domain (RFC 6265bis §5.1.3)."""
-    domain = domain.removeprefix(".")
-    return host == domain or host.endswith(f".{domain}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from ..limits import CHOICE_MONTHS_MAX
-from ..wire.origins import is_ip_address
+from ..wire.origins import covers, is_ip_address
 from .frameworks import is_framework_cookie
 from .host_rules import RuleFault, normal_host, refuse_public_suffix
 from .import_tools import read_import_from
@@ -268,8 +268,3 @@ def _cookie_domain(table: Table, first_party: tuple[str, ...]) -> str:
         table.fault("cookie_domain", f"{text!r} lies outside first_party", mend)
         return ""
     return domain
-
-
-def covers(domain: str, host: str) -> bool:
-    """Tell whether a host is the domain or lies below it."""
-    return host == domain or host.endswith(f".{domain}")

@@ -51,10 +51,11 @@ def registrable_domain(host: str) -> str | None:
     return _registrable(host)
 
 
-def same_site(host: str, own_host: str) -> bool:
-    """Tell whether two hosts share a registrable domain."""
-    domain = registrable_domain(own_host)
-    return domain is not None and domain == registrable_domain(host)
+def covers(domain: str, host: str) -> bool:
+    """Tell whether a host is the domain or lies below it: whether it may set and delete cookies with this Domain (RFC 6265bis
+    §5.1.3). A dot before the domain counts for nothing."""
+    domain = domain.removeprefix(".")
+    return host == domain or host.endswith(f".{domain}")
 
 
 def is_public_suffix(domain: str) -> bool:

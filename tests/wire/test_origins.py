@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consent_guard.wire.origins import (
+    covers,
     is_ip_address,
     is_localhost,
     is_public_suffix,
@@ -18,6 +19,12 @@ from consent_guard.wire.origins import (
     same_site_path,
     split_host,
 )
+
+
+@pytest.mark.parametrize("domain", ["example.org", ".example.org"])
+def test_a_domain_covers_itself_and_what_lies_below_it(domain: str) -> None:
+    assert all(covers(domain, host) for host in ("example.org", "www.example.org", "a.b.example.org"))
+    assert not any(covers(domain, host) for host in ("notexample.org", "org", "example.org.evil.example", ""))
 
 
 @pytest.mark.parametrize(

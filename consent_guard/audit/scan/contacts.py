@@ -19,7 +19,8 @@ from ...rewrite.decide.compiled_policy import CompiledPolicy
 from ...rewrite.decide.urls import UrlPolicy
 from ...rewrite.model import DocumentFacts
 from ...wire.messages import Header
-from ..report import Verdict, covers, host_of
+from ...wire.origins import covers
+from ..report import Verdict, host_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...policy.model import Policy
-from ..report import Sighting, Sort, State, Verdict, covers, host_of, without_query
+from ...wire.origins import covers
+from ..report import Sighting, Sort, State, Verdict, host_of, without_query
 from .contacts import Contacts, Judged
 from .recording import Asked, Kept
 from .states import consent_in

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urldefrag
 
-from ..report import covers, host_of
+from ...wire.origins import covers
+from ..report import host_of
 from .watching import BINDING, HINTS, STORED
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ...wire.origins import covers
 from ..catalogue import CatalogueEntry, find
 from ..import_tools import TOOLS, imported_cookie_names
 from ..model import AppCookie, Basis, Policy, Service
 from ..regimes import REGIMES, Regime
-from ..settings import covers
 
 RECOMMENDED_MONTHS: Final = 6
 """How long the French authority recommends to keep a choice, acceptance and refusal alike (L30)."""
