@@ -10,13 +10,14 @@ from pathlib import Path
 
 import click
 
+from ..audit.printable import printable
 from ..consent.keys import SHORT_KEY_BYTES
 from ..errors import Fault, LedgerError, PolicyError
 from ..pages.missing import missing_texts
 from ..policy.guidance.advice import Advice, advise
 from ..policy.model import Policy
 from ..policy.regimes import REGIMES
-from .output import FAULTS, console, could_not, error_console, json_out, leave, printable
+from .output import FAULTS, console, could_not, error_console, json_out, leave
 
 
 @click.command()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import click
 
+from ..audit.printable import printable
 from ..consent.choice import Consent, effective, expiry, imported
 from ..consent.imports.importer import Importer
 from ..consent.keys import usable_keys
@@ -18,7 +19,7 @@ from ..consent.token import Explained, TokenSigner, names_to_read
 from ..errors import PolicyError, SecretKeyError
 from ..policy.model import Policy
 from ..wire.cookies import parse_cookie_pairs
-from .output import FAULTS, console, could_not, json_out, leave, printable
+from .output import FAULTS, console, could_not, json_out, leave
 from .policies import policy_of
 
 

@@ -13,13 +13,14 @@ import ada_url
 import click
 
 from ..audit.leaks import Leak, LeakFinder
+from ..audit.printable import printable
 from ..audit.report import without_query
 from ..audit.scan.contacts import Contacts
 from ..consent.choice import effective
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
 from ..rewrite.decide.urls import parse
-from .output import console, could_not, json_out, printable
+from .output import console, could_not, json_out
 from .policies import policy_of
 
 _PAGE: Final = "https://www.your-site.example/"

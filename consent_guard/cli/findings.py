@@ -15,6 +15,7 @@ from typing import Any, Final, TextIO
 
 import click
 
+from ..audit.printable import printable
 from ..findings import FindingKind
 from ..policy.cookie_names import CookieIndex
 from ..policy.guidance.toml_text import toml_string
@@ -22,7 +23,7 @@ from ..policy.host_rules import RuleFault, normal_host
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
 from ..wire.origins import is_public_suffix, registrable_domain
-from .output import console, could_not, error, json_out, printable
+from .output import console, could_not, error, json_out
 from .policies import policy_of
 
 _KINDS: Final = "|".join(re.escape(kind.value) for kind in FindingKind)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from ..audit.printable import printable
 from ..audit.problems import Unreadable
 from ..audit.reading.crawling import CrawlLimits
 from ..audit.reading.fetching import PAGE_BYTES, PAGE_SECONDS
@@ -26,7 +27,7 @@ from ..policy.guidance.starter import Starter, known_categories, known_languages
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
 from ..policy.regimes import REGIMES
-from .output import console, could_not, error, error_console, json_out, printable
+from .output import console, could_not, error, error_console, json_out
 from .past_guard import PastGuard
 from .progress import page_progress
 from .spoken import Spoken, offered

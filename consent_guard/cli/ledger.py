@@ -11,9 +11,10 @@ from pathlib import Path
 
 import click
 
+from ..audit.printable import printable
 from ..ledger import Ledger
 from .ledgers import ledger_option, moment, the_ledger, told
-from .output import console, could_not, error_console, json_out, printable
+from .output import console, could_not, error_console, json_out
 
 
 @click.group()

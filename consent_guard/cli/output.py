@@ -1,17 +1,18 @@
 """What every command writes with: text to stdout, errors to stderr, JSON for scripts, and the exit codes.
 
-May import click and rich. Every command imports it. Colours leave out where the output is no terminal or ``NO_COLOR`` is set
-(rich's own rule). Text from files and networks is never read as markup.
+May import click, rich and ``audit.printable``. Every command imports it. Colours leave out where the output is no terminal or
+``NO_COLOR`` is set (rich's own rule). Text from files and networks is never read as markup.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from typing import Final, NoReturn
 
 import click
 from rich.console import Console
+
+from ..audit.printable import printable
 
 FINE: Final = 0
 FAULTS: Final = 1
@@ -23,13 +24,6 @@ console: Final = Console(highlight=False, markup=False, emoji=False, soft_wrap=T
 """Standard output."""
 error_console: Final = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 """Standard error: what is no result, such as progress and errors."""
-
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-
-
-def printable(text: str) -> str:
-    """Return text without what could steer a terminal: control characters and changes of direction."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def error(text: str) -> None:

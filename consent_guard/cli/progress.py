@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from ..audit.printable import printable
 from ..audit.scan.collecting import Progress as Told
-from .output import error_console, printable
+from .output import error_console
 
 
 @contextlib.contextmanager

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from ..audit.printable import printable
 from ..errors import LedgerError
 from .ledgers import age_start, day_seconds, ledger_option, moment, since_option, the_ledger, told
-from .output import FAULTS, console, could_not, error, error_console, json_out, leave, printable
+from .output import FAULTS, console, could_not, error, error_console, json_out, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable

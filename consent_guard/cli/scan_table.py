@@ -5,13 +5,13 @@ May import ``audit`` and rich. ``scan`` prints it to stdout.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..audit.printable import printable
 from ..audit.report import Report, Sighting, Sort, State, Verdict, path_of
 from ..audit.reports.advice import advise
 from ..audit.reports.comparison import Comparison
@@ -21,7 +21,6 @@ from ..audit.reports.writers.sizes import size
 _PAGES_SHOWN = 3
 _UNBOUNDED = 10_000
 """Columns: more than any row needs."""
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def show(report: Report, console: Console, comparison: Comparison | None = None) -> None:
@@ -94,8 +93,7 @@ def _what(seen: Sighting) -> str:
 
 
 def _text(text: str, style: str = "") -> Text:
-    """Return text from files and networks without what could steer a terminal."""
-    return Text(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text), style=style)
+    return Text(printable(text), style=style)
 
 
 def _few(texts: list[str]) -> str:

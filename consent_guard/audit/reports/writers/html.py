@@ -7,12 +7,12 @@ May import jinja2, late. Every text is escaped; the file's own policy forbids al
 from __future__ import annotations
 
 import base64
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 
 from ....version import __version__
+from ...printable import printable
 from ...report import Report, Sighting, Sort, State, Verdict, fingerprint, path_of
 from ..advice import advise
 from ..comparison import Comparison
@@ -21,8 +21,6 @@ from .sentences import place, who
 from .sizes import size
 
 _PAGES_SHOWN = 6
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
-"""Characters that no HTML text may hold, or that change its direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def write(report: Report, comparison: Comparison | None = None) -> str:
         totals=[(state, comparison.totals(state)) for state in comparison.guarded.states] if comparison else [],
         changes=_changes(comparison) if comparison else [],
     )
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).rstrip() + "\n"
+    return printable(text).rstrip() + "\n"
 
 
 def _strangers(report: Report) -> str:
