@@ -11,33 +11,22 @@ from typing import Final
 
 from .wire.messages import Reply
 
-_TEXT: Final = b"This page could not be prepared safely.\n"
 
-REFUSAL: Final = Reply(
-    status=500,
-    headers=(
+def _plain(status: int, text: bytes) -> Reply:
+    """Return plain text that is never stored."""
+    headers = (
         (b"Content-Type", b"text/plain; charset=utf-8"),
-        (b"Content-Length", str(len(_TEXT)).encode("ascii")),
+        (b"Content-Length", str(len(text)).encode("ascii")),
         (b"Cache-Control", b"no-store"),
         (b"X-Content-Type-Options", b"nosniff"),
-    ),
-    body=_TEXT,
-)
+    )
+    return Reply(status, headers, text)
+
+
+REFUSAL: Final = _plain(500, b"This page could not be prepared safely.\n")
 """Our 500: plain text, never stored, with nothing of the app's in it (L24c)."""
 
-
-_PART_TEXT: Final = b"A part of this page cannot be sent. Ask for the whole of it.\n"
-
-PART_REFUSAL: Final = Reply(
-    status=416,
-    headers=(
-        (b"Content-Type", b"text/plain; charset=utf-8"),
-        (b"Content-Length", str(len(_PART_TEXT)).encode("ascii")),
-        (b"Cache-Control", b"no-store"),
-        (b"X-Content-Type-Options", b"nosniff"),
-    ),
-    body=_PART_TEXT,
-)
+PART_REFUSAL: Final = _plain(416, b"A part of this page cannot be sent. Ask for the whole of it.\n")
 """Our answer in place of a part of a document: the range is the client's wish, and none that can be met (RFC 9110 §15.5.17)."""
 
 
