@@ -18,6 +18,7 @@ from ...policy.model import Basis, Policy
 from ...rewrite.decide.compiled_policy import CompiledPolicy
 from ...rewrite.decide.urls import UrlPolicy
 from ...rewrite.model import DocumentFacts
+from ...rewrite.model import Verdict as UrlVerdict
 from ...wire.messages import Header
 from ...wire.origins import covers
 from ..report import Verdict, host_of
@@ -63,13 +64,7 @@ class Contacts:
     def request(self, url: str, page: str, consent: Consent) -> Judged | None:
         """Return what is to be said of a request, None where it stays with the site's own hosts."""
         found = self._judge(page).look(url)
-        if found is None:
-            return None
-        if found.service is None:
-            verdict = Verdict.LEAK if found.enforced else Verdict.UNLISTED
-        else:
-            verdict = Verdict.ALLOWED if found.service in consent.allowed_services else Verdict.LEAK
-        return Judged(verdict, found.host, found.service, found.category, found.rule)
+        return None if found is None else _judged(found, found.host, allowed=found.service in consent.allowed_services)
 
     def hint(self, url: str, page: str, consent: Consent) -> Judged | None:
         """Return what is to be said of a preconnect or a dns-prefetch, which has no path: one allowed service on the host is
@@ -77,12 +72,7 @@ class Contacts:
         found = self._judge(page).hint(url)
         if found is None:
             return None
-        if found.service is None:
-            verdict = Verdict.LEAK if found.enforced else Verdict.UNLISTED
-        else:
-            allowed = self._judge(page, consent.allowed_services).hint(url) is None
-            verdict = Verdict.ALLOWED if allowed else Verdict.LEAK
-        return Judged(verdict, found.host, found.service, found.category, found.rule)
+        return _judged(found, found.host, allowed=self._judge(page, consent.allowed_services).hint(url) is None)
 
     def headers(self, headers: Sequence[Header], page: str, consent: Consent) -> Iterator[tuple[Judged, str]]:
         """Return what is to be said of a response's header fields that make a browser contact hosts, each with its field.
@@ -94,11 +84,7 @@ class Contacts:
         for allowed, found in ((frozenset(), nobody), (consent.allowed_services, visitor)):
             ActingHeaders(self._rules, allowed, frozenset(), lambda: _facts(page), found.setdefault).filter(headers)
         for one in {**nobody, **visitor}:
-            if one.service is None:
-                verdict = Verdict.LEAK if one.enforced else Verdict.UNLISTED
-            else:
-                verdict = Verdict.LEAK if one in visitor else Verdict.ALLOWED
-            yield Judged(verdict, one.subject, one.service, one.category, one.rule), one.where
+            yield _judged(one, one.subject, allowed=one not in visitor), one.where
 
     def cookie(self, name: str, domain: str, page: str, consent: Consent) -> Judged | None:
         """Return what is to be said of a stored cookie, None where the site cannot work without it.
@@ -128,6 +114,15 @@ class Contacts:
 
     def _judge(self, page: str, allowed: frozenset[str] = frozenset()) -> UrlPolicy:
         return self._rules.view(allowed, _facts(page))
+
+
+def _judged(found: Finding | UrlVerdict, host: str, *, allowed: bool) -> Judged:
+    """Return what is to be said of what the judge found. ``allowed``: the visitor allows its service."""
+    if found.service is None:
+        verdict = Verdict.LEAK if found.enforced else Verdict.UNLISTED
+    else:
+        verdict = Verdict.ALLOWED if allowed else Verdict.LEAK
+    return Judged(verdict, host, found.service, found.category, found.rule)
 
 
 def _facts(page: str) -> DocumentFacts:
