@@ -30,6 +30,8 @@ logger: Final = logging.getLogger("consent_guard")
 _AGAIN_SECONDS: Final = 0.2
 """Between two attempts while grants wait."""
 _ADOPT_SECONDS: Final = 5.0
+_SPOOL_SECONDS: Final = 1.0
+"""How long the end of a process waits for its disk."""
 _COMPLAIN_SECONDS: Final = 60.0
 """A store that stays down is told of again after so long."""
 
@@ -130,7 +132,9 @@ class Process:
         with self._wake:
             self._stopping = True
             self._wake.notify()
-        self._thread.join(seconds)
+        self._thread.join(seconds - _SPOOL_SECONDS)
+        if self._thread.is_alive():  # the store hangs
+            self._spooler.end(_SPOOL_SECONDS)
 
     # The thread.
 
@@ -152,7 +156,7 @@ class Process:
                 logger.exception("a fault while storing receipts")
                 time.sleep(_AGAIN_SECONDS)
             if stopping and not self._grants:
-                self._spooler.close(1.0)
+                self._spooler.close(_SPOOL_SECONDS)
                 self._store.close()
                 if self._announcer is not None:
                     self._announcer.close(LEDGER_POST_SECONDS)

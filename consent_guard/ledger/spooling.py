@@ -94,12 +94,23 @@ class Spooler:
             spool.close()
         self._adopted.clear()
 
+    def end(self, seconds: float) -> bool:
+        """Write down what waits, what memory holds included, within so many seconds; what no disk takes is told of, receipt by
+        receipt. Return whether the thread that writes has ended."""
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            _tell_lost(self._memory.copy())
+            return False
+        return True
+
     def close(self, seconds: float) -> None:
         """Write down what waits, and let go of the files; what is still in them is another process's to store."""
-        with self._closing:
-            self._closed = True
-            self._queue.put(None)
-        self._thread.join(seconds)
+        if not self.end(seconds):
+            return  # a disk hangs: a closed file's number may be another file's by the time that it goes on
         for spool in (self._own, *self._adopted):
             if spool is not None:
                 spool.close()
@@ -130,37 +141,45 @@ class Spooler:
         return entries
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            waiting = [first]
-            over = False
-            while not over and not self._queue.empty():
-                item = self._queue.get()
-                if item is None:
-                    over = True
-                else:
-                    waiting.append(item)
-            kept, why = 0, LedgerError("neither disk nor memory takes it")
-            try:
-                kept = self._write([entry for entry, _ in waiting])
-            except Exception as error:  # who waits is told; the thread outlives what nobody foresaw, for others will wait
-                logger.exception("a fault while spooling receipts")
-                why = LedgerError(f"{type(error).__name__}: {error}")
-            self._added()
-            for at, (entry, future) in enumerate(waiting):
-                if at < kept:
-                    future.set_result(None)
-                    continue
-                logger.critical("the receipt %s is lost: no disk, no ledger and no memory takes it", entry.receipt.receipt_id)
-                future.set_exception(why)
-            if over:
-                return
+        over = False
+        while not over:
+            found = [self._queue.get()]
+            while not self._queue.empty():
+                found.append(self._queue.get())
+            waiting = [item for item in found if item is not None]
+            over = len(waiting) < len(found)
+            if waiting:
+                self._take(waiting)
+        if held := self._memory.copy():
+            try:  # it stays in memory, too: the ledger may be taking it at this very moment, and takes nothing twice
+                self._put_on_disk(held)
+            except OSError:
+                _tell_lost(held)
+
+    def _take(self, waiting: Sequence[tuple[Entry, Future[None]]]) -> None:
+        kept, why = 0, LedgerError("neither disk nor memory takes it")
+        try:
+            kept = self._write([entry for entry, _ in waiting])
+        except Exception as error:  # who waits is told; the thread outlives what nobody foresaw, for others will wait
+            logger.exception("a fault while spooling receipts")
+            why = LedgerError(f"{type(error).__name__}: {error}")
+        self._added()
+        for at, (entry, future) in enumerate(waiting):
+            if at < kept:
+                future.set_result(None)
+                continue
+            logger.critical("the receipt %s is lost: no disk, no ledger and no memory takes it", entry.receipt.receipt_id)
+            future.set_exception(why)
+
+    def _put_on_disk(self, entries: Sequence[Entry]) -> None:
+        if self._own is None:
+            self._own = Spool.own(self._folder, self._name)
+        self._own.add(*_lines(entries))
 
     def _write(self, entries: Sequence[Entry]) -> int:
         """Put them on disk, or else into memory; return how many of them are now in either."""
         try:
-            if self._own is None:
-                self._own = Spool.own(self._folder, self._name)
-            self._own.add(*_lines(entries))
+            self._put_on_disk(entries)
             self._complained = False
             return len(entries)
         except OSError as error:
@@ -175,6 +194,12 @@ class Spooler:
             taken = entries[: SPOOL_MEMORY - len(self._memory)]
             self._memory.extend(taken)
             return len(taken)
+
+
+def _tell_lost(entries: Sequence[Entry]) -> None:
+    for entry in entries:
+        named = entry.receipt.receipt_id
+        logger.critical("the receipt %s is lost: the process ends, and neither disk nor ledger has taken it", named)
 
 
 def _lines(entries: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:

@@ -28,13 +28,16 @@ import pytest
 sqlalchemy = pytest.importorskip("sqlalchemy", reason="receipts need the extra ledger")
 pytest.importorskip("cryptography", reason="receipts need the extra ledger")
 
+from consent_guard.consent.keys import check_keys  # noqa: E402
 from consent_guard.consent.receipt import Receipt, Shown, new_receipt_id  # noqa: E402
+from consent_guard.consent.token import TokenSigner  # noqa: E402
 from consent_guard.ledger import Ledger  # noqa: E402
 from consent_guard.ledger.address import Address  # noqa: E402
 from consent_guard.ledger.connecting import reading  # noqa: E402
 from consent_guard.ledger.reading import rows  # noqa: E402
 from consent_guard.ledger.rows import Row  # noqa: E402
 from consent_guard.ledger.verifying import Verdict, verify  # noqa: E402
+from consent_guard.policy.model import Policy  # noqa: E402
 from consent_guard.wsgi import ConsentMiddleware  # noqa: E402
 
 KEY = "a key of the tests, longer than 32 bytes"
@@ -276,6 +279,19 @@ class App:
 def cookie_of(headers: dict[str, str]) -> str:
     """Return the cookie that an answer sets, as the browser sends it back."""
     return headers["set-cookie"].partition(";")[0]
+
+
+def receipt_ids(cookies: list[str]) -> set[str]:
+    """Return the receipts' ids in cookies of the choice."""
+    signer = TokenSigner(Policy.load(POLICY), check_keys([KEY]))
+    found = set()
+    for cookie in cookies:
+        name, _, value = cookie.partition("=")
+        assert name == "consent" or name == "__Host-consent"
+        choice = signer.read(value, time.time())
+        assert choice is not None
+        found.add(choice.receipt_id)
+    return found
 
 
 def guarded(url: str, **options: Any) -> App:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -19,10 +20,11 @@ from consent_guard.ledger import Ledger
 from consent_guard.ledger.copies import checked_copy
 from consent_guard.ledger.keys import read_public
 from consent_guard.ledger.spool import Spool
+from consent_guard.ledger.spooling import Spooler
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.limits import LEDGER_POST_SECONDS
 
-from .conftest import App, Server, cookie_of, guarded, init, stored, verified
+from .conftest import App, Server, cookie_of, guarded, init, receipt, receipt_ids, stored, verified
 
 SOON_SECONDS = 10.0
 """What was spooled arrives so soon after the store's return, and grants count again."""
@@ -264,6 +266,80 @@ def assert_refused_without_proof(app: App, caplog: pytest.LogCaptureFixture) -> 
     return receipt_id
 
 
+def held_in_memory(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[App, str]:
+    """An app without a ledger and without a disk, and the id of the refusal's receipt that it holds in memory."""
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    monkeypatch.setenv("CONSENT_GUARD_STATE", str(tmp_path / "file" / "state"))
+    app = guarded(dead(url))
+    status, headers, _ = app.post("choice=refuse")
+    assert status == 303
+    (receipt_id,) = receipt_ids([cookie_of(headers)])
+    return app, receipt_id
+
+
+def lost(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.CRITICAL]
+
+
+def test_what_only_memory_holds_as_the_process_ends_is_told_receipt_by_receipt(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, receipt_id = held_in_memory(url, tmp_path, monkeypatch)
+    assert lost(caplog) == []
+    app.flush()
+    (told,) = lost(caplog)
+    assert receipt_id in told
+
+
+def test_what_memory_holds_goes_to_a_disk_that_has_come_back_as_the_process_ends(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, receipt_id = held_in_memory(url, tmp_path, monkeypatch)
+    (tmp_path / "file").unlink()
+    app.flush()
+    assert lost(caplog) == []
+    (file,) = (tmp_path / "file" / "state").glob("refusals-*.jsonl")
+    assert receipt_id.encode() in file.read_bytes()
+
+
+def test_what_memory_holds_is_told_of_although_the_store_hangs_as_the_process_ends(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    goes_on = threading.Event()
+
+    def append(self: Store, entries: Sequence[Entry], *, may_commit: Callable[[], bool] = lambda: True) -> list[str]:
+        goes_on.wait(30)
+        raise LedgerError("the network is cut")
+
+    monkeypatch.setattr(Store, "append", append)
+    monkeypatch.setattr("consent_guard.ledger.keeper._CLOSE_SECONDS", 1.5)
+    app, receipt_id = held_in_memory(url, tmp_path, monkeypatch)
+    app.flush()
+    assert [receipt_id in told for told in lost(caplog)] == [True]
+    goes_on.set()
+
+
+def test_a_disk_that_hangs_as_the_process_ends_keeps_its_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its number may be another file's by the time that the disk goes on."""
+    real, goes_on, ended = Spool.add, threading.Event(), threading.Event()
+
+    def add(self: Spool, *lines: Any) -> None:
+        goes_on.wait(30)
+        real(self, *lines)
+        ended.set()
+
+    spooler = Spooler(tmp_path, "ledger", lambda: None)
+    monkeypatch.setattr(Spool, "add", add)
+    kept = spooler.add(receipt(), [])
+    spooler.close(0.2)
+    with (tmp_path / "another").open("wb") as another:
+        goes_on.set()
+        assert kept.result(5) is None
+        assert os.fstat(another.fileno()).st_size == 0
+    (file,) = tmp_path.glob("refusals-*.jsonl")
+    assert file.stat().st_size > 0
+
+
 def test_the_log_names_the_reason_once_and_no_password(url: str, caplog: pytest.LogCaptureFixture) -> None:
     app = guarded(dead(url).replace("owner@", "owner:geheim@"))
     with caplog.at_level(logging.INFO, "consent_guard"):
@@ -352,8 +428,6 @@ def test_many_at_once_are_all_stored(app: App) -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_fork_opens_the_ledger_for_itself(app: App) -> None:
     """Servers fork before they serve; one that forks later gets a ledger of its own, too."""
-    import os
-
     assert app.post("choice=accept")[0] == 303
     child = os.fork()
     if child == 0:

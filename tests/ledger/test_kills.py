@@ -16,19 +16,15 @@ import time
 from pathlib import Path
 
 import consent_guard
-from consent_guard.consent.keys import check_keys
-from consent_guard.consent.token import TokenSigner
 from consent_guard.ledger import Ledger
-from consent_guard.policy.model import Policy
 
-from .conftest import KEY, POLICY, stored, verified
+from .conftest import KEY, POLICY, receipt_ids, stored, verified
 
 SOAK = os.environ.get("CONSENT_GUARD_SOAK") == "1"
 KILLS = 200 if SOAK else 3
 CHOICES = 20_000 if SOAK else 400
 CLIENTS = 8
 HERE = Path(__file__).parent
-NAME = "consent"
 FORM = "Content-Type: application/x-www-form-urlencoded"
 
 
@@ -64,18 +60,6 @@ class Child:
         self.process.wait()
         assert self.process.stdout is not None
         self.process.stdout.close()
-
-
-def receipt_ids(cookies: list[str]) -> set[str]:
-    signer = TokenSigner(Policy.load(POLICY), check_keys([KEY]))
-    found = set()
-    for cookie in cookies:
-        name, _, value = cookie.partition("=")
-        assert name == NAME
-        choice = signer.read(value, time.time())
-        assert choice is not None
-        found.add(choice.receipt_id)
-    return found
 
 
 def pour(child: Child, got: list[str], stop: threading.Event) -> None:
