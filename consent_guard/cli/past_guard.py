@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Final
 
 from ..audit.reading.fetching import Answer
 from ..audit.reading.links import read_links
-from ..audit.reading.targets import AppSource, Source
+from ..audit.reading.targets import AppSource, Source, Through
 from ..consent.choice import accept_all
 from ..policy.import_tools import TOOLS
 from ..policy.model import Policy
@@ -24,15 +23,11 @@ from ..wire.set_cookie import parse_set_cookie
 _NAME_IT: Final = "name the app without its guard"
 
 
-class PastGuard:
+class PastGuard(Through):
     """A source, read by a visitor who accepts everything that our guard asks."""
 
     def __init__(self, source: Source) -> None:
-        self._source = source
-        self.name = source.name
-        self.starts = source.starts
-        self.crawls = source.crawls
-        self.polite = source.polite
+        super().__init__(source)
         self._carried: dict[str, str] = {}
         self._asked = False
         self._app = source.app if isinstance(source, AppSource) else None
@@ -51,26 +46,13 @@ class PastGuard:
             return hidden
         return ("is guarded already: its pages were read as after accepting everything", *hidden)
 
-    def label(self, address: str) -> str:
-        return self._source.label(address)
-
     def read(self, address: str, cookies: Mapping[str, str] | None = None) -> tuple[Answer, ...]:
-        answers = self._source.read(address, {**self._carried, **(cookies or {})})
+        answers = super().read(address, {**self._carried, **(cookies or {})})
         if not self._asked and self.crawls:
             self._carried = self._choice(answers[-1])
             if self._carried:
-                answers = self._source.read(address, {**self._carried, **(cookies or {})})
+                answers = super().read(address, {**self._carried, **(cookies or {})})
         return answers
-
-    def post(self, address: str, form: Mapping[str, str]) -> Answer:
-        return self._source.post(address, form)
-
-    def __enter__(self) -> PastGuard:
-        self._source.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._source.__exit__(kind, error, trace)
 
     def _choice(self, page: Answer) -> dict[str, str]:
         """Return the cookie of an acceptance; empty where no guard is met on this page."""
@@ -83,7 +65,7 @@ class PastGuard:
         if asks is None:
             return {}
         self._asked = True
-        answer = self._source.post(asks.action, {**dict(asks.fields), "choice": "accept"})
+        answer = self.post(asks.action, {**dict(asks.fields), "choice": "accept"})
         carried = {}
         for name, line in answer.headers:
             if name == b"set-cookie" and (cookie := parse_set_cookie(line, time.time())) is not None:

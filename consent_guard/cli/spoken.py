@@ -7,50 +7,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Final
 
 from ..audit.reading.fetching import Answer
-from ..audit.reading.targets import Source
+from ..audit.reading.targets import Source, Through
 from ..pages.negotiation import best
 from ..rewrite.html.query import Tag, read_tokens
 
 _HEAD_BYTES: Final = 64 * 1024
 
 
-class Spoken:
+class Spoken(Through):
     """A source, and the languages of the pages that were read of it."""
 
     def __init__(self, source: Source, heard: Counter[str]) -> None:
         """``heard`` counts the pages of each language tag, in lower case."""
-        self._source = source
+        super().__init__(source)
         self._heard = heard
         self._known: set[str] = set()
-        self.name = source.name
-        self.starts = source.starts
-        self.crawls = source.crawls
-        self.polite = source.polite
-
-    def label(self, address: str) -> str:
-        return self._source.label(address)
 
     def read(self, address: str, cookies: Mapping[str, str] | None = None) -> tuple[Answer, ...]:
-        answers = self._source.read(address, cookies)
+        answers = super().read(address, cookies)
         language = language_of(answers[-1].body)
         if language and answers[-1].status < 400 and address not in self._known:
             self._known.add(address)
             self._heard[language] += 1
         return answers
-
-    def post(self, address: str, form: Mapping[str, str]) -> Answer:
-        return self._source.post(address, form)
-
-    def __enter__(self) -> Spoken:
-        self._source.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._source.__exit__(kind, error, trace)
 
 
 def language_of(page: bytes) -> str:

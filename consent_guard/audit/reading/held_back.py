@@ -8,49 +8,31 @@ the leak finder rightly passes it over, and yet the site uses it. May import the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from typing import Final
 from urllib.parse import urlsplit
 
 from ...policy.hosts import HostIndex
 from ...rewrite.html.query import Tag, read_tokens
 from .fetching import Answer
-from .targets import Source
+from .targets import Source, Through
 
 _ADDRESSES: Final = frozenset({"src", "data-src", "data-cmp-src", "data-cookieblock-src", "data-suppressedsrc"})
 
 
-class Listening:
+class Listening(Through):
     """A source, and what the pages that were read of it hold back."""
 
     def __init__(self, source: Source, index: HostIndex, held: dict[str, dict[str, None]]) -> None:
         """``held`` takes the hosts by which each service is met, by its id."""
-        self._source = source
+        super().__init__(source)
         self._index = index
-        self.name = source.name
-        self.starts = source.starts
-        self.crawls = source.crawls
-        self.polite = source.polite
         self._held = held
 
-    def label(self, address: str) -> str:
-        return self._source.label(address)
-
     def read(self, address: str, cookies: Mapping[str, str] | None = None) -> tuple[Answer, ...]:
-        answers = self._source.read(address, cookies)
+        answers = super().read(address, cookies)
         for found in _addresses(answers[-1].body):
             self._meet(found)
         return answers
-
-    def post(self, address: str, form: Mapping[str, str]) -> Answer:
-        return self._source.post(address, form)
-
-    def __enter__(self) -> Listening:
-        self._source.__enter__()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._source.__exit__(kind, error, trace)
 
     def _meet(self, address: str) -> None:
         try:

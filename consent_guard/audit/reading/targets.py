@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
 from ...rewrite.html.query import Tag, read_tokens
@@ -72,6 +72,33 @@ class Source(Protocol):
     def __enter__(self) -> Source: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+
+class Through:
+    """A source that is read through another, of which it has all but what a subclass does itself."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.name = source.name
+        self.starts = source.starts
+        self.crawls = source.crawls
+        self.polite = source.polite
+
+    def label(self, address: str) -> str:
+        return self._source.label(address)
+
+    def read(self, address: str, cookies: Mapping[str, str] | None = None) -> tuple[Answer, ...]:
+        return self._source.read(address, cookies)
+
+    def post(self, address: str, form: Mapping[str, str]) -> Answer:
+        return self._source.post(address, form)
+
+    def __enter__(self) -> Self:
+        self._source.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._source.__exit__(kind, error, trace)
 
 
 def open_target(target: str, limits: Limits, site: str = "") -> Source:
