@@ -15,7 +15,7 @@ from .css.blocks import StyleBlock
 from .decide.scripts import Hit, first_hit, inline_finding
 from .decide.styles import gated, url_targets
 from .emit.patch_buffer import Buffer
-from .emit.withheld import CUT, stub_element
+from .emit.withheld import CUT, NO_PROGRAM, stub_element
 from .html.tokenizer import Mode
 from .model import Decision, Verdict
 from .reader import Reader
@@ -173,7 +173,10 @@ class Script:
         if hit is None and kind != "script" and length > limit:
             hit = Verdict("", None, None, None), 0  # a list of addresses that long is not let through
         if hit is not None:
-            withhold_script(reader, self._decision, hit, (self._start, content, end))
+            if reader.around.edited:
+                _keep_inert(reader, hit, self._start, content)
+            else:
+                withhold_script(reader, self._decision, hit, (self._start, content, end))
             return True
         if kind != "script":
             reader.report(_unlisted(reader, hits), content)
@@ -214,6 +217,14 @@ def withhold_script(reader: Reader, decision: Decision, hit: tuple[Verdict, int]
     if end > content:
         reader.edit(content, end)
     reader.content = LeftOut(b"script")
+
+
+def _keep_inert(reader: Reader, hit: tuple[Verdict, int], start: int, content: int) -> None:
+    """Withhold a script in a text that visitors edit: it stays in it, and does not run."""
+    verdict, offset = hit
+    reader.report((inline_finding(verdict, "script"),), content + offset)
+    place = start + len(b"<script")
+    reader.edit(place, place, NO_PROGRAM)
 
 
 class ScriptStream:

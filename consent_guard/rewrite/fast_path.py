@@ -21,6 +21,7 @@ from .html import grammar as p
 from .html.tokenizer import Mode
 from .model import NOTHING
 from .reader import Reader
+from .surroundings import Surroundings
 
 SIMULATED: Final = p.RAW_TEXT | {b"html", b"svg", b"math", b"select", b"template", b"frameset"}
 """Start tags outside foreign content of which the tree builder's simulator must hear."""
@@ -30,6 +31,7 @@ class HtmlReader(Reader, Protocol):
     """The stream, as its fast path sees it."""
 
     ended: bool
+    around: Surroundings
 
     def start_token(self, buffer: Buffer, start: int, found: re.Match[bytes]) -> bool:
         """Take a start tag that stands whole in the buffer; True where it names nothing, and changes nothing."""
@@ -53,14 +55,22 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
     skip, tag, find, still = p.SKIP.match, p.TAG.match, buffer.find, isinstance(buffer, bytes)
     table = policy.tags("html", reader.charset.name, relative=reader.view.relative)
     strict = reader.view.relative
+    around = reader.around
     at = reader.pos
     common = False
     while True:
+        stop = around.next
+        if stop < at:
+            stop = around.find(buffer, at)
         plain = not (sim.stack or sim.unsure or (sim.templates and sim.awaits_content))
         if plain:
             # A drawing may be passed whole where every parser reads it as one.
             common = not (strict or sim.select or sim.frameset or sim.templates)
-            at = (skip if common else p.SKIP_STRICT.match)(buffer, at).end()  # type: ignore[union-attr]
+            # Up to there: the patterns stop before the tag, or whatever it is, in which that place lies.
+            at = (skip if common else p.SKIP_STRICT.match)(buffer, at, stop).end()  # type: ignore[union-attr]
+            if at == stop < size and buffer[at] != 0x3C:
+                around.find(buffer, at + 1)
+                continue
         elif sim.stack and not sim.html:
             at = p.SKIP_FOREIGN.match(buffer, at).end()  # type: ignore[union-attr]
         if at >= size or buffer[at] != 0x3C or (sim.cdata and buffer.startswith(b"<![CDATA[", at)):
@@ -72,7 +82,9 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
             end = find(b">", at) + 1
             raw = buffer[at:end] if still else bytes(buffer[at:end])
             facts = table.get(raw, MISSING)  # type: ignore[arg-type]
-            if facts is None:
+            if end > stop:
+                facts = MISSING
+            elif facts is None:
                 at = end
                 continue
         found = None
@@ -81,7 +93,7 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
             if found is None or found.end() - at > HELD_VALUE_BYTES:
                 break
             end = found.end()
-            if glances and buffer[at + 1] != 0x2F and (facts := _glance(reader, found)) is None:
+            if end <= stop and glances and buffer[at + 1] != 0x2F and (facts := _glance(reader, found)) is None:
                 at = end
                 continue
         reader.pos = end

@@ -15,6 +15,7 @@ from .emit.patch_buffer import Buffer
 from .encoding.decode import Charset
 from .html.tokenizer import Tokenizer
 from .html.tree_builder_simulator import TreeBuilderSimulator
+from .surroundings import Surroundings
 
 
 class Reader(Protocol):
@@ -26,6 +27,7 @@ class Reader(Protocol):
     charset: Charset
     tokenizer: Tokenizer
     sim: TreeBuilderSimulator
+    around: Surroundings
     pos: int
     hold: int | None
     cut: bool

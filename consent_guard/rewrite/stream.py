@@ -17,7 +17,7 @@ from . import ambiguous, contents, fast_path
 from .buffering import BufferedDocument
 from .decide.bases import Bases
 from .decide.compiled_policy import CompiledPolicy
-from .decide.decisions import decide
+from .decide.decisions import decide, renamed
 from .decide.glance import Glance
 from .decide.memory import MISSING
 from .decide.nested import NestedDocuments
@@ -32,6 +32,7 @@ from .html.insertion_point import InsertionPoint
 from .html.tokenizer import Kind, Mode, Tokenizer
 from .html.tree_builder_simulator import FONT_BREAKS, Switch, TreeBuilderSimulator
 from .model import NOTHING, Decision, DocumentFacts, Insertions, Sink, silent
+from .surroundings import WHOLE_PAGE, Surroundings
 
 _CLOSED: Final = {b"svg": b"/>", b"math": b"/>"}
 """Tags that are not remembered, for their slash counts."""
@@ -64,6 +65,7 @@ class HtmlRewriter(BufferedDocument):
         self.insertions = insertions if emits else None
         self.tokenizer = Tokenizer()
         self.sim = TreeBuilderSimulator()
+        self.around = Surroundings(watches=emits and self.withholds)
         self.content: contents.Content | None = None
         """The raw text that is looked at as it comes."""
         self.question: ambiguous.Question | None = None
@@ -102,6 +104,7 @@ class HtmlRewriter(BufferedDocument):
 
     def shift(self, gone: int) -> None:
         """Note that the first ``gone`` bytes of the buffer have left."""
+        self.around.shift(gone)
         if self.content is not None:
             self.content.shift(gone)
         if self.question is not None:
@@ -136,6 +139,7 @@ class HtmlRewriter(BufferedDocument):
         inner.hand_over(raw, shape, self.charset, self.left + at)
         inner.sim, inner.scripting, inner.lang, inner._bases = sim, False, self.lang, self._bases.copy()
         inner.noted, inner.nesting = [], self.nesting + 1
+        inner.around = self.around.within()
         inner.run(shape, True)
         return inner
 
@@ -171,6 +175,7 @@ class HtmlRewriter(BufferedDocument):
         tokenizer, sim = self.tokenizer, self.sim
         self._endless.clear()
         size = len(buffer)
+        self.around.look(buffer, self.pos)
         while self.pos < size and not self.ended:
             if self.question is not None:
                 if not ambiguous.settle(self, self.question, buffer, final):
@@ -234,6 +239,9 @@ class HtmlRewriter(BufferedDocument):
         foreign = bool(sim.stack) or sim.unsure
         raw = shape if self.unmasked else self.written(buffer, start, end)
         facts = self._facts(raw, shape, name, foreign=foreign)
+        edited = self.around.concerns(buffer, start, end) and sim.html and self.around.start(buffer, name, found)
+        if edited and name in WHOLE_PAGE and self._place is not None:
+            self._place.forbid()
         if facts is None and not foreign and name not in fast_path.SIMULATED and not self.seeking and not sim.awaits_content:
             return True
         closed = shape.endswith(b"/>") and found.end(3) < end - 1
@@ -269,7 +277,8 @@ class HtmlRewriter(BufferedDocument):
         sim = self.sim
         decision = NOTHING
         if facts is not None and (facts.references or facts.quiet is not None):
-            decision = decide(self.policy, facts, self.view, self) or NOTHING
+            asked = renamed if self.around.edited else decide
+            decision = asked(self.policy, facts, self.view, self) or NOTHING
         if self._place is not None and self.seeking:
             self._found_place(self._place.start(name, start, end, sim))
         inside = len(sim.stack)
@@ -325,6 +334,8 @@ class HtmlRewriter(BufferedDocument):
             return
         if self._place is not None and self.seeking:
             self._found_place(self._place.end(name, start, self.sim))
+        if self.around.edited and self.sim.html:
+            self.around.end(self._buffer, name, found.end())
         self.sim.end(name)
 
     def _html(self, buffer: Buffer, start: int, end: int) -> None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from ...findings import Finding, FindingKind
+from ..emit.withheld import NO_PROGRAM
 from ..fetch_table import Grammar, Leaves
 from ..html import srcset
 from ..html.attributes import Attributes
@@ -55,6 +56,17 @@ def decide(policy: CompiledPolicy, facts: TagFacts, view: UrlPolicy, nester: Nes
     if len(decisions) < _REMEMBERED:
         decisions[verdicts] = made
     return made
+
+
+def renamed(policy: CompiledPolicy, facts: TagFacts, view: UrlPolicy, nester: Nester) -> Decision | None:
+    """Return the same in a text that visitors edit, and that the site stores as they leave it: nothing is put into it nor taken
+    out of it; what would load is only called by another name."""
+    if not facts.references:
+        return facts.quiet
+    verdicts = tuple([address.judged(view, text) for address, text in facts.targets])
+    if not any(verdicts) and not facts.nests:
+        return facts.quiet
+    return _Renaming(policy, facts, verdicts, view, nester).decision()
 
 
 class _Draft:
@@ -139,7 +151,7 @@ class _Draft:
             spare = self.facts.spare
             verdict = None if spare is None else spare[0].judged(self.view, spare[1])
             if verdict is not None and verdict.enforced:
-                self.edits += self.at.removal(b"src")
+                self._drop(b"src")
             return None
         enforced = next((finding for finding in findings if finding.enforced), None)
         return None if enforced is None else Verdict(enforced.subject, enforced.service, enforced.category, enforced.rule)
@@ -168,6 +180,9 @@ class _Draft:
             self.edits += self._removal(reference)
         return None
 
+    def _drop(self, attribute: bytes) -> None:
+        self.edits += self.at.removal(attribute)
+
     def _removal(self, reference: Reference) -> list[Edit]:
         self.removed.add(reference.attribute)
         return self.at.removal(reference.attribute)
@@ -195,6 +210,34 @@ class _Draft:
         url = self.facts.targets[reference.first][1]
         element = self.facts.name.decode("ascii")
         return Embed(withheld.service or "", element, self.view.absolute(url), withheld.host, *special.described(self.at))
+
+
+class _Renaming(_Draft):
+    """A decision that keeps all that was written."""
+
+    __slots__ = ()
+
+    def _leave(self, reference: Reference, withheld: Verdict) -> Withheld | None:
+        facts = self.facts
+        if reference.leaves is Leaves.BASE:
+            return super()._leave(reference, withheld)
+        self.removed.add(reference.attribute)
+        rest = self._rest(reference)
+        self.edits += self.at.renaming(reference.attribute, rest)
+        inert = Edit(self.at.names_end, self.at.names_end, NO_PROGRAM)
+        if facts.name == b"script" and reference.leaves is Leaves.ELEMENT and inert not in self.edits:
+            self.edits.append(inert)  # without an address its text would run
+        return None
+
+    def _replace(self, reference: Reference, text: str) -> None:
+        self.removed.add(reference.attribute)
+        if reference.leaves is Leaves.BASE:
+            super()._replace(reference, text)
+        else:
+            self.edits += self.at.renaming(reference.attribute, text)
+
+    def _drop(self, attribute: bytes) -> None:
+        self.edits += self.at.renaming(attribute)
 
 
 @lru_cache(maxsize=1024)

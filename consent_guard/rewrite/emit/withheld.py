@@ -18,6 +18,9 @@ BREAKOUT: Final = b"<b></b>"
 APART: Final = b"<!---->"
 """Keeps apart what stood before and behind a withheld element."""
 
+NO_PROGRAM: Final = b' type="text/plain"'
+"""Put before the other attributes of a script that has to stay and must not run: the first type counts."""
+
 
 def stand_in(withheld: Withheld, insertions: Insertions | None, lang: str | None) -> bytes:
     """Return what takes a withheld element's place."""

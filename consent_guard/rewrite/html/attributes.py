@@ -26,6 +26,8 @@ class Attribute(NamedTuple):
     value_end: int
 
 
+RENAMED: Final = b"data-cg-"
+"""Begins the name of an attribute that is withheld and yet kept."""
 _ASSIGNMENT: Final = re.compile(rb"[\t\n\f\r /]*+=")
 
 
@@ -45,13 +47,14 @@ class Attributes:
     The two differ only in encodings whose trail bytes look like ASCII: there ``shape`` has them masked.
     """
 
-    __slots__ = ("_decode", "_exact", "_more", "first", "raw")
+    __slots__ = ("_decode", "_exact", "_more", "first", "names_end", "raw")
 
     def __init__(
         self, raw: bytes, shape: bytes, names_end: int, decode: Callable[[bytes], str], *, exact: bool = False
     ) -> None:
         """``exact``: XML's names, where case counts and any prefix may stand for xlink."""
         self.raw = raw
+        self.names_end = names_end
         self._decode = decode
         self._exact = exact
         self.first: dict[bytes, re.Match[bytes]] = {}
@@ -113,6 +116,13 @@ class Attributes:
             marker = b'data-cg=""' if closes or _ASSIGNMENT.match(self.raw, end) else b""
             edits.append(Edit(start, end, marker))
         return edits
+
+    def renaming(self, name: bytes, text: str = "") -> list[Edit]:
+        """Return the edits that give every attribute of this name one under which browsers do nothing; ``text`` is what the
+        attribute itself keeps, if anything."""
+        kept = name + b'="' + ascii_attribute(text) + b'" ' if text else b""
+        places = [self.first[name], *(found for each, found in self._more if each == name)]
+        return [Edit(found.start(1), found.start(1), (b"" if at else kept) + RENAMED) for at, found in enumerate(places)]
 
     def slot(self, name: bytes) -> Slot:
         """Return where an attribute's new value goes; its duplicates stay without effect."""

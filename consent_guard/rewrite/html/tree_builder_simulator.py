@@ -51,7 +51,7 @@ _BREAKOUT: Final = frozenset(
 )
 FONT_BREAKS: Final = frozenset({b"color", b"face", b"size"})
 """Attributes with which ``<font>`` ends foreign content."""
-_VOID: Final = frozenset(
+VOID: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr img image input keygen link meta param source track wbr".split()
 )
 _SVG_INTEGRATION: Final = frozenset({b"foreignobject", b"desc", b"title"})
@@ -214,7 +214,7 @@ class TreeBuilderSimulator:
             self.templates.append(TemplateContent.UNDECIDED)
         elif name == b"frameset":
             self.frameset = True
-        if self.stack and name not in _VOID:
+        if self.stack and name not in VOID:
             self._open(name)
         if name not in RAW_TEXT:
             return Switch.NO

@@ -1,0 +1,98 @@
+"""Where a withheld thing stands decides what may be put in its place (A09, H37)."""
+
+from __future__ import annotations
+
+import pytest
+
+from consent_guard.findings import Finding
+from tests.rewrite.documents import Parts, kept, rewritten
+
+VIDEO = '<iframe src="https://www.video.example/e/1" width="560"></iframe>'
+RENAMED = VIDEO.replace(" src", " data-cg-src")
+PUT = "[placeholder video]"
+
+
+# -- texts that visitors edit ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        "<div contenteditable=true>",
+        "<div contenteditable>",
+        "<div class=x contentEditable='plaintext-only'>",
+        '<div contenteditable="TRUE">',
+        "<section contenteditable=true><div contenteditable=false>",
+    ],
+)
+def test_into_a_text_that_is_edited_nothing_is_put_and_what_loads_only_changes_its_name(edits: str) -> None:
+    found: list[Finding] = []
+    out = rewritten(f"{edits}<p>a</p>{VIDEO}", parts=Parts(), found=found)
+    assert out == f"{edits}<p>a</p>{RENAMED}"
+    assert [(one.kind.value, one.where, one.service) for one in found] == [("element", "iframe src", "video")]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["<div contenteditable=false>", "<div contenteditable=inherit>", "<div title=contenteditable>", "contenteditable<div>"],
+)
+def test_elsewhere_a_placeholder_stands_in(tag: str) -> None:
+    assert rewritten(f"{tag}{VIDEO}</div>", parts=Parts()) == f"{tag}{PUT}</div>[closing]"
+
+
+@pytest.mark.parametrize(
+    ("markup", "out"),
+    [
+        ("<div contenteditable><div>{}</div>{}</div>{}", "<div contenteditable><div>{0}</div>{0}</div>{1}[closing]"),
+        ("<p contenteditable>{}<p>{}", "<p contenteditable>{0}<p>{1}[closing]"),
+        ("<div contenteditable><!-- </div> -->{}</div>{}", "<div contenteditable><!-- </div> -->{0}</div>{1}[closing]"),
+        ("<i contenteditable><xmp></i></xmp>{}</i>{}", "<i contenteditable><xmp></i></xmp>{0}</i>{1}[closing]"),
+        ("<!-- <div contenteditable> -->{}", "<!-- <div contenteditable> -->{1}[closing]"),
+        ("<script>'<div contenteditable>'</script>{}", "<script>'<div contenteditable>'</script>{1}[closing]"),
+        ("<input contenteditable>{}", "<input contenteditable>{1}[closing]"),
+        ("<div contenteditable><noscript>{}</noscript></div>", "<div contenteditable><noscript>{0}</noscript></div>"),
+        ("<i contenteditable><svg><path/></svg>{}</i>{}", "<i contenteditable><svg><path/></svg>{0}</i>{1}[closing]"),
+    ],
+)
+def test_the_edited_text_ends_where_its_element_does(markup: str, out: str) -> None:
+    assert rewritten(markup.replace("{}", VIDEO), parts=Parts()) == out.format(RENAMED, PUT)
+
+
+def test_a_page_that_is_edited_as_a_whole_gets_no_banner_and_no_form() -> None:
+    page = f"<!doctype html><body contenteditable>a{VIDEO}</body>{VIDEO}"
+    assert rewritten(page, parts=Parts(), banner=True) == page.replace(VIDEO, RENAMED)
+
+
+@pytest.mark.parametrize(
+    ("markup", "out"),
+    [
+        (
+            "<script src=//cdn.stats.example/a>x</script>",
+            '<script type="text/plain" data-cg-src=//cdn.stats.example/a>x</script>',
+        ),
+        (
+            "<script type=module src=//cdn.stats.example/a.js></script>",
+            '<script type="text/plain" type=module data-cg-src=//cdn.stats.example/a.js></script>',
+        ),
+        ('<script>_stats("cdn.stats.example")</script>', '<script type="text/plain">_stats("cdn.stats.example")</script>'),
+        ("<img src=//a.stats.example/p width=1 height=1>", "<img data-cg-src=//a.stats.example/p width=1 height=1>"),
+        ("<img src=//ads.example/p src=//ads.example/q>", "<img data-cg-src=//ads.example/p data-cg-src=//ads.example/q>"),
+        ("<img srcset='/own 1x, //ads.example/p 2x'>", "<img srcset=\"/own 1x\" data-cg-srcset='/own 1x, //ads.example/p 2x'>"),
+        ("<video src=//www.video.example/v>a</video>", "<video data-cg-src=//www.video.example/v>a</video>"),
+        ("<object data=//www.video.example/v>a</object>", "<object data-cg-data=//www.video.example/v>a</object>"),
+        ("<link rel=stylesheet href=//ads.example/s>", "<link rel=stylesheet data-cg-href=//ads.example/s>"),
+        (
+            '<i style="color:red;cursor:url(//ads.example/x)">x</i>',
+            '<i style="color:red;cursor:url(about:invalid)" data-cg-style="color:red;cursor:url(//ads.example/x)">x</i>',
+        ),
+        (
+            "<iframe srcdoc='<img src=//ads.example/p>'></iframe>",
+            "<iframe srcdoc=\"&lt;img >\" data-cg-srcdoc='<img src=//ads.example/p>'></iframe>",
+        ),
+    ],
+)
+def test_all_that_loads_is_withheld_there_and_all_that_was_written_stays(markup: str, out: str) -> None:
+    """H37: nothing that fetches holds a gated address, and the text that the site stores has lost none."""
+    assert rewritten(f"<div contenteditable>{markup}</div>", parts=Parts()) == f"<div contenteditable>{out}</div>"
+    assert kept(f"<div contenteditable>{out}</div>")
+    assert kept(f"<div contenteditable>{markup}</div>", allowed={"stats", "ads", "video"})
