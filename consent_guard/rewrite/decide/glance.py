@@ -25,6 +25,8 @@ class _Action(Enum):
     """What a glance does with an attribute."""
 
     URL = auto()
+    LINK = auto()
+    """What its element's ``rel`` makes of it."""
     LIST = auto()
     """It counts only where a host stands in it."""
     CSS = auto()
@@ -71,11 +73,16 @@ _ACTIONS: Final = {
 }
 _TYPES: Final = frozenset(kind.encode() for kind in JAVASCRIPT_TYPES) | {b"module"}
 _DATA_TYPE: Final = re.compile(rb"(?!importmap|speculationrules)[a-z][a-z0-9./+_-]*+")
-_CANDIDATE: Final = re.compile(rb"[\t\n\f\r ,]*+([^\t\n\f\r ]*+[^\t\n\f\r ,])(?:[\t\n\f\r ][^,(]*+)?(?:,|$)")
-"""A whole image candidate, as nearly all are written."""
+_CANDIDATE: Final = re.compile(
+    rb"[\t\n\f\r ,]*+((?>[^\t\n\f\r ,]++(?:,++[^\t\n\f\r ,]++)*))(?:,++(?=[\t\n\f\r ]|$)|(?:[\t\n\f\r ][^,(]*+)?(?:,|$))"
+)
+"""A whole image candidate, as nearly all are written; commas at the end of its address end it (WHATWG HTML 4.8.4.2.1)."""
 _HIDING: Final = re.compile(rb"[.&\\\\\[]|//")
 """What a program must hold to name a host."""
-_DECIDING: Final = {b"link": {b"rel": _Action.REL}, b"script": {b"type": _Action.TYPE, b"language": _Action.FULL}}
+_DECIDING: Final = {
+    b"link": {b"rel": _Action.REL, b"href": _Action.LINK},
+    b"script": {b"type": _Action.TYPE, b"language": _Action.FULL},
+}
 
 
 def _plan(name: bytes, rules: Rules) -> dict[bytes, _Step]:
@@ -86,7 +93,8 @@ def _plan(name: bytes, rules: Rules) -> dict[bytes, _Step]:
         kind = FindingKind.ELEMENT if whole else FindingKind.ATTRIBUTE
         steps[attribute] = _Step(action, kind, f"{name.decode()} {attribute.decode()}")
     for attribute, action in _DECIDING.get(name, {}).items():
-        steps[attribute] = _Step(action, FindingKind.ELEMENT, "")
+        known = steps.get(attribute)
+        steps[attribute] = _Step(action, FindingKind.ELEMENT, "") if known is None else known._replace(action=action)
     return steps
 
 
@@ -101,12 +109,11 @@ _PLAIN_REL: Final = re.compile(rb"[A-Za-z0-9_. -]*+")
 
 
 @lru_cache(maxsize=512)
-def _relations(value: bytes) -> bool | None:
-    """Tell whether a ``rel`` makes browsers fetch; None where that has to be read in full."""
+def _relations(value: bytes) -> frozenset[str] | None:
+    """Return the relations of a ``rel`` that make browsers fetch; None where it has to be read in full."""
     if _PLAIN_REL.fullmatch(value) is None:
         return None
-    relations = FETCHING.intersection(value.decode("ascii").lower().split(" "))
-    return None if relations and relations <= HINTS else bool(relations)
+    return FETCHING.intersection(value.decode("ascii").lower().split(" "))
 
 
 def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
@@ -121,7 +128,8 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
     seen: list[bytes] = []
     sourced = False
     program = True
-    fetches = name != b"link"
+    link: tuple[bytes, FindingKind, str] | None = None
+    relations: frozenset[str] | None = None
     for found in iter(p.NOTABLE.scanner(tag, 1 + len(name)).match, None):  # type: ignore[attr-defined]
         attribute = found[1]
         step = steps.get(attribute)
@@ -166,7 +174,8 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
             relations = _relations(value)
             if relations is None:
                 return FULL
-            fetches = relations
+        elif action is _Action.LINK:
+            link = value, kind, where
         elif action is _Action.FULL:
             return FULL
         elif value and value not in _TYPES:
@@ -177,6 +186,11 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
         if name == b"script" and not program:
             return Glance(name, (), raw=True)
         return Glance(name, tuple(hosts), raw=True, script=name == b"script" and not sourced)
-    if not fetches:
-        hosts = [one for one in hosts if one.where != "link href"]
+    if link is not None and relations:
+        value, kind, where = link
+        address = book.spelled_hint(value) if relations <= HINTS else book.spelled(value, False)
+        if address is UNRESOLVED and value:
+            return FULL
+        if address is not UNRESOLVED and address is not None:
+            hosts.append(Named(address, kind, where))
     return Glance(name, tuple(hosts)) if hosts else None

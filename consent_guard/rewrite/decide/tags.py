@@ -22,7 +22,7 @@ from .compiled_policy import CompiledPolicy
 from .nested import Nested
 from .scripts import Hit
 from .styles import StyleFacts, read_style, sheet_targets
-from .urls import HINT, LATE, UNRESOLVED, Address
+from .urls import LATE, UNRESOLVED, Address
 
 _WHOLE: Final = frozenset({Leaves.ELEMENT, Leaves.EMBED})
 
@@ -225,7 +225,8 @@ class _Reader:
         return self.policy.book.address(text, self.relative)
 
     def _url(self, entry: Entry, attribute: bytes, text: str) -> None:
-        address: Address | None = HINT if self.facts.hint else self.policy.book.address(text, self.relative)
+        book = self.policy.book
+        address = book.hint(text) if self.facts.hint else book.address(text, self.relative)
         if address is not None:
             if address is UNRESOLVED and (entry.late or (entry.leaves is Leaves.PIXEL and b"loading" in self.at)):
                 address = LATE

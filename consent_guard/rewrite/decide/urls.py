@@ -92,14 +92,23 @@ class Unresolved(Address):
         return view.look(text)
 
 
-class Hint(Address):
-    """The target of a preconnect or dns-prefetch, which has no path."""
+class Hinted(Address):
+    """A listed host to which a page asks to connect: withheld unless some service on it is allowed (DESIGN §4)."""
+
+    __slots__ = ("_services",)
+
+    def __init__(self, host: str, verdict: Verdict, services: frozenset[str]) -> None:
+        super().__init__(host, verdict)
+        self._services = services
+
+    def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
+        return self.verdict if self._services.isdisjoint(view.allowed) else None
+
+
+class UnresolvedHint(Unresolved):
+    """The target of a preconnect or dns-prefetch of which nothing can be told without the document."""
 
     __slots__ = ()
-    fixed = False
-
-    def __init__(self) -> None:
-        super().__init__("", Verdict("", None, None, None))
 
     def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
         return view.hint(text)
@@ -116,7 +125,7 @@ class Late(Unresolved):
 
 UNRESOLVED: Final = Unresolved()
 LATE: Final = Late()
-HINT: Final = Hint()
+UNRESOLVED_HINT: Final = UnresolvedHint()
 
 
 class HostBook:
@@ -134,6 +143,7 @@ class HostBook:
         self._whole: dict[str, Address] = {}
         self._parts: dict[tuple[str, str], Address] = {}
         self._spelled: dict[bytes, Address | Unresolved] = {}
+        self._hinted: dict[str, Address] = {}
         self._own: dict[str, tuple[str, str | None, bool]] = {}
 
     def address(self, text: str, relative: bool) -> Address | None:
@@ -169,6 +179,31 @@ class HostBook:
             if len(self._spelled) >= _HOSTS:
                 self._spelled.clear()
             self._spelled[host] = known
+        return known
+
+    def hint(self, text: str) -> Address:
+        """Return what is known of the target of a preconnect or dns-prefetch."""
+        found = _ABSOLUTE.match(text.strip(BLANKS))
+        return UNRESOLVED_HINT if found is None else self.hinted(found[1].lower())
+
+    def spelled_hint(self, value: bytes) -> Address:
+        """Return the same of a target as an attribute spells it; UNRESOLVED where its text has to be read."""
+        found = _SPELLED.match(value)
+        return UNRESOLVED if found is None else self.hinted(found[1].decode("ascii").lower())
+
+    def hinted(self, host: str) -> Address:
+        """Return what is known of a host to which a page asks to connect."""
+        known = self._hinted.get(host)
+        if known is None:
+            services = self.index.services_on(host)
+            if services:
+                service = min(services)
+                known = Hinted(host, Verdict(host, service, self.categories.get(service), host), services)
+            else:
+                known = self.of(host)
+            if len(self._hinted) >= _HOSTS:
+                self._hinted.clear()
+            self._hinted[host] = known
         return known
 
     def partial(self, host: str) -> bool:
@@ -311,13 +346,9 @@ class UrlPolicy:
             parsed = parse(text.strip(BLANKS), base)
             if parsed is None:
                 continue
-            host = parsed[0]
-            services = self.book.index.services_on(host)
-            if services:
-                if services.isdisjoint(self.allowed):
-                    service = min(services)
-                    return Verdict(host, service, self.book.categories.get(service), host)
-            elif (verdict := self._unlisted(host)) is not None:
+            address = self.book.hinted(parsed[0])
+            verdict = address.judged(self, "") if address.service is not None else self._unlisted(parsed[0])
+            if verdict is not None:
                 return verdict
         return None
 
