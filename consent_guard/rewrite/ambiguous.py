@@ -16,7 +16,7 @@ from typing import Final
 from ..findings import Finding, FindingKind
 from ..limits import AMBIGUOUS_BYTES
 from . import contents
-from .decide.scripts import first_hit, inline_finding
+from .decide.scripts import inline_finding
 from .decide.styles import gated, sheet_targets
 from .emit.patch_buffer import Buffer
 from .emit.withheld import to_html
@@ -114,8 +114,7 @@ def _reads_alike(reader: Reader, question: Question, buffer: Buffer, end: int) -
     if question.name == b"style":
         contents.style_whole(reader, raw, question.content)
     elif question.decision.script is not None:
-        hits = reader.policy.script(raw, question.decision.script, relative=reader.view.relative)
-        hit = first_hit(reader.view, hits)
+        hit = reader.policy.first_hit(reader.view, raw, question.decision.script)
         if hit is not None:
             contents.withhold_script(reader, question.decision, hit, (question.start, question.content, end))
             reader.sim.restore(question.before)
@@ -196,8 +195,8 @@ def _of_text(reader: Reader, question: Question, raw: bytes) -> list[Finding]:
             if said:
                 return [verdict.finding(FindingKind.STYLE, "style url()") for verdict in said]
         elif question.decision.script is not None:
-            hits = reader.policy.script(text.encode("utf-8", "surrogatepass"), question.decision.script)
-            if (hit := first_hit(reader.view, hits)) is not None:
+            program = text.encode("utf-8", "surrogatepass")
+            if (hit := reader.policy.first_hit(reader.view, program, question.decision.script)) is not None:
                 return [inline_finding(hit[0], "script")]
     return []
 

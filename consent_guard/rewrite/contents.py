@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from ..findings import Finding, FindingKind
 from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES
 from .css.blocks import StyleBlock
-from .decide.scripts import Hit, first_hit, inline_finding
+from .decide.scripts import Hit, inline_finding
 from .decide.styles import gated, url_targets
 from .emit.patch_buffer import Buffer
 from .emit.withheld import CUT, NO_PROGRAM, stub_element
@@ -46,11 +46,10 @@ def enter(reader: Reader, name: bytes, decision: Decision, buffer: Buffer, start
     if name == b"script":
         if kind is not None:
             limit = HELD_SCRIPT_BYTES if kind == "script" else HELD_VALUE_BYTES
-            if kind == "script" and 0 <= end <= content + limit and reader.unmasked:
-                hits = reader.policy.script(bytes(buffer[content:end]))
-                if not hits or first_hit(reader.view, hits) is None:
-                    reader.pos = end
-                    return
+            whole = kind == "script" and 0 <= end <= content + limit and reader.unmasked
+            if whole and reader.policy.first_hit(reader.view, bytes(buffer[content:end])) is None:
+                reader.pos = end
+                return
             taken = Script(decision, start, content)
     elif name == b"style":
         taken = Style(reader, content)
@@ -165,10 +164,8 @@ class Script:
         limit = HELD_SCRIPT_BYTES if kind == "script" else HELD_VALUE_BYTES
         if length <= limit and not ended:
             return False
-        hits = reader.policy.script(
-            reader.written(buffer, content, content + min(length, limit)), kind, relative=reader.view.relative
-        )
-        hit = first_hit(reader.view, hits)
+        text = reader.written(buffer, content, content + min(length, limit))
+        hit = reader.policy.first_hit(reader.view, text, kind)
         reader.hold = None
         if hit is None and kind != "script" and length > limit:
             hit = Verdict("", None, None, None), 0  # a list of addresses that long is not let through
@@ -179,7 +176,7 @@ class Script:
                 withhold_script(reader, self._decision, hit, (self._start, content, end))
             return True
         if kind != "script":
-            reader.report(_unlisted(reader, hits), content)
+            reader.report(_unlisted(reader, reader.policy.script(text, kind, relative=reader.view.relative)), content)
         if length <= limit or not reader.policy.by_mention:
             return True
         self._stream = ScriptStream(reader)

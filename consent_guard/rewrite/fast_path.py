@@ -14,7 +14,6 @@ from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, REMEMBERED_BYTES
 from . import contents
 from .decide.glance import FULL, Glance, glance
 from .decide.memory import MISSING
-from .decide.scripts import first_hit
 from .decide.tags import TagFacts
 from .emit.patch_buffer import Buffer
 from .html import grammar as p
@@ -144,10 +143,8 @@ def _raw_text(reader: HtmlReader, seen: Glance, buffer: Buffer, start: int, end:
         stop = reader.raw_end(b"script", buffer, end)
         if not 0 <= stop <= end + HELD_SCRIPT_BYTES:
             return False
-        if stop > end:
-            hits = reader.policy.script(bytes(buffer[end:stop]))
-            if hits and first_hit(reader.view, hits) is not None:
-                return False
+        if stop > end and reader.policy.first_hit(reader.view, bytes(buffer[end:stop])) is not None:
+            return False
         reader.pos = stop
         return True
     contents.enter(reader, seen.name, NOTHING, buffer, start, end)

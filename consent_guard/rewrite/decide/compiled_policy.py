@@ -6,7 +6,7 @@ the policy domain, the script readers and this package's urls, scripts, styles a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from ...policy.hosts import HostIndex
 from ...policy.model import Policy
 from ..model import DocumentFacts, ScriptKind, Verdict
 from ..script.flow import read_script
-from ..script.hosts import MentionFinder, SignatureFinder
+from ..script.hosts import HostScanner, MentionFinder, Sighting, SignatureFinder, signature_hosts
 from ..script.stubs import stub_script
 from . import scripts
 from .memory import MISSING, Memory, Table
@@ -33,8 +33,9 @@ class CompiledPolicy:
         self.policy: Final = policy
         self.index: Final = HostIndex(policy)
         self.by_mention: Final = policy.inline_scripts == "mention"
-        self.mentions: Final = MentionFinder(self.index)
-        self.signatures: Final = SignatureFinder(policy.services)
+        self._scanner = HostScanner((*self.index.mention_hosts(), *signature_hosts(policy.services)))
+        self.mentions: Final = MentionFinder(self.index, self._scanner)
+        self._signatures = SignatureFinder(policy.services, self._scanner)
         self.blocks_unlisted_hosts: Final = policy.unlisted_hosts == "block"
         self._categories = {service.id: service.category for service in policy.services}
         self._stubs = {service.id: stub_script(service.stubs) for service in policy.services if service.stubs}
@@ -43,7 +44,7 @@ class CompiledPolicy:
         )
         self.memory: Final = Memory()
         self._any_service = scripts.AnyService(self._categories)
-        self._scripts: Table[bytes | tuple[ScriptKind, bool, bytes], tuple[Hit, ...]] = Table(self.memory)
+        self._scripts: Table[tuple[ScriptKind, bool, bytes], scripts.Named] = Table(self.memory)
         self._styles: Table[tuple[str | None, bool, bytes], StyleFacts] = Table(self.memory)
         self._tags: dict[tuple[str, str | None, bool], Table[bytes, Any]] = {}
 
@@ -76,39 +77,60 @@ class CompiledPolicy:
             table = self._tags[key] = Table(self.memory)
         return table
 
-    def script(self, text: bytes, kind: ScriptKind = "script", *, relative: bool = False) -> tuple[Hit, ...]:
-        """Return what a script's text names, in the order in which it stands there, each service once."""
-        if kind == "script" and not (self.signatures.may_speak(text) or self.mentions.may_speak(text)):
-            return ()
-        key: bytes | tuple[ScriptKind, bool, bytes]
-        size = len(text)
-        key = text if kind == "script" and size <= _DIGESTED_BYTES else (kind, relative, sha256(text).digest())
-        known = self._scripts.get(key, MISSING)
-        if known is MISSING:
-            known = self._scripts.recall(key, min(size, _DIGESTED_BYTES))
-        if known is MISSING:
-            known = tuple(self._hits(text, kind, relative=relative))
-            self._scripts.keep(key, known, min(size, _DIGESTED_BYTES) + 300 * len(known))
-        return known  # type: ignore[return-value]
+    def first_hit(self, view: UrlPolicy, text: bytes, kind: ScriptKind = "script") -> tuple[Verdict, int] | None:
+        """Return why a script is withheld from one visitor on one document and where in it that stands, None where it is not.
+        What costs most to learn is read only where the rest decides nothing."""
+        named = self._named(text, kind, view.relative)
+        if named is None:
+            return None
+        hit = scripts.first_hit(view, named.plainly)
+        return hit if hit is not None else scripts.first_hit(view, self._followed(named, text, view.relative))
 
-    def _hits(self, text: bytes, kind: ScriptKind, *, relative: bool) -> Iterator[Hit]:
-        if kind == "script":
-            mentions = scripts.once_each(self._mentioned(text)) if self.by_mention else ()
-            yield from mentions
-            # By mention too: a snippet's host may be one that no host rule names.
-            known = {hit.address.service for hit in mentions}
-            signed = tuple(hit for hit in scripts.once_each(self._signed(text)) if hit.address.service not in known)
-            yield from signed
-            known |= {hit.address.service for hit in signed}
-            # Following what loading calls are given costs most: only where it may say more than is known.
-            if not self.by_mention and any(found.service not in known for found in self.mentions.each(text)):
-                yield from (hit for hit in scripts.once_each(self._loaded(text, relative)) if hit.address.service not in known)
-            return
+    def script(self, text: bytes, kind: ScriptKind = "script", *, relative: bool = False) -> tuple[Hit, ...]:
+        """Return what a script's text names, each service once."""
+        named = self._named(text, kind, relative)
+        return () if named is None else named.plainly + self._followed(named, text, relative)
+
+    def _named(self, text: bytes, kind: ScriptKind, relative: bool) -> scripts.Named | None:
+        """Return what a script names, None where that is plainly nothing."""
+        if kind == "script" and not self._scanner.may_speak(text):
+            return None
+        size = len(text)
+        key = kind, relative, text if size <= _DIGESTED_BYTES else sha256(text).digest()
+        named = self._scripts.get(key, MISSING)
+        if named is MISSING:
+            named = self._scripts.recall(key, min(size, _DIGESTED_BYTES))
+        if named is MISSING:
+            named = self._read_script(text) if kind == "script" else scripts.Named(tuple(self._listed(text, relative)), ())
+            self._scripts.keep(key, named, min(size, _DIGESTED_BYTES) + 300 * len(named.plainly))
+        return named  # type: ignore[return-value]
+
+    def _read_script(self, text: bytes) -> scripts.Named:
+        seen = tuple(self._scanner.sightings(text, True))
+        hits = scripts.once_each(self._mentioned(seen)) if self.by_mention else ()
+        # By mention too: a snippet's host may be one that no host rule names.
+        hits = scripts.once_each((*hits, *self._signed(text, seen)))
+        return scripts.Named(hits, () if self.by_mention or not seen else None)
+
+    def _followed(self, named: scripts.Named, text: bytes, relative: bool) -> tuple[Hit, ...]:
+        """Return what a script's loading calls are given, beside what it names plainly: the most costly question, asked only
+        where it may say more than is known."""
+        hits = named.followed
+        if hits is None:
+            known = {hit.address.service for hit in named.plainly}
+            hits = ()
+            if any(found.service not in known for found in self.mentions.each(text)):
+                hits = tuple(hit for hit in scripts.once_each(self._loaded(text, relative)) if hit.address.service not in known)
+            named.followed = hits
+        return hits
+
+    def _listed(self, text: bytes, relative: bool) -> Iterator[Hit]:
+        """Yield what a list of addresses names."""
         listed = scripts.listed_strings(text.decode("utf-8", "replace").replace("\0", "\ufffd"))
         if listed is None:
             # A browser refuses it as well, unless it takes the document for one in another encoding.
             if scripts.has_second_bytes(text):
-                yield from scripts.once_each(self._mentioned(text))
+                yield from scripts.once_each(self._mentioned(self._scanner.sightings(text, True)))
             return
         strings, follows = listed
         if follows:
@@ -123,13 +145,13 @@ class CompiledPolicy:
             if one.direct and one.url is not None and (address := self.book.address(one.url, relative)) is not None:
                 yield Hit(address, one.url, one.at)
 
-    def _mentioned(self, text: bytes) -> Iterator[Hit]:
-        for found in self.mentions.each(text):
+    def _mentioned(self, seen: Iterable[Sighting]) -> Iterator[Hit]:
+        for found in self.mentions.among(seen):
             verdict = Verdict(found.host, found.service, self.category_of(found.service), found.rule)
             yield Hit(Address(found.host, verdict), "", found.start)
 
-    def _signed(self, text: bytes) -> Iterator[Hit]:
-        for found in self.signatures.each(text):
+    def _signed(self, text: bytes, seen: Iterable[Sighting]) -> Iterator[Hit]:
+        for found in self._signatures.among(text, seen):
             verdict = Verdict(found.host, found.service, self.category_of(found.service), found.rule)
             yield Hit(Address(found.host, verdict), "", 0)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from ...findings import Finding, FindingKind
@@ -29,6 +29,17 @@ class Hit(NamedTuple):
     """The address as it is spelled; empty for a host."""
     start: int
     """Where in the script it stands, in bytes."""
+
+
+class Named:
+    """What a script names: plainly, and in what its loading calls are given, which is read on need."""
+
+    __slots__ = ("followed", "plainly")
+
+    def __init__(self, plainly: tuple[Hit, ...], followed: tuple[Hit, ...] | None) -> None:
+        """``followed``: None where it is not yet known."""
+        self.plainly = plainly
+        self.followed = followed
 
 
 class AnyService(Address):
@@ -140,7 +151,7 @@ def has_second_bytes(text: bytes) -> bool:
     return _SECOND_BYTE.search(text) is not None
 
 
-def once_each(hits: Iterator[Hit]) -> tuple[Hit, ...]:
+def once_each(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     """Return the first hit of each service: a later one decides nothing."""
     first: dict[str | None, Hit] = {}
     for hit in hits:

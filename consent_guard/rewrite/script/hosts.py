@@ -71,7 +71,9 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sighting:
+class Sighting:
+    """A host that stands in a text, and what follows it there."""
+
     start: int
     end: int
     host: str
@@ -81,6 +83,7 @@ class _Sighting:
 
 _HOST_BYTE: Final = rb"A-Za-z0-9_\-"
 _WALK: Final = re.compile(rb"[A-Za-z0-9_.\-\x80-\xff]*+")
+_UNICODE_WALK: Final = re.compile(r"[\w.\-\u3002\u200c\u200d]*+")
 _PORT: Final = re.compile(rb":[0-9]{1,5}")
 _CUT: Final = re.compile(rb"[^\s\"'`<>\\\x00-\x20]*+")
 _ESCAPED: Final = re.compile(rb"\\(?:/|x([0-9A-Fa-f]{2})|u00([0-9A-Fa-f]{2}))")
@@ -135,10 +138,11 @@ def _ascii_form(host: str) -> str | None:
         return None
 
 
-class _HostScanner:
-    """Finds listed hosts in text. The one scan behind both finders."""
+class HostScanner:
+    """Finds listed hosts in text. The one scan behind both finders. Immutable and thread-safe; built once per policy."""
 
-    def __init__(self, hosts: Iterable[tuple[str, bool]], ahead: int) -> None:
+    def __init__(self, hosts: Iterable[tuple[str, bool]], ahead: int = 256) -> None:
+        """``hosts``: names, and whether the hosts below them count too."""
         self.ahead = ahead
         """How many bytes after a host may matter to the decision."""
         self._exact: set[str] = set()
@@ -169,7 +173,7 @@ class _HostScanner:
         # A host of one label is an everyday word: it counts only where an address is written, after two slashes.
         self._literals = re.compile(b"(?:" + _trie_pattern(literals) + b")" + not_extended) if literals else None
 
-    def sightings(self, text: bytes, final: bool) -> Iterator[_Sighting]:
+    def sightings(self, text: bytes, final: bool) -> Iterator[Sighting]:
         """Yield the hosts in the order in which they end, the one-label ones and IPv6 addresses last. Where ``final`` is false,
         a host too near to the end of ``text`` is not yielded."""
         horizon = len(text) if final else len(text) - self.ahead
@@ -184,7 +188,7 @@ class _HostScanner:
                     continue
                 for start, host in self._hosts_ending(text, dot, end):
                     path, query = self._address(text, end)
-                    yield _Sighting(start, end, host, path, query)
+                    yield Sighting(start, end, host, path, query)
         if self._literals is not None:
             for found in self._literals.finditer(text):
                 end = found.end()
@@ -192,7 +196,7 @@ class _HostScanner:
                     break
                 written = found.group().lstrip(b"/\\")
                 path, query = self._address(text, end)
-                yield _Sighting(end - len(written), end, written.decode("ascii").lower(), path, query)
+                yield Sighting(end - len(written), end, written.decode("ascii").lower(), path, query)
 
     def may_speak(self, text: bytes) -> bool:
         """Tell whether some listed host may stand in the text: the question before all that costs more."""
@@ -233,10 +237,8 @@ class _HostScanner:
         """As ``_hosts_ending`` for a run with bytes above ASCII: the host in Unicode, or its tail after a character that no
         host holds, such as a typographic quote."""
         text = host.decode("utf-8", "replace")
-        spoken = len(text)
-        while spoken and (text[spoken - 1].isalnum() or text[spoken - 1] in ".-_" or text[spoken - 1] in "\u3002\u200c\u200d"):
-            spoken -= 1
-        tail = text[spoken:].lstrip(".")
+        run = _UNICODE_WALK.match(text[::-1])
+        tail = text[len(text) - (run.end() if run else 0) :].lstrip(".")
         name = tail.lower() if tail.isascii() else _ascii_form(tail)
         if name and self._listed(name):
             yield end - len(tail.encode("utf-8")), name
@@ -282,20 +284,16 @@ class MentionFinder:
     index's word. ``\\/`` counts as ``/``; a host without a path is read as its root.
     """
 
-    def __init__(self, index: HostRules, *, ahead: int = 256) -> None:
-        """``ahead``: how many bytes after a host are read for its path and query."""
+    def __init__(self, index: HostRules, scanner: HostScanner | None = None) -> None:
+        """``scanner``: one that finds this index's hosts, where others share it."""
         self._index = index
-        self._scanner = _HostScanner(index.mention_hosts(), ahead)
+        self._scanner = scanner or HostScanner(index.mention_hosts())
 
     @property
     def max_span(self) -> int:
         """Bytes of overlap that keep a search over windows exact: prepend this many of the text's last bytes to the next
         window, and search every window but the last with ``final=False``."""
         return HOST_BYTES + self._scanner.ahead + _ESCAPE_BYTES + 2
-
-    def may_speak(self, text: bytes) -> bool:
-        """Tell whether some listed host may stand in the text."""
-        return self._scanner.may_speak(text)
 
     def first(self, text: bytes, gated: Callable[[str], bool], *, final: bool = True) -> Mention | None:
         """Return the first mention of a host whose service ``gated`` accepts (by id), or None. Never raises for any text.
@@ -307,7 +305,11 @@ class MentionFinder:
 
     def each(self, text: bytes, *, final: bool = True) -> Iterator[Mention]:
         """Yield all mentions of listed hosts, as ``first`` takes them."""
-        for seen in self._scanner.sightings(text, final):
+        return self.among(self._scanner.sightings(text, final))
+
+    def among(self, sightings: Iterable[Sighting]) -> Iterator[Mention]:
+        """Yield the mentions among hosts that were seen."""
+        for seen in sightings:
             match = self._index.match(seen.host, seen.path, seen.query)
             if match is not None:
                 yield Mention(seen.start, seen.end, seen.host, match.service, match.rule)
@@ -332,7 +334,7 @@ class _Mark:
         """Tell whether the global stands in a script; the plain search keeps the pattern from walking all of it in vain."""
         return self.pattern is None or (self.global_.encode("utf-8") in text and self.pattern.search(text) is not None)
 
-    def covers(self, seen: _Sighting) -> bool:
+    def covers(self, seen: Sighting) -> bool:
         host = self.host
         if seen.host != host and not (self.subdomains and seen.host.endswith("." + host)):
             return False
@@ -354,23 +356,28 @@ def _mark(service: str, text: str, global_: str) -> _Mark:
     return _Mark(service, text, host, subdomains, slash + path, query, global_, pattern)
 
 
+def _marks(services: Sequence[Service]) -> list[_Mark]:
+    return [_mark(service.id, mark.host, mark.global_) for service in services for mark in service.inline]
+
+
+def signature_hosts(services: Sequence[Service]) -> list[tuple[str, bool]]:
+    """Return the hosts of the services' signatures, as a scanner takes them."""
+    return [(mark.host, mark.subdomains) for mark in _marks(services) if mark.host and mark.host.isascii()]
+
+
 class SignatureFinder:
     """Finds services by the two marks of their inline snippets. Immutable and thread-safe; built once per policy."""
 
-    def __init__(self, services: Sequence[Service], *, ahead: int = 256) -> None:
-        marks = [_mark(service.id, mark.host, mark.global_) for service in services for mark in service.inline]
+    def __init__(self, services: Sequence[Service], scanner: HostScanner | None = None) -> None:
+        """``scanner``: one that finds ``signature_hosts`` of these services, where others share it."""
+        marks = _marks(services)
         self._exact: dict[str, list[_Mark]] = {}
         self._below: dict[str, list[_Mark]] = {}
         for mark in marks:
             self._exact.setdefault(mark.host, []).append(mark)
             if mark.subdomains:
                 self._below.setdefault(mark.host, []).append(mark)
-        usable = [mark for mark in marks if mark.host.isascii() and mark.host]
-        self._scanner = _HostScanner(((mark.host, mark.subdomains) for mark in usable), ahead)
-
-    def may_speak(self, text: bytes) -> bool:
-        """Tell whether some service's host may stand in the text."""
-        return self._scanner.may_speak(text)
+        self._scanner = scanner or HostScanner(signature_hosts(services))
 
     def first(self, text: bytes, gated: Callable[[str], bool]) -> Signature | None:
         """Return the first signature, by the place of its host, whose service ``gated`` accepts (by id), or None. A global
@@ -379,18 +386,25 @@ class SignatureFinder:
 
     def each(self, text: bytes) -> Iterator[Signature]:
         """Yield all signatures, by the places of their hosts."""
+        return self.among(text, self._scanner.sightings(text, True))
+
+    def among(self, text: bytes, sightings: Iterable[Sighting]) -> Iterator[Signature]:
+        """Yield the signatures of which these hosts were seen in a text."""
         code = None
-        for seen in self._scanner.sightings(text, True):
+        for seen in sightings:
+            marks = self._deciding(seen, text)
+            if not marks:
+                continue
             if code is None:
                 code = mask(text)
             if code[seen.start] == 0x20:
                 continue
-            for mark in self._deciding(seen, text):
+            for mark in marks:
                 if mark.global_ and not stands_in_code(text, mark.global_, code):
                     continue
                 yield Signature(mark.service, seen.host, mark.text, mark.global_)
 
-    def _deciding(self, seen: _Sighting, text: bytes) -> list[_Mark]:
+    def _deciding(self, seen: Sighting, text: bytes) -> list[_Mark]:
         """Return the marks that the sighting and the text bear out; of several for one global the most specific (DESIGN §4)."""
         best: dict[str, list[_Mark]] = {}
         for mark in self._candidates(seen.host):

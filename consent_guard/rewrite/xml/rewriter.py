@@ -23,7 +23,7 @@ from ..decide.decisions import decide
 from ..decide.memory import MISSING
 from ..decide.nested import Nested, NestedDocuments
 from ..decide.oversized import OversizedTag
-from ..decide.scripts import first_hit, inline_finding
+from ..decide.scripts import inline_finding
 from ..decide.styles import gated, sheet_targets
 from ..decide.tags import TagFacts, read_tag
 from ..decide.urls import UrlPolicy
@@ -361,8 +361,7 @@ class XmlRewriter:
             # A script within a style runs, and a style within a script is one.
             if self._script is not None or b"script" in raw:
                 kind = self._script or "script"
-                hits = self.policy.script(text.encode("utf-8", "surrogatepass"), kind, relative=self.view.relative)
-                hit = first_hit(self.view, hits)
+                hit = self.policy.first_hit(self.view, text.encode("utf-8", "surrogatepass"), kind)
                 found += [inline_finding(hit[0], "script")] if hit is not None else []
             if self._script is None or b"style" in raw:
                 targets = sheet_targets(self.policy.book, text, relative=self.view.relative, depth=0)

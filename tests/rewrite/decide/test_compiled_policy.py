@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from ..documents import POLICY, SERVICES, Rules, facts, fresh, once, policy
+import pytest
+
+from consent_guard.rewrite.decide import compiled_policy
+from consent_guard.rewrite.script.flow import ScriptFacts, read_script
+
+from ..documents import POLICY, SERVICES, Rules, facts, fresh, judge, once, policy
 
 
 def test_the_path_counts_where_a_rule_speaks_of_our_own_host() -> None:
@@ -53,3 +58,36 @@ def test_threads_that_share_rules_get_the_same_bytes() -> None:
                 lambda work: once(work[0], compiled=compiled, allowed=work[1]), [(p, s) for p in pages for s in states]
             )
             assert list(found) == expected
+
+
+def test_calls_are_followed_only_where_what_a_script_plainly_names_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    followed: list[bytes] = []
+
+    def note(text: bytes) -> ScriptFacts:
+        followed.append(text)
+        return read_script(text)
+
+    monkeypatch.setattr(compiled_policy, "read_script", note)
+    compiled = fresh(inline_scripts="signature")
+    script = b"_stats.push(1); load('//cdn.stats.example/s.js'); new Image().src = 'https://px.ads.example/a'"
+    hit = compiled.first_hit(judge(compiled=compiled), script)
+    assert hit is not None
+    assert (hit[0].service, followed) == ("stats", [])
+    hit = compiled.first_hit(judge(["stats"], compiled=compiled), script)
+    assert hit is not None
+    assert (hit[0].service, followed) == ("ads", [script])
+    assert compiled.first_hit(judge(["stats", "ads"], compiled=compiled), script) is None
+    assert len(followed) == 1, "it is remembered"
+
+
+@pytest.mark.parametrize("padding", [b"", b"/*" + b"x" * 300 + b"*/"])
+def test_what_a_script_loads_by_a_relative_address_is_told_on_each_document_anew(padding: bytes) -> None:
+    """Where a rule speaks of our own host the path of a relative address counts, and elsewhere it does not."""
+    compiled = fresh("site.example/own/", inline_scripts="signature")
+    script = padding + b"new Image().src = '/own/p'; x = 'px.ads.example'"
+    elsewhere = judge(compiled=compiled, host="other.example")
+    assert compiled.first_hit(elsewhere, script) is None
+    hit = compiled.first_hit(judge(compiled=compiled), script)
+    assert hit is not None
+    assert hit[0].service == "own"
+    assert compiled.first_hit(elsewhere, script) is None

