@@ -16,25 +16,8 @@ from consent_guard.flask import ConsentGuard, consent_from, manage_link, prefere
 from consent_guard.policy.model import Policy
 from consent_guard.testing import consent_cookie
 
-KEY = "a key of the tests, longer than 32 bytes"
-POLICY: dict[str, Any] = {
-    "policy": {"languages": ["en"], "first_party": ["example.org"]},
-    "categories": [
-        {"id": "necessary", "basis": "necessary", "title": {"en": "Necessary"}},
-        {"id": "ads", "basis": "consent", "title": {"en": "Advertising"}},
-    ],
-    "services": [
-        {
-            "id": "tracker",
-            "category": "ads",
-            "title": {"en": "Tracker"},
-            "hosts": ["*.tracker.example"],
-            "cookies": [{"name": "_trk"}],
-        }
-    ],
-}
-SCRIPT = '<script src="https://cdn.tracker.example/t.js"></script>'
-PAGE = f'<!doctype html><html lang="en"><head><title>A page</title>{SCRIPT}</head><body><p>Text.</p></body></html>'
+from .tracker_site import KEY, PAGE, POLICY, SCRIPT
+
 TEMPLATE = PAGE.replace(
     "<p>", "<p>{{ consent.allows('tracker') }} {{ manage_link() }} {{ manage_link('Your cookies', lang='en') }}"
 )

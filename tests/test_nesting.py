@@ -17,12 +17,8 @@ from consent_guard.errors import GuardedTwice
 from consent_guard.testing import consent_cookie
 from consent_guard.wsgi import ConsentMiddleware, consent_from, manage_link
 
-KEY = "a key of the tests, longer than 32 bytes"
-POLICY: dict[str, Any] = {
-    "policy": {"languages": ["en"]},
-    "categories": [{"id": "ads", "basis": "consent", "title": {"en": "Advertising"}}],
-    "services": [{"id": "tracker", "category": "ads", "title": {"en": "Tracker"}, "hosts": ["*.tracker.example"]}],
-}
+from .tracker_site import KEY, POLICY
+
 OTHER = {**POLICY, "policy": {"languages": ["en"], "revision": 2}}
 ELSEWHERE = {**POLICY, "policy": {"languages": ["en"], "path": "/our-choices"}}
 PAGE = (

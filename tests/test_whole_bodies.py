@@ -16,12 +16,8 @@ from consent_guard.asgi import ConsentMiddleware as ASGIMiddleware
 from consent_guard.limits import WHOLE_BODY_BYTES
 from consent_guard.wsgi import ConsentMiddleware
 
-KEY = "a key of the tests, longer than 32 bytes"
-POLICY: dict[str, Any] = {
-    "policy": {"languages": ["en"]},
-    "categories": [{"id": "ads", "basis": "consent", "title": {"en": "Advertising"}}],
-    "services": [{"id": "tracker", "category": "ads", "title": {"en": "Tracker"}, "hosts": ["*.tracker.example"]}],
-}
+from .tracker_site import KEY, POLICY
+
 SCRIPT = b'<script src="https://cdn.tracker.example/t.js"></script>'
 PAGE = b'<!doctype html><html lang="en"><head><title>t</title>' + SCRIPT + b"</head><body><p>Text.</p></body></html>"
 HTML = [("Content-Type", "text/html; charset=utf-8")]

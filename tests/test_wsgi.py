@@ -22,25 +22,10 @@ from consent_guard.testing import consent_cookie
 from consent_guard.wire.messages import RequestFacts, ResponsePlan
 from consent_guard.wsgi import ConsentMiddleware, consent_from, manage_link
 
-KEY = "a key of the tests, longer than 32 bytes"
-POLICY: dict[str, Any] = {
-    "policy": {"languages": ["en"], "first_party": ["example.org"]},
-    "categories": [
-        {"id": "necessary", "basis": "necessary", "title": {"en": "Necessary"}},
-        {"id": "ads", "basis": "consent", "title": {"en": "Advertising"}},
-    ],
-    "services": [
-        {
-            "id": "tracker",
-            "category": "ads",
-            "title": {"en": "Tracker"},
-            "hosts": ["*.tracker.example"],
-            "cookies": [{"name": "_trk"}],
-        }
-    ],
-}
-SCRIPT = b'<script src="https://cdn.tracker.example/t.js"></script>'
-PAGE = b'<!doctype html><html lang="en"><head><title>A page</title>' + SCRIPT + b"</head><body><p>Text.</p></body></html>"
+from . import tracker_site
+from .tracker_site import KEY, POLICY
+
+SCRIPT, PAGE = tracker_site.SCRIPT.encode(), tracker_site.PAGE.encode()
 HTML = [("Content-Type", "text/html; charset=utf-8")]
 JSON = [("Content-Type", "application/json")]
 

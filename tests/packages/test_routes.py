@@ -10,21 +10,7 @@ from consent_guard import Finding
 from consent_guard.asgi import ConsentMiddleware
 from consent_guard.flask import ConsentGuard
 
-KEY = "a key of the tests, longer than 32 bytes"
-POLICY: dict[str, Any] = {
-    "policy": {"languages": ["en"]},
-    "categories": [{"id": "ads", "basis": "consent", "title": {"en": "Advertising"}}],
-    "services": [
-        {
-            "id": "tracker",
-            "category": "ads",
-            "title": {"en": "Tracker"},
-            "hosts": ["*.tracker.example"],
-            "cookies": [{"name": "_trk"}],
-        }
-    ],
-}
-PAGE = '<!doctype html><html lang="en"><script src="https://cdn.tracker.example/t.js"></script></html>'
+from ..tracker_site import KEY, PAGE, POLICY
 
 
 def test_flask() -> None:

@@ -1,12 +1,13 @@
 """What the real servers serve: the same few addresses as a WSGI app, an ASGI app and a Django project. Not a test itself.
 
-The test talks to it over files in the directory that STATE names: a stream goes on once ``go`` exists; an endless one leaves
-``closed`` behind when its iterable is closed.
+The test talks to it over files in the directory that STATE names: its policy is ``policy.json``; a stream goes on once ``go``
+exists; an endless one leaves ``closed`` behind when its iterable is closed.
 """
 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import sys
 import time
@@ -22,19 +23,7 @@ from consent_guard.wsgi import ConsentMiddleware as WSGIMiddleware
 
 STATE = Path(os.environ["STATE"])
 KEY = "a key of the tests, longer than 32 bytes"
-POLICY: dict[str, Any] = {
-    "policy": {"languages": ["en"]},
-    "categories": [{"id": "ads", "basis": "consent", "title": {"en": "Advertising"}}],
-    "services": [
-        {
-            "id": "tracker",
-            "category": "ads",
-            "title": {"en": "Tracker"},
-            "hosts": ["*.tracker.example"],
-            "cookies": [{"name": "_trk"}],
-        }
-    ],
-}
+POLICY = json.loads((STATE / "policy.json").read_text())
 SCRIPT = b'<script src="https://cdn.tracker.example/t.js"></script>'
 PAGE = b'<!doctype html><html lang="en"><head><title>A page</title>' + SCRIPT + b"</head><body><p>Text.</p>"
 BROKEN = [gzip.compress(PAGE * 99)[:200], b"this is no gzip"]

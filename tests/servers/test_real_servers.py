@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import importlib.util
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from ..tracker_site import POLICY
 
 HERE = Path(__file__).parent
 START_SECONDS = 30.0
@@ -94,6 +97,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not installed")
     state, port = tmp_path_factory.mktemp("state"), free_port()
+    (state / "policy.json").write_text(json.dumps(POLICY))
     path = os.pathsep.join(part for part in (str(HERE), os.environ.get("PYTHONPATH", "")) if part)
     environment = {**os.environ, "STATE": str(state), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
     if module == "django":
