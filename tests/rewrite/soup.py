@@ -8,6 +8,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 PIXEL = "https://px.ads.example/p"
+DOCUMENT = ("<!doctype html>", "<html lang=fr>", "<head>", "</head>", "<body>", "</body>", "</html>")
+"""What a document is marked out with."""
 
 GATED = [
     f"<script src={PIXEL}></script>",
@@ -116,18 +118,8 @@ PLAIN = [
         "<svg a=b/>",
     ),
     *("<table>", "</table>", "<tr>", "<td>", "<select>", "</select>", "<option>", "<template>", "</template>", "<frameset>"),
-    *(
-        "<!doctype html>",
-        "<html lang=fr>",
-        "<head>",
-        "</head>",
-        "<body>",
-        "</body>",
-        "</html>",
-        "<form>",
-        "</form>",
-        "<button>",
-    ),
+    *DOCUMENT,
+    *("<form>", "</form>", "<button>"),
     *(
         PIXEL,
         f"<a href={PIXEL}>",

@@ -46,6 +46,12 @@ def library(site: Any, npm: Path) -> Callable[[str], None]:
     return make
 
 
+@pytest.fixture(params=LIBRARIES)
+def each_library(request: pytest.FixtureRequest, library: Callable[[str], None]) -> None:
+    """Make the pages of ``library`` with every one of them in turn."""
+    library(request.param)
+
+
 def follow(visitor: Any, to: str) -> None:
     """Follow a link in the page; the page object must stay, or it was no such library."""
     visitor.page.evaluate("window.same = 1")
@@ -55,10 +61,9 @@ def follow(visitor: Any, to: str) -> None:
     visitor.page.wait_for_timeout(100)
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_an_unanswered_banner_is_there_on_every_page_that_a_library_puts_in(arrive: Any, library: Any, name: str) -> None:
+@pytest.mark.usefixtures("each_library")
+def test_an_unanswered_banner_is_there_on_every_page_that_a_library_puts_in(arrive: Any) -> None:
     """S03: styled, alone, and with what makes it work."""
-    library(name)
     visitor = arrive()
     page = visitor.visit("/one")
     for to in ("two", "three", "one"):
@@ -75,13 +80,10 @@ def test_an_unanswered_banner_is_there_on_every_page_that_a_library_puts_in(arri
 
 
 @pytest.mark.parametrize("answer", [ACCEPT, REFUSE], ids=["accepted", "refused"])
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_one_press_is_one_post_and_no_stored_page_asks_again(
-    arrive: Any, site: Any, library: Any, name: str, answer: str
-) -> None:
+@pytest.mark.usefixtures("each_library")
+def test_one_press_is_one_post_and_no_stored_page_asks_again(arrive: Any, site: Any, answer: str) -> None:
     """S05, S06: also pages that the library keeps for the back button."""
     site.configure(all_ask=True)
-    library(name)
     visitor = arrive()
     page = visitor.visit("/one")
     follow(visitor, "two")
@@ -114,10 +116,9 @@ def test_a_boosted_page_accepts_once_and_loads_what_was_allowed_where_it_was(arr
     assert visitor.allowed() == {"stats", "ads", "clips", "maps"}
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_without_our_module_a_library_leaves_our_form_to_the_browser(arrive: Any, site: Any, library: Any, name: str) -> None:
+@pytest.mark.usefixtures("each_library")
+def test_without_our_module_a_library_leaves_our_form_to_the_browser(arrive: Any, site: Any) -> None:
     site.configure(script=False)
-    library(name)
     visitor = arrive()
     visitor.visit("/one")
     site.asked.clear()
@@ -142,10 +143,9 @@ def test_a_banner_is_carried_over_where_a_library_puts_in_a_fragment(arrive: Any
     assert not visitor.asked()
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_a_page_that_never_asks_does_not_ask_here_either(arrive: Any, library: Any, name: str) -> None:
+@pytest.mark.usefixtures("each_library")
+def test_a_page_that_never_asks_does_not_ask_here_either(arrive: Any) -> None:
     """L10."""
-    library(name)
     visitor = arrive()
     page = visitor.visit("/one")
     follow(visitor, "quiet/four")
@@ -154,10 +154,9 @@ def test_a_page_that_never_asks_does_not_ask_here_either(arrive: Any, library: A
     assert visitor.asked()
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_escape_puts_it_away_for_this_page_alone(arrive: Any, library: Any, name: str) -> None:
+@pytest.mark.usefixtures("each_library")
+def test_escape_puts_it_away_for_this_page_alone(arrive: Any) -> None:
     """L09."""
-    library(name)
     visitor = arrive()
     page = visitor.visit("/one")
     page.locator(ACCEPT).focus()
@@ -168,10 +167,9 @@ def test_escape_puts_it_away_for_this_page_alone(arrive: Any, library: Any, name
     assert visitor.asked()
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_our_own_pages_are_gone_to_and_not_put_into_others(arrive: Any, library: Any, name: str) -> None:
+@pytest.mark.usefixtures("each_library")
+def test_our_own_pages_are_gone_to_and_not_put_into_others(arrive: Any) -> None:
     """K18: with their own policy, style and address."""
-    library(name)
     visitor = arrive()
     page = visitor.visit("/one")
     page.evaluate("window.same = 1")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ..documents import FUZZ, NOTHING, Parts, facts, once, page_rewriter, rewritten, rules
+from ..soup import DOCUMENT
 
 HERE = "[banner -]"
 
@@ -159,18 +160,8 @@ def test_the_closing_form_goes_to_the_end_of_a_document_that_holds_a_placeholder
 PIECES = st.lists(
     st.sampled_from(
         [
-            *(
-                "<!doctype html>",
-                "<html lang=fr>",
-                "<head>",
-                "</head>",
-                "<body>",
-                "</body>",
-                "</html>",
-                "<title>t</title>",
-                "\n",
-                " ",
-            ),
+            *DOCUMENT,
+            *("<title>t</title>", "\n", " "),
             *(
                 "<meta charset=utf-8>",
                 "<script>x()</script>",
