@@ -9,26 +9,19 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from sqlalchemy import Connection, exists, select
 
 from ..errors import LedgerError
 from ..limits import WRITER_ENDED_SECONDS
+from .chains import Head
 from .keys import SigningKey
 from .rows import START, canonical
 from .schema import ENDED, PURGED, RECEIPTS, WRITERS
 from .statements import CHECKPOINT, Statement, append_statement, last_statement, lock_statements
 
 NO_ROOT: Final = bytes(32).hex()
-
-
-class Head(NamedTuple):
-    """How far a writer's chain goes."""
-
-    writer: str
-    size: int
-    chain: bytes
 
 
 def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | None = None) -> Statement:

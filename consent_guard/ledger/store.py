@@ -18,10 +18,11 @@ from sqlalchemy.dialects import postgresql
 from ..consent.receipt import Receipt, Shown
 from ..limits import CHECKPOINT_RECEIPTS, CHECKPOINT_SECONDS, WRITER_IDLE_SECONDS
 from .address import Address
-from .checkpoints import Head, covers, make_checkpoint
+from .chains import Head, new_head
+from .checkpoints import covers, make_checkpoint
 from .connecting import bound, engine_of, in_words
 from .keys import SigningKey
-from .rows import COLUMNS, START, Row, chained, row_from, row_of
+from .rows import COLUMNS, Row, chained, row_from, row_of
 from .schema import RECEIPTS, SHOWN, WRITERS, check_schema, take_steps
 from .statements import CHECKPOINT, last_statement
 
@@ -72,7 +73,7 @@ class Store:
         now = self._wall()
         if self._head is not None and now - self._stored_at > WRITER_IDLE_SECONDS:
             self._head = None
-        head = self._head or Head(secrets.token_hex(_WRITER_BYTES), 0, START)
+        head = self._head or new_head(secrets.token_hex(_WRITER_BYTES))
         with in_words(self._address):
             try:
                 connection = self._open()

@@ -6,45 +6,22 @@ package. ``receipts verify`` calls it.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from .checkpoints import NO_ROOT, Head, folded
+from .chains import AT_ONCE, HASH_BYTES, Broken, Head, follow, new_head
+from .checkpoints import NO_ROOT, folded
 from .keys import key_name, signed_by
-from .rows import START, chained, row_from
+from .purging import run_digest
+from .rows import START
 from .schema import ENDED, PURGED, RECEIPTS, WRITERS
 from .statements import CHECKPOINT, NEW_KEY, PURGE, Statement, acceptance, all_statements, last_statement, successor_of
 
-HASH_BYTES: Final = 32
-_AT_ONCE: Final = 1000
-
-
-class Broken(Exception):
-    """The first thing that is not as it was signed."""
-
-    def __init__(self, reason: str, writer: str = "", seq: int = 0, receipt_id: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.writer = writer
-        self.seq = seq
-        """The row in the writer's chain, from 1 on; 0 where no row is meant."""
-        self.receipt_id = receipt_id
-        """Empty where the row is gone."""
-
-    def __str__(self) -> str:
-        parts = [self.reason]
-        if self.writer:
-            parts.append(f"writer {self.writer}")
-        if self.seq:
-            parts.append(f"row {self.seq}")
-        if self.receipt_id:
-            parts.append(f"receipt {self.receipt_id}")
-        return ", ".join(parts)
+__all__ = ["Broken", "Verdict", "first_break", "verify"]
 
 
 @dataclass(slots=True)
@@ -101,14 +78,13 @@ def first_break(connection: Connection, writer: str) -> int:
         if statement.kind == CHECKPOINT and writer in (writers := statement.value()["writers"]):
             size, chain = writers[writer]
             marks.setdefault(int(size), str(chain))
-    sound, chain = 0, START
-    with closing(_leaves(connection, writer)) as leaves, closing(_rows(connection, writer)) as rows:
-        for seq, leaf in heapq.merge(leaves, ((seq, leaf) for seq, leaf, *_ in rows)):
-            chain = chained(chain, leaf)
-            if seq in marks:
-                if chain.hex() != marks[seq]:
+    sound = 0
+    with closing(follow(connection, new_head(writer))) as links:
+        for link, chain in links:
+            if link.seq in marks:
+                if chain.hex() != marks[link.seq]:
                     break
-                sound = seq
+                sound = link.seq
     return sound + 1
 
 
@@ -189,8 +165,6 @@ class _Signed:
 
 
 def _check_purge(connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
-    from .purging import run_digest
-
     query = select(PURGED).where(PURGED.c.statement == statement.seq).order_by(PURGED.c.writer, PURGED.c.first_seq)
     rows = connection.execute(query).mappings()
     runs = [(str(row["writer"]), int(row["first_seq"]), int(row["count"]), bytes(row["leaves"])) for row in rows]
@@ -220,31 +194,6 @@ def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:
     return named
 
 
-def _leaves(connection: Connection, writer: str) -> Generator[tuple[int, bytes], None, None]:
-    """Yield the leaf hashes of a writer's purged rows, in order."""
-    query = select(PURGED).where(PURGED.c.writer == writer).order_by(PURGED.c.first_seq)
-    with connection.execute(query, execution_options={"yield_per": 10}) as result:
-        for run in result.mappings():
-            first, count, leaves = int(run["first_seq"]), int(run["count"]), bytes(run["leaves"])
-            if len(leaves) != count * HASH_BYTES:
-                raise Broken("what is left of purged receipts was altered", writer, first)
-            for at in range(count):
-                yield first + at, leaves[at * HASH_BYTES : (at + 1) * HASH_BYTES]
-
-
-def _rows(connection: Connection, writer: str) -> Generator[tuple[int, bytes, bytes, str, int], None, None]:
-    """Yield seq, leaf, stored chain, receipt id and time of storing of a writer's rows, in order."""
-    query = select(RECEIPTS).where(RECEIPTS.c.writer == writer).order_by(RECEIPTS.c.seq)
-    with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as result:
-        for found in result.mappings():
-            try:
-                row = row_from(dict(found))
-                read = row.seq, row.leaf, bytes(found["chain"]), row.receipt_id, row.stored_at
-            except (TypeError, ValueError):
-                raise Broken("a row was altered: it cannot be read", writer, int(found["seq"])) from None
-            yield read
-
-
 def _chain(
     connection: Connection,
     writer: str,
@@ -254,63 +203,30 @@ def _chain(
     tick: Callable[[int], object],
 ) -> None:
     """Follow one writer's chain from its first row to its last."""
-    with closing(_leaves(connection, writer)) as leaves, closing(_rows(connection, writer)) as rows:
-        at_end, at_expected = _walk(writer, leaves, rows, expected, has_ended, verdict, tick)
-    if expected is None:
-        return
-    if at_end < expected.size:
-        reason = "a row is missing" if at_end else "a writer's rows are missing"
-        raise Broken(reason, writer, at_end + 1)
-    if at_expected != expected.chain:
+    verdict.writers += 1
+    signed = expected if expected is not None else new_head(writer)
+    size, at_signed = 0, START
+    with closing(follow(connection, new_head(writer))) as links:
+        for link, chain in links:
+            size = link.seq
+            if size == signed.size:
+                at_signed = chain
+            if link.row is None:
+                verdict.purged += 1
+            else:
+                verdict.rows += 1
+                if size > signed.size:
+                    if has_ended:
+                        raise Broken("a row was added to a writer that had ended", writer, size, link.row.receipt_id)
+                    verdict.after += 1
+                    verdict.last_after = max(verdict.last_after or link.row.stored_at, link.row.stored_at)
+            if size % AT_ONCE == 0:
+                tick(AT_ONCE)
+    tick(size % AT_ONCE)
+    if size < signed.size:
+        raise Broken("a row is missing" if size else "a writer's rows are missing", writer, size + 1)
+    if at_signed != signed.chain:
         seq = first_break(connection, writer)
         query = select(RECEIPTS.c.receipt_id).where(RECEIPTS.c.writer == writer, RECEIPTS.c.seq == seq)
         receipt_id = connection.execute(query).scalar() or ""
         raise Broken("a row was altered, and the hashes after it made anew", writer, seq, receipt_id)
-
-
-def _walk(
-    writer: str,
-    leaves: Iterator[tuple[int, bytes]],
-    rows: Iterator[tuple[int, bytes, bytes, str, int]],
-    expected: Head | None,
-    has_ended: bool,
-    verdict: Verdict,
-    tick: Callable[[int], object],
-) -> tuple[int, bytes]:
-    """Follow a chain; return how many rows it has, and its hash where the checkpoint ends."""
-    verdict.writers += 1
-    gone = next(leaves, None)
-    size, chain, at_expected = 0, START, START
-    for seq, leaf, stored, receipt_id, stored_at in rows:
-        while gone is not None and gone[0] == size + 1:
-            size, chain = gone[0], chained(chain, gone[1])
-            verdict.purged += 1
-            if expected is not None and size == expected.size:
-                at_expected = chain
-            gone = next(leaves, None)
-        if seq != size + 1:
-            raise Broken("a row is missing" if seq > size + 1 else "a row stands there twice", writer, size + 1)
-        chain = chained(chain, leaf)
-        if chain != stored:
-            raise Broken("a row was altered", writer, seq, receipt_id)
-        size = seq
-        verdict.rows += 1
-        if expected is not None and size == expected.size:
-            at_expected = chain
-        if expected is None or size > expected.size:
-            if has_ended:
-                raise Broken("a row was added to a writer that had ended", writer, seq, receipt_id)
-            verdict.after += 1
-            verdict.last_after = max(verdict.last_after or stored_at, stored_at)
-        if size % _AT_ONCE == 0:
-            tick(_AT_ONCE)
-    while gone is not None and gone[0] == size + 1:
-        size, chain = gone[0], chained(chain, gone[1])
-        verdict.purged += 1
-        if expected is not None and size == expected.size:
-            at_expected = chain
-        gone = next(leaves, None)
-    if gone is not None:
-        raise Broken("a purged row stands where none is", writer, gone[0])
-    tick(size % _AT_ONCE)
-    return size, at_expected
