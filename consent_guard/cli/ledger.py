@@ -118,6 +118,7 @@ def checkpoint(ledger_url: str | None, as_json: bool) -> None:
     from ..ledger.checkpoints import make_checkpoint
     from ..ledger.connecting import bound, writing
     from ..ledger.schema import check_schema
+    from ..ledger.statements import as_plain
 
     ledger = the_ledger(ledger_url)
     _must_exist(ledger)
@@ -130,16 +131,7 @@ def checkpoint(ledger_url: str | None, as_json: bool) -> None:
             made = make_checkpoint(connection, key)
     value = made.value()
     if as_json:
-        json_out(
-            {
-                "seq": made.seq,
-                "kind": made.kind,
-                "time": made.time,
-                "body": made.body,
-                "public_key": made.public_key.hex(),
-                "signature": made.signature.hex(),
-            }
-        )
+        json_out(as_plain(made))
         return
     holds = f"{value['rows']} receipts, {len(value['writers'])} live writers"
     console.print(f"checkpoint {made.seq} of {moment(made.time)}: {holds}; {spooled} came from spools")

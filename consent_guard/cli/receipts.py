@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..ledger.rows import Row
+    from ..ledger.statements import Statement
 
 _DAY_SECONDS = 86400
 
@@ -143,9 +144,7 @@ def verify(ledger_url: str | None, key: str | None, against: str | None, as_json
         with open_to_read(ledger.address) as connection:
             try:
                 with _progress("verifying", reading.count(connection)) as tick:
-                    verdict = verified(connection, trusted, tick)
-                    if kept is not None:
-                        _compare(connection, kept)
+                    verdict = verified(connection, trusted, tick, kept=kept)
             except Broken as broken:
                 if as_json:
                     at = {"writer": broken.writer, "row": broken.seq, "receipt_id": broken.receipt_id}
@@ -284,30 +283,13 @@ def _csv(rows: Iterator[Row], tick: Callable[[int], object]) -> None:
         tick(1)
 
 
-def _kept_statement(path: str) -> dict[str, object]:
+def _kept_statement(path: str) -> Statement:
+    from ..ledger.statements import statement_from_plain
+
     try:
-        kept = json.loads(Path(path).read_text("utf-8"))
+        return statement_from_plain(json.loads(Path(path).read_text("utf-8")))
     except ValueError:
         could_not(f"{path}: no checkpoint; consent-guard ledger checkpoint --json writes one")
-    if not isinstance(kept, dict) or not isinstance(kept.get("seq"), int):
-        could_not(f"{path}: no checkpoint; consent-guard ledger checkpoint --json writes one")
-    return kept
-
-
-def _compare(connection: object, kept: dict[str, object]) -> None:
-    """Raise Broken where the ledger no longer holds a checkpoint that was kept elsewhere: its end was cut off, or made anew."""
-    from sqlalchemy import Connection, select
-
-    from ..ledger.schema import STATEMENTS
-    from ..ledger.verifying import Broken
-
-    if not isinstance(connection, Connection):
-        raise TypeError("a connection is needed")
-    found = connection.execute(select(STATEMENTS).where(STATEMENTS.c.seq == kept["seq"])).first()
-    if found is None:
-        raise Broken(f"the checkpoint {kept['seq']}, which was kept elsewhere, is missing: the ledger's end was cut off")
-    if (found.body, bytes(found.signature).hex()) != (kept.get("body"), kept.get("signature")):
-        raise Broken(f"the checkpoint {kept['seq']} is not the one that was kept elsewhere")
 
 
 @contextmanager

@@ -7,25 +7,32 @@ import sqlalchemy. The store makes one now and then, and the command ``ledger ch
 from __future__ import annotations
 
 import hashlib
+import logging
+import math
 import time
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from typing import Any, Final
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, Select, exists, select
 
-from ..errors import LedgerError
 from ..limits import WRITER_ENDED_SECONDS
-from .chains import Head
+from .chains import Broken, Head, follow, new_head
 from .keys import SigningKey
-from .rows import START, canonical
+from .rows import canonical
 from .schema import ENDED, PURGED, RECEIPTS, WRITERS
 from .statements import CHECKPOINT, Statement, append_statement, last_statement, lock_statements
 
+logger: Final = logging.getLogger("consent_guard")
 NO_ROOT: Final = bytes(32).hex()
 
 
 def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | None = None) -> Statement:
-    """Append a checkpoint of all that this transaction sees. The caller began it and commits it."""
+    """Append a checkpoint of all that this transaction sees. The caller began it and commits it.
+
+    Each writer's head grows from the one that is signed, by the rows after it. Where they do not follow it stays as it was, so
+    that nobody gets a change signed, and verifying finds it.
+    """
     lock_statements(connection)
     moment = time.time() if now is None else now
     before = last_statement(connection, CHECKPOINT)
@@ -34,7 +41,7 @@ def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | Non
     ended_rows = int(known.get("ended_rows", 0))
     live: list[Head] = []
     over: list[Head] = []
-    for head, stored_at in _heads(connection):
+    for head, stored_at in _heads(connection, known.get("writers", {})):
         (over if stored_at < moment - WRITER_ENDED_SECONDS else live).append(head)
     if over:
         root = folded(root, over)
@@ -72,30 +79,46 @@ def covers(statement: Statement | None, head: Head) -> bool:
     return int(size) >= head.size
 
 
-def _heads(connection: Connection) -> Sequence[tuple[Head, int]]:
+def _heads(connection: Connection, known: Mapping[str, tuple[int, str]]) -> list[tuple[Head, float]]:
     """Return the end of the chain of each writer that no checkpoint has folded, and when it last stored something.
 
-    A chain whose last rows were purged ends with their leaves: retention is longer than any checkpoint is away, so that such a
-    writer was folded long before, or its heads stand in the newest checkpoint.
+    ``known`` is what the newest checkpoint names. A writer whose rows do not follow, or are gone, never counts as ended. One
+    whose last rows were purged does.
     """
+    signed = {writer: Head(writer, int(size), bytes.fromhex(chain)) for writer, (size, chain) in known.items()}
+    grown: dict[str, tuple[Head, float]] = {}
+    for writer, rows_end, stored_at, purged_end in connection.execute(_open_writers()).all():
+        head = signed.get(writer, new_head(writer))
+        last = math.inf
+        try:
+            if max(rows_end or 0, purged_end or 0) > head.size:
+                head = _grown(connection, head)
+            if head.size in (rows_end, purged_end):  # else rows are gone, or another process is storing more
+                last = float(stored_at) if head.size == rows_end else 0.0
+        except Broken as broken:
+            logger.error(
+                "the ledger was altered, and no checkpoint vouches for it: %s; see consent-guard receipts verify", broken
+            )
+        grown[writer] = head, last
+    left = {writer: (head, math.inf) for writer, head in signed.items() if writer not in grown}
+    return [found for _, found in sorted({**left, **grown}.items()) if found[0].size]
+
+
+def _open_writers() -> Select[tuple[Any, Any, Any, Any]]:
+    """Return the query for all writers that have not ended: their last row, when it was stored, and their last purged one."""
+    row = RECEIPTS.c.writer == WRITERS.c.writer
+    last = select(RECEIPTS.c.seq).where(row).order_by(RECEIPTS.c.seq.desc()).limit(1)
+    stored_at = select(RECEIPTS.c.stored_at).where(row).order_by(RECEIPTS.c.seq.desc()).limit(1)
+    run = PURGED.c.writer == WRITERS.c.writer
+    purged = select(PURGED.c.first_seq + PURGED.c.count - 1).where(run).order_by(PURGED.c.first_seq.desc()).limit(1)
     has_ended = exists().where(ENDED.c.writer == WRITERS.c.writer)
-    open_writers = select(WRITERS.c.writer).where(~has_ended).order_by(WRITERS.c.writer)
-    found: list[tuple[Head, int]] = []
-    before = last_statement(connection, CHECKPOINT)
-    known = before.value()["writers"] if before is not None else {}
-    for (writer,) in connection.execute(open_writers).all():
-        query = (
-            select(RECEIPTS.c.seq, RECEIPTS.c.chain, RECEIPTS.c.stored_at)
-            .where(RECEIPTS.c.writer == writer)
-            .order_by(RECEIPTS.c.seq.desc())
-            .limit(1)
-        )
-        last = connection.execute(query).first()
-        size, chain = known.get(writer, (0, START.hex()))
-        if last is not None and int(last.seq) >= int(size):
-            found.append((Head(writer, int(last.seq), bytes(last.chain)), int(last.stored_at)))
-        elif size:
-            found.append((Head(writer, int(size), bytes.fromhex(chain)), 0))
-        elif connection.execute(select(PURGED.c.writer).where(PURGED.c.writer == writer).limit(1)).first() is not None:
-            raise LedgerError(f"the writer {writer} was purged before any checkpoint named it")
-    return found
+    columns = select(WRITERS.c.writer, last.scalar_subquery(), stored_at.scalar_subquery(), purged.scalar_subquery())
+    return columns.where(~has_ended)
+
+
+def _grown(connection: Connection, head: Head) -> Head:
+    """Return a head after all the rows that follow it. Raises Broken where one does not."""
+    with closing(follow(connection, head)) as links:
+        for link, chain in links:
+            head = Head(head.writer, link.seq, chain)
+    return head

@@ -11,7 +11,7 @@ import hashlib
 import json
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from sqlalchemy import Connection, select, text
@@ -59,6 +59,23 @@ class Statement:
         if not isinstance(value, dict):
             raise ValueError("a statement's body is a JSON object")  # noqa: TRY004 - what was read is wrong, not the call
         return value
+
+
+def as_plain(statement: Statement) -> dict[str, object]:
+    """Return a statement as JSON shows it, to be kept elsewhere; ``statement_from_plain`` reads it again."""
+    plain = {field.name: getattr(statement, field.name) for field in fields(Statement)}
+    return {name: value.hex() if isinstance(value, bytes) else value for name, value in plain.items()}
+
+
+def statement_from_plain(plain: object) -> Statement:
+    """Return the statement in plain values. Raises ValueError for what is none."""
+    if not isinstance(plain, dict) or not isinstance(plain.get("seq"), int):
+        raise ValueError("a statement is a JSON object with a number")  # noqa: TRY004 - what was read is wrong, not the call
+    try:
+        digests = {name: bytes.fromhex(plain[name]) for name in ("public_key", "signature")}
+        return Statement(**{**plain, **digests})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no statement: {error}") from None
 
 
 def lock_statements(connection: Connection) -> None:

@@ -6,7 +6,7 @@ package. ``receipts verify`` calls it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,13 +45,20 @@ class Verdict:
     """The keys that signed, in order."""
 
 
-def verify(connection: Connection, trusted: bytes, tick: Callable[[int], object] = lambda rows: None) -> Verdict:
+def verify(
+    connection: Connection,
+    trusted: bytes,
+    tick: Callable[[int], object] = lambda rows: None,
+    *,
+    kept: Statement | None = None,
+) -> Verdict:
     """Return what a clean ledger holds; ``trusted`` is a public key that signed it, its first, its last or one between.
 
-    ``tick`` is called with how many more rows were read. Raises Broken at the first break.
+    ``tick`` is called with how many more rows were read; ``kept`` is a checkpoint that was kept elsewhere: the ledger still
+    holds it, and its rows are those that it named. Raises Broken at the first break.
     """
     verdict = Verdict()
-    signed = _Signed()
+    signed = _Signed(kept)
     with closing(all_statements(connection)) as statements:
         for statement in statements:
             signed.read(connection, statement)
@@ -63,7 +70,8 @@ def verify(connection: Connection, trusted: bytes, tick: Callable[[int], object]
     ended = _ended(connection, signed)
     expected = {**ended, **signed.heads}
     for writer in _writers(connection, expected):
-        _chain(connection, writer, expected.get(writer), writer in ended, verdict, tick)
+        marks = [heads[writer] for heads in (expected, signed.kept_heads) if writer in heads]
+        _chain(connection, writer, marks, writer in ended, verdict, tick)
     purged = connection.execute(select(func.coalesce(func.sum(PURGED.c.count), 0))).scalar_one()
     if int(purged) != signed.purged:
         raise Broken(f"{purged} receipts are marked as purged, and {signed.purged} were signed for")
@@ -91,7 +99,9 @@ def first_break(connection: Connection, writer: str) -> int:
 class _Signed:
     """What the statements say, read in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Statement | None) -> None:
+        self.kept = kept
+        self.kept_heads: dict[str, Head] = {}
         self.heads: dict[str, Head] = {}
         self.keys: list[bytes] = []
         self.purged = 0
@@ -110,18 +120,23 @@ class _Signed:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Broken(f"the signed statement {statement.seq} was altered: it cannot be read") from None
         self.last = statement
+        if self.kept is not None and statement.seq == self.kept.seq:
+            if statement != self.kept:
+                raise Broken(f"the checkpoint {statement.seq} is not the one that was kept elsewhere")
+            self.kept_heads = self.heads
 
     def check_last(self, connection: Connection, trusted: bytes) -> None:
         if self.last is None:
             left = [connection.execute(select(table.c.writer).limit(1)).first() for table in (ENDED, PURGED)]
             if any(left):
                 raise Broken("every signed statement is missing")
-            return
-        if not signed_by(self.last.public_key, self.last.signature, self.last.signed):
+        elif not signed_by(self.last.public_key, self.last.signature, self.last.signed):
             raise Broken(f"the signature of the newest statement, {self.last.seq}, does not match")
-        if trusted not in self.keys:
+        elif trusted not in self.keys:
             signers = ", ".join(key_name(key) for key in self.keys)
             raise Broken(f"it is signed with another key than the one given: {signers}")
+        if self.kept is not None and (self.last is None or self.last.seq < self.kept.seq):
+            raise Broken(f"the checkpoint {self.kept.seq}, which was kept elsewhere, is missing: the ledger's end was cut off")
 
     def _check(self, connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
         before = self.last
@@ -156,10 +171,12 @@ class _Signed:
             over = [Head(str(row.writer), int(row.size), bytes(row.chain)) for row in connection.execute(query)]
             if folded(self.root, over) != value["root"]:
                 raise Broken(f"the writers that had ended by the checkpoint {statement.seq} are not those that it signed")
-        names = {head.writer for head in over}
+        named = {**heads, **{head.writer: head for head in over}}
         for writer, head in self.heads.items():
-            if writer not in names and (writer not in heads or heads[writer].size < head.size):
+            if writer not in named or named[writer].size < head.size:
                 raise Broken(f"the checkpoint {statement.seq} no longer names what an earlier one did", writer)
+            if named[writer].size == head.size and named[writer].chain != head.chain:
+                raise Broken(f"the checkpoint {statement.seq} names other rows than an earlier one did", writer)
         self.heads = heads
         self.root, self.ended = str(value["root"]), int(value["ended"])
 
@@ -197,25 +214,26 @@ def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:
 def _chain(
     connection: Connection,
     writer: str,
-    expected: Head | None,
+    marks: Sequence[Head],
     has_ended: bool,
     verdict: Verdict,
     tick: Callable[[int], object],
 ) -> None:
-    """Follow one writer's chain from its first row to its last."""
+    """Follow one writer's chain from its first row to its last, past the heads that were signed."""
     verdict.writers += 1
-    signed = expected if expected is not None else new_head(writer)
-    size, at_signed = 0, START
+    signed = max((head.size for head in marks), default=0)
+    at = {head.size: START for head in marks}
+    size = 0
     with closing(follow(connection, new_head(writer))) as links:
         for link, chain in links:
             size = link.seq
-            if size == signed.size:
-                at_signed = chain
+            if size in at:
+                at[size] = chain
             if link.row is None:
                 verdict.purged += 1
             else:
                 verdict.rows += 1
-                if size > signed.size:
+                if size > signed:
                     if has_ended:
                         raise Broken("a row was added to a writer that had ended", writer, size, link.row.receipt_id)
                     verdict.after += 1
@@ -223,9 +241,9 @@ def _chain(
             if size % AT_ONCE == 0:
                 tick(AT_ONCE)
     tick(size % AT_ONCE)
-    if size < signed.size:
+    if size < signed:
         raise Broken("a row is missing" if size else "a writer's rows are missing", writer, size + 1)
-    if at_signed != signed.chain:
+    if any(at[head.size] != head.chain for head in marks):
         seq = first_break(connection, writer)
         query = select(RECEIPTS.c.receipt_id).where(RECEIPTS.c.writer == writer, RECEIPTS.c.seq == seq)
         receipt_id = connection.execute(query).scalar() or ""

@@ -157,6 +157,12 @@ def test_a_checkpoint_kept_elsewhere_finds_an_end_that_was_cut_off(filled: Ledge
     assert "kept elsewhere" in run("receipts", "verify", "--against", "kept.json", code=1).output
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"seq": 1}', b'{"seq": "1"}', b"\xff"])
+def test_a_file_that_holds_no_checkpoint_is_named(filled: Ledger, folder: Path, content: bytes) -> None:
+    (folder / "kept.json").write_bytes(content)
+    assert "no checkpoint" in run("receipts", "verify", "--against", "kept.json", code=2).output
+
+
 def test_purge_removes_what_is_older_and_the_rest_verifies(filled: Ledger) -> None:
     asked = CliRunner().invoke(cli, ["receipts", "purge", "--older-than", "25m"], input="n\n")
     assert asked.exit_code == 2

@@ -1,0 +1,109 @@
+"""Who owns the database and lacks the key gets nothing signed that was not so, whatever the app does afterwards (L25)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from consent_guard.ledger import Ledger
+from consent_guard.ledger.checkpoints import NO_ROOT, make_checkpoint
+from consent_guard.ledger.connecting import reading, writing
+from consent_guard.ledger.statements import CHECKPOINT, Statement, append_statement
+from consent_guard.ledger.store import Entry, Store
+from consent_guard.ledger.verifying import Broken, verify
+
+from .conftest import TEXT, receipt, verified
+from .forging import Owner
+
+ROWS = 5
+
+
+@pytest.fixture
+def ledger(url: str) -> Ledger:
+    """One writer with five rows and a checkpoint over them."""
+    made = Ledger(url)
+    go_on(made, ROWS)
+    return made
+
+
+def go_on(ledger: Ledger, rows: int = 1) -> None:
+    """The app starts again, stores, and ends with a checkpoint."""
+    store = Store(ledger.address, ledger.signing_key)
+    store.append([Entry(receipt(), [TEXT]) for _ in range(rows)])
+    try:
+        store.checkpoint()
+    finally:
+        store.close()
+
+
+def checkpoint(ledger: Ledger, later: float = 0.0) -> Statement:
+    with writing(ledger.address) as connection, connection.begin():
+        return make_checkpoint(connection, ledger.signing_key(), now=time.time() + later)
+
+
+def the_break(ledger: Ledger, kept: Statement | None = None) -> Broken:
+    with reading(ledger.address) as connection, pytest.raises(Broken) as raised:
+        verify(connection, ledger.signing_key().public, kept=kept)
+    return raised.value
+
+
+def test_the_apps_next_checkpoint_does_not_sign_a_row_that_was_altered(ledger: Ledger) -> None:
+    """L25"""
+    owner = Owner(ledger)
+    kept = owner.newest()
+    (writer,) = owner.writers()
+    owner.alter(writer, 2)
+    go_on(ledger)
+    assert the_break(ledger).writer == writer
+    assert the_break(ledger, kept).writer == writer
+
+
+def test_a_checkpoint_grows_from_what_was_signed_and_not_from_what_stands_in_the_last_row(ledger: Ledger) -> None:
+    """L25"""
+    owner = Owner(ledger)
+    (writer,) = owner.writers()
+    before = owner.newest().value()["writers"]
+    owner.double(writer, ROWS)
+    owner.alter(writer, 1)
+    assert checkpoint(ledger).value()["writers"] == before
+    assert checkpoint(ledger, later=7200).value()["writers"] == before, "it stays on the list, so that it is told of"
+    assert the_break(ledger).writer == writer
+
+
+@pytest.mark.parametrize("gone", [[5], [1, 2, 3, 4, 5]], ids=["the last", "all"])
+def test_a_writer_whose_signed_rows_are_gone_keeps_its_place_in_the_next_checkpoint(ledger: Ledger, gone: list[int]) -> None:
+    """L25"""
+    owner = Owner(ledger)
+    (writer,) = owner.writers()
+    before = owner.newest().value()["writers"][writer]
+    for seq in gone:
+        owner.run("DELETE FROM consent_guard_receipts WHERE seq = :s", s=seq)
+    go_on(ledger)
+    assert checkpoint(ledger, later=7200).value()["writers"][writer] == before
+    assert (the_break(ledger).writer, the_break(ledger).seq) == (writer, gone[0])
+
+
+def test_a_writer_that_is_named_as_ended_by_a_stranger_keeps_its_place(ledger: Ledger) -> None:
+    """L25"""
+    owner = Owner(ledger)
+    (writer,) = owner.writers()
+    owner.run("INSERT INTO consent_guard_ended VALUES (:w, 5, :c, 1)", w=writer, c=bytes(32))
+    go_on(ledger)
+    assert writer in owner.newest().value()["writers"]
+    assert "ended" in the_break(ledger).reason
+
+
+def test_what_a_kept_checkpoint_names_is_held_against_the_rows(ledger: Ledger) -> None:
+    """L25: that its statement is still there proves nothing, where a later one was signed without looking"""
+    owner = Owner(ledger)
+    kept = owner.newest()
+    (writer,) = owner.writers()
+    owner.double(writer, ROWS)
+    owner.alter(writer, 2)
+    head = [2 * ROWS, owner.rehash(writer).hex()]
+    value = {"writers": {writer: head}, "ended": 0, "ended_rows": 0, "root": NO_ROOT, "rows": 2 * ROWS}
+    with writing(ledger.address) as connection, connection.begin():
+        append_statement(connection, ledger.signing_key(), CHECKPOINT, value)
+    assert verified(ledger).rows == 2 * ROWS
+    assert the_break(ledger, kept).writer == writer
