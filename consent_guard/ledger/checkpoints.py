@@ -21,7 +21,7 @@ from .chains import Broken, Head, follow, new_head
 from .keys import SigningKey
 from .rows import canonical
 from .schema import ENDED, PURGED, RECEIPTS, WRITERS
-from .statements import CHECKPOINT, Statement, append_statement, last_statement, lock_statements
+from .statements import CHECKPOINT, Statement, append_statement, lock_statements, vouched_statement
 
 logger: Final = logging.getLogger("consent_guard")
 NO_ROOT: Final = bytes(32).hex()
@@ -35,7 +35,7 @@ def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | Non
     """
     lock_statements(connection)
     moment = time.time() if now is None else now
-    before = last_statement(connection, CHECKPOINT)
+    before = vouched_statement(connection, key, CHECKPOINT)
     known = before.value() if before is not None else {}
     ended, root = int(known.get("ended", 0)), str(known.get("root", NO_ROOT))
     ended_rows = int(known.get("ended_rows", 0))

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, text
 
 from ..errors import LedgerError
 from ..version import __version__
-from .keys import SigningKey, key_name
+from .keys import SigningKey, key_name, signed_by
 from .rows import canonical
 from .schema import STATEMENTS
 
@@ -101,18 +101,35 @@ def all_statements(connection: Connection) -> Generator[Statement, None, None]:
             yield _statement(found)
 
 
+def vouched_statement(connection: Connection, key: SigningKey, kind: str) -> Statement | None:
+    """Return the newest statement of a kind, for which the ledger's newest vouches. Raises LedgerError where it does not.
+
+    The newest is signed, and each names the hash of the one before.
+    """
+    after = _owned(connection, key)
+    if after is None or after.kind == kind:
+        return after
+    query = select(STATEMENTS).where(STATEMENTS.c.seq < after.seq).order_by(STATEMENTS.c.seq.desc())
+    with connection.execute(query, execution_options={"yield_per": 100}) as result:
+        for found in result:
+            statement = _statement(found)
+            if statement.hash != after.value()["previous"]:
+                raise _unsigned(after.seq - 1)
+            if statement.kind == kind:
+                return statement
+            after = statement
+    if after.value()["previous"] != _FIRST:
+        raise _unsigned(after.seq - 1)
+    return None
+
+
 def append_statement(connection: Connection, key: SigningKey, kind: str, value: dict[str, Any]) -> Statement:
     """Sign a statement and append it, in the transaction at hand, whose statements are locked.
 
-    Raises LedgerError where the newest statement was signed by another key: one ledger has one key at a time.
+    Raises LedgerError where another key signs this ledger (it has one at a time), or where its newest statement is not as it
+    was signed: a signature after it would vouch for it.
     """
-    before = last_statement(connection)
-    owner = successor_of(before)
-    if owner is not None and owner != key.public and kind != NEW_KEY:
-        raise LedgerError(
-            f"this ledger is signed with the key {key_name(owner)}, and {key.source} holds {key_name(key.public)}: "
-            "give all machines the same key, or sign the new one with consent-guard ledger rotate"
-        )
+    before = _owned(connection, key)
     body = {**value, "previous": before.hash if before is not None else _FIRST, "library": __version__}
     made = _signed(key, before.seq + 1 if before is not None else 1, kind, canonical(body).decode("ascii"))
     connection.execute(
@@ -137,9 +154,6 @@ def successor_of(statement: Statement | None) -> bytes | None:
 
 def append_new_key(connection: Connection, old: SigningKey, new: SigningKey) -> Statement:
     """Append that ``new`` follows ``old``, signed by both."""
-    owner = successor_of(last_statement(connection))
-    if owner is not None and owner != old.public:
-        raise LedgerError(f"this ledger is signed with the key {key_name(owner)}, and {old.source} holds another")
     accepted = new.sign(acceptance(old.public, new.public))
     value = {"new_key": new.public.hex(), "accepted": accepted.hex()}
     return append_statement(connection, old, NEW_KEY, value)
@@ -148,6 +162,47 @@ def append_new_key(connection: Connection, old: SigningKey, new: SigningKey) -> 
 def acceptance(old: bytes, new: bytes) -> bytes:
     """Return what a new key signs when it takes over."""
     return b"consent_guard key 1\n" + old + new
+
+
+def is_signed(statement: Statement) -> bool:
+    """Tell whether a statement is as its key signed it; one that introduces a key, as both did.
+
+    Raises KeyError, TypeError or ValueError for one whose body is of another form.
+    """
+    if not signed_by(statement.public_key, statement.signature, statement.signed):
+        return False
+    if statement.kind != NEW_KEY:
+        return True
+    value = statement.value()
+    new = bytes.fromhex(value["new_key"])
+    return signed_by(new, bytes.fromhex(value["accepted"]), acceptance(statement.public_key, new))
+
+
+def _owned(connection: Connection, key: SigningKey) -> Statement | None:
+    """Return the newest statement, after which this key signs. Raises LedgerError where another does, or where it is forged."""
+    newest = last_statement(connection)
+    if newest is None:
+        return None
+    try:
+        owner = successor_of(newest)
+        sound = is_signed(newest)
+    except (KeyError, TypeError, ValueError):
+        raise _unsigned(newest.seq) from None
+    if owner is not None and owner != key.public:
+        raise LedgerError(
+            f"this ledger is signed with the key {key_name(owner)}, and {key.source} holds another, {key_name(key.public)}: "
+            "give all machines the same key, or sign the new one with consent-guard ledger rotate"
+        )
+    if not sound:
+        raise _unsigned(newest.seq)
+    return newest
+
+
+def _unsigned(seq: int) -> LedgerError:
+    return LedgerError(
+        f"the ledger's statement {seq} is missing, or not as it was signed: nothing is signed after it; "
+        "consent-guard receipts verify says more"
+    )
 
 
 def _signed(key: SigningKey, seq: int, kind: str, body: str) -> Statement:

@@ -24,7 +24,7 @@ from .connecting import bound, engine_of, in_words
 from .keys import SigningKey
 from .rows import COLUMNS, Row, chained, row_from, row_of
 from .schema import RECEIPTS, SHOWN, WRITERS, check_schema, take_steps
-from .statements import CHECKPOINT, last_statement
+from .statements import CHECKPOINT, vouched_statement
 
 _WRITER_BYTES: Final = 8
 
@@ -131,7 +131,7 @@ class Store:
                 connection = self._open()
                 with connection.begin():
                     bound(connection)
-                    newest = last_statement(connection, CHECKPOINT)
+                    newest = vouched_statement(connection, key, CHECKPOINT)
                     if self._head is None or not covers(newest, self._head):
                         make_checkpoint(connection, key, now=self._wall())
             except BaseException:

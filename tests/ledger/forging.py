@@ -10,7 +10,7 @@ from sqlalchemy import text
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.connecting import reading, writing
 from consent_guard.ledger.rows import COLUMNS, START, canonical, chained, row_from
-from consent_guard.ledger.statements import Statement, last_statement
+from consent_guard.ledger.statements import Statement, all_statements
 
 TABLES = ("receipts", "writers", "ended", "shown", "purged", "statements")
 
@@ -18,9 +18,10 @@ TABLES = ("receipts", "writers", "ended", "shown", "purged", "statements")
 class Owner:
     """The owner of a ledger's database."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, drop: bool = True) -> None:
         self.address = ledger.address
-        self.drop_triggers()
+        if drop:
+            self.drop_triggers()
 
     def drop_triggers(self) -> None:
         with writing(self.address) as connection, connection.begin():
@@ -69,11 +70,12 @@ class Owner:
             self.run(query, c=chain, w=writer, s=row.seq)
         return chain
 
-    def newest(self) -> Statement:
+    def statements(self) -> list[Statement]:
         with reading(self.address) as connection:
-            found = last_statement(connection)
-        assert found is not None
-        return found
+            return list(all_statements(connection))
+
+    def newest(self) -> Statement:
+        return self.statements()[-1]
 
     def restate(self, statement: Statement, **changes: Any) -> None:
         """Write other things into a statement, whose signature is then wrong."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from consent_guard.errors import LedgerError
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.checkpoints import NO_ROOT, make_checkpoint
 from consent_guard.ledger.connecting import reading, writing
-from consent_guard.ledger.statements import CHECKPOINT, Statement, append_statement
+from consent_guard.ledger.keys import SigningKey
+from consent_guard.ledger.purging import purge
+from consent_guard.ledger.statements import CHECKPOINT, Statement, append_new_key, append_statement
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.ledger.verifying import Broken, verify
 
@@ -37,9 +41,17 @@ def go_on(ledger: Ledger, rows: int = 1) -> None:
         store.close()
 
 
-def checkpoint(ledger: Ledger, later: float = 0.0) -> Statement:
+def checkpoint(ledger: Ledger, later: float = 0.0, key: SigningKey | None = None) -> Statement:
     with writing(ledger.address) as connection, connection.begin():
-        return make_checkpoint(connection, ledger.signing_key(), now=time.time() + later)
+        return make_checkpoint(connection, key or ledger.signing_key(), now=time.time() + later)
+
+
+def rotate(ledger: Ledger, old: SigningKey | None = None) -> SigningKey:
+    """Give the ledger another key and return it."""
+    new = SigningKey(Ed25519PrivateKey.generate(), "new.pem")
+    with writing(ledger.address) as connection, connection.begin():
+        append_new_key(connection, old or ledger.signing_key(), new)
+    return new
 
 
 def the_break(ledger: Ledger, kept: Statement | None = None) -> Broken:
@@ -107,3 +119,62 @@ def test_what_a_kept_checkpoint_names_is_held_against_the_rows(ledger: Ledger) -
         append_statement(connection, ledger.signing_key(), CHECKPOINT, value)
     assert verified(ledger).rows == 2 * ROWS
     assert the_break(ledger, kept).writer == writer
+
+
+FORGED = [{"writers": {}}, {"rows": 3}, {"ended": 1}]
+
+
+@pytest.mark.parametrize("changes", FORGED, ids=str)
+def test_nothing_is_signed_after_a_forged_statement(ledger: Ledger, changes: dict[str, object]) -> None:
+    """L25"""
+    owner = Owner(ledger)
+    owner.restate(owner.newest(), **changes)
+    for _ in range(2):
+        with pytest.raises(LedgerError, match="not as it was signed"):
+            go_on(ledger)
+    with pytest.raises(LedgerError, match="not as it was signed"):
+        rotate(ledger)
+    with writing(ledger.address) as connection, pytest.raises(LedgerError, match="not as it was signed"):
+        purge(connection, ledger.signing_key(), 1)
+    assert owner.newest().seq == 1
+    the_break(ledger)
+
+
+@pytest.mark.parametrize("after", ["purge", "key"])
+def test_nothing_is_signed_where_the_newest_statement_no_longer_belongs_to_a_checkpoint(ledger: Ledger, after: str) -> None:
+    """L25: restored afterwards, a forged checkpoint would leave a head that nobody signed"""
+    (writer,) = Owner(ledger, drop=False).writers()
+    key = ledger.signing_key()
+    if after == "purge":
+        with writing(ledger.address) as connection:
+            purge(connection, ledger.signing_key(), 2_000_000_000)
+    else:
+        key = rotate(ledger)
+    owner = Owner(ledger)
+    forged = owner.statements()[-2]
+    assert forged.kind == CHECKPOINT
+    owner.restate(forged, writers={writer: [ROWS, bytes(32).hex()]})
+    with pytest.raises(LedgerError, match="not as it was signed"):
+        checkpoint(ledger, key=key)
+
+
+def test_a_checkpoint_that_was_taken_out_is_not_passed_over(ledger: Ledger) -> None:
+    """L25"""
+    with writing(ledger.address) as connection:
+        purge(connection, ledger.signing_key(), 2_000_000_000)
+    owner = Owner(ledger)
+    owner.run("DELETE FROM consent_guard_statements WHERE kind = 'checkpoint'")
+    with pytest.raises(LedgerError, match="missing"):
+        go_on(ledger)
+
+
+def test_a_forged_checkpoint_does_not_keep_the_app_from_signing_its_own(ledger: Ledger) -> None:
+    """L25: it says that all is covered"""
+    owner = Owner(ledger)
+    store = Store(ledger.address, ledger.signing_key)
+    store.append([Entry(receipt(), [TEXT])])
+    assert store.writer is not None
+    owner.restate(owner.newest(), writers={store.writer: [9, bytes(32).hex()]})
+    with pytest.raises(LedgerError, match="not as it was signed"):
+        store.checkpoint()
+    store.close()
