@@ -67,6 +67,8 @@ class Link(NamedTuple):
     """None where it was purged."""
     stored: bytes = b""
     """The chain's hash as the row has it."""
+    purge: int = 0
+    """The number of the statement that signed its purge; 0 for a row that is there."""
 
 
 def follow(connection: Connection, head: Head) -> Generator[tuple[Link, bytes], None, None]:
@@ -93,10 +95,11 @@ def _purged(connection: Connection, writer: str, after: int) -> Generator[Link, 
     with connection.execute(query, execution_options={"yield_per": 10}) as result:
         for run in result.mappings():
             first, count, leaves = int(run["first_seq"]), int(run["count"]), bytes(run["leaves"])
-            if len(leaves) != count * HASH_BYTES:
+            if count < 1 or len(leaves) != count * HASH_BYTES:
                 raise Broken("what is left of purged receipts was altered", writer, first)
             for at in range(max(0, after + 1 - first) if after else 0, count):
-                yield Link(first + at, leaves[at * HASH_BYTES : (at + 1) * HASH_BYTES])
+                leaf = leaves[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+                yield Link(first + at, leaf, purge=int(run["statement"]))
 
 
 def _rows(connection: Connection, writer: str, after: int) -> Generator[Link, None, None]:

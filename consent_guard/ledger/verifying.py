@@ -11,9 +11,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, select
 
-from .chains import AT_ONCE, HASH_BYTES, Broken, Head, follow, new_head
+from .chains import AT_ONCE, HASH_BYTES, Broken, Head, Link, follow, new_head
 from .checkpoints import NO_ROOT, folded
 from .keys import key_name
 from .purging import run_digest
@@ -71,10 +71,10 @@ def verify(
     expected = {**ended, **signed.heads}
     for writer in _writers(connection, expected):
         marks = [heads[writer] for heads in (expected, signed.kept_heads) if writer in heads]
-        _chain(connection, writer, marks, writer in ended, verdict, tick)
-    purged = connection.execute(select(func.coalesce(func.sum(PURGED.c.count), 0))).scalar_one()
-    if int(purged) != signed.purged:
-        raise Broken(f"{purged} receipts are marked as purged, and {signed.purged} were signed for")
+        _chain(connection, writer, marks, writer in ended, signed, verdict, tick)
+    for number, left in signed.purged.items():
+        if left:
+            raise Broken(f"the purge {number} signed for {left} receipts more than are left of it")
     return verdict
 
 
@@ -104,7 +104,8 @@ class _Signed:
         self.kept_heads: dict[str, Head] = {}
         self.heads: dict[str, Head] = {}
         self.keys: list[bytes] = []
-        self.purged = 0
+        self.purged: dict[int, int] = {}
+        """Per purge, by its statement's number, how many of the receipts that it signed for were not met yet."""
         self.root = NO_ROOT
         self.ended = 0
         self.last: Statement | None = None
@@ -138,6 +139,13 @@ class _Signed:
         if self.kept is not None and (self.last is None or self.last.seq < self.kept.seq):
             raise Broken(f"the checkpoint {self.kept.seq}, which was kept elsewhere, is missing: the ledger's end was cut off")
 
+    def take_purged(self, link: Link, writer: str) -> None:
+        """Count off one receipt of those that a purge signed for."""
+        left = self.purged.get(link.purge, 0)
+        if not left:
+            raise Broken("a row is marked as purged, and no purge signed for it", writer, link.seq)
+        self.purged[link.purge] = left - 1
+
     def _check(self, connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
         before = self.last
         if value["previous"] != (before.hash if before is not None else bytes(HASH_BYTES).hex()):
@@ -155,7 +163,7 @@ class _Signed:
         if statement.kind == NEW_KEY:
             self.keys.append(bytes.fromhex(value["new_key"]))
         elif statement.kind == PURGE:
-            self.purged += int(value["count"])
+            self.purged[statement.seq] = int(value["count"])
             _check_purge(connection, statement, value)
         else:
             raise Broken(f"the signed statement {statement.seq} is of no kind that this version knows")
@@ -201,10 +209,11 @@ def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:
     missing = [writer for writer in expected if writer not in set(named)]
     if missing:
         raise Broken("a writer is missing", missing[0], 1)
-    known = select(WRITERS.c.writer)
-    strangers = connection.execute(select(RECEIPTS.c.writer).where(RECEIPTS.c.writer.not_in(known)).limit(1)).first()
-    if strangers is not None:
-        raise Broken("there are rows of a writer that was never registered", str(strangers.writer), 1)
+    for table, what in ((RECEIPTS, "rows"), (PURGED, "purged rows")):
+        known = exists().where(WRITERS.c.writer == table.c.writer)
+        stranger = connection.execute(select(table.c.writer).where(~known).limit(1)).first()
+        if stranger is not None:
+            raise Broken(f"there are {what} of a writer that was never registered", str(stranger.writer), 1)
     return named
 
 
@@ -213,12 +222,13 @@ def _chain(
     writer: str,
     marks: Sequence[Head],
     has_ended: bool,
+    signed: _Signed,
     verdict: Verdict,
     tick: Callable[[int], object],
 ) -> None:
     """Follow one writer's chain from its first row to its last, past the heads that were signed."""
     verdict.writers += 1
-    signed = max((head.size for head in marks), default=0)
+    end = max((head.size for head in marks), default=0)
     at = {head.size: START for head in marks}
     size = 0
     with closing(follow(connection, new_head(writer))) as links:
@@ -226,19 +236,22 @@ def _chain(
             size = link.seq
             if size in at:
                 at[size] = chain
+            if size > end and has_ended:
+                raise Broken(
+                    "a row was added to a writer that had ended", writer, size, link.row.receipt_id if link.row else ""
+                )
             if link.row is None:
+                signed.take_purged(link, writer)
                 verdict.purged += 1
             else:
                 verdict.rows += 1
-                if size > signed:
-                    if has_ended:
-                        raise Broken("a row was added to a writer that had ended", writer, size, link.row.receipt_id)
+                if size > end:
                     verdict.after += 1
                     verdict.last_after = max(verdict.last_after or link.row.stored_at, link.row.stored_at)
             if size % AT_ONCE == 0:
                 tick(AT_ONCE)
     tick(size % AT_ONCE)
-    if size < signed:
+    if size < end:
         raise Broken("a row is missing" if size else "a writer's rows are missing", writer, size + 1)
     if any(at[head.size] != head.chain for head in marks):
         seq = first_break(connection, writer)

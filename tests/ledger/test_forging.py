@@ -13,6 +13,7 @@ from consent_guard.ledger.checkpoints import NO_ROOT, make_checkpoint
 from consent_guard.ledger.connecting import reading, writing
 from consent_guard.ledger.keys import SigningKey
 from consent_guard.ledger.purging import purge
+from consent_guard.ledger.rows import row_from
 from consent_guard.ledger.statements import CHECKPOINT, Statement, append_new_key, append_statement
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.ledger.verifying import Broken, verify
@@ -178,3 +179,38 @@ def test_a_forged_checkpoint_does_not_keep_the_app_from_signing_its_own(ledger: 
     with pytest.raises(LedgerError, match="not as it was signed"):
         store.checkpoint()
     store.close()
+
+
+@pytest.mark.parametrize("what", ["row", "nobody", "nothing", "numbered as signed"])
+def test_a_purge_that_nobody_signed_is_found(ledger: Ledger, what: str) -> None:
+    """L25, L28: its leaves are there, and all sums agree"""
+    owner = Owner(ledger)
+    (writer,) = owner.writers()
+    go_on(ledger)
+    (other,) = {*owner.writers()} - {writer}
+    (found,) = owner.read("SELECT * FROM consent_guard_receipts WHERE writer = :w AND seq = 2", w=writer)
+    values = "INSERT INTO consent_guard_purged VALUES (:w, :f, :n, :l, :s)"
+    if what == "row":
+        owner.run("DELETE FROM consent_guard_receipts WHERE receipt_id = :id", id=found["receipt_id"])
+        owner.run(values, w=writer, f=2, n=1, l=row_from(found).leaf, s=999)
+        owner.run(values, w="nobody", f=1, n=-1, l=b"", s=999)
+    elif what == "nobody":
+        owner.run(values, w="nobody", f=1, n=1, l=bytes(32), s=999)
+    elif what == "nothing":
+        owner.run(values, w=writer, f=1, n=0, l=b"", s=999)
+    else:
+        owner.run(values, w=other, f=2, n=1, l=bytes(32), s=owner.newest().seq)
+    assert "purge" in the_break(ledger).reason
+
+
+def test_leaves_are_counted_for_the_purge_that_signed_them(ledger: Ledger) -> None:
+    """L28"""
+    with writing(ledger.address) as connection:
+        purge(connection, ledger.signing_key(), 2_000_000_000)
+    go_on(ledger)
+    with writing(ledger.address) as connection:
+        purge(connection, ledger.signing_key(), 2_000_000_000)
+    assert verified(ledger).purged == ROWS + 1
+    owner = Owner(ledger)
+    owner.run("UPDATE consent_guard_purged SET statement = (SELECT min(statement) FROM consent_guard_purged)")
+    assert "purge" in the_break(ledger).reason
