@@ -55,7 +55,10 @@ class Statement:
 
     def value(self) -> dict[str, Any]:
         """The body, read. Raises ValueError for one that is no JSON object."""
-        value = json.loads(self.body)
+        try:
+            value = json.loads(self.body)
+        except RecursionError:
+            raise ValueError("a statement's body nests no deeper than it has to") from None
         if not isinstance(value, dict):
             raise ValueError("a statement's body is a JSON object")  # noqa: TRY004 - what was read is wrong, not the call
         return value

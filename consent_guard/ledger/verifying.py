@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select
 
 from .chains import AT_ONCE, HASH_BYTES, Broken, Head, Link, follow, new_head
 from .checkpoints import NO_ROOT, folded
@@ -67,11 +67,10 @@ def verify(
     newest = last_statement(connection, CHECKPOINT)
     if newest is not None:
         verdict.checkpoint, verdict.checkpoint_at = newest.seq, newest.time
-    ended = _ended(connection, signed)
-    expected = {**ended, **signed.heads}
+    expected = {**signed.over, **signed.heads}
     for writer in _writers(connection, expected):
         marks = [heads[writer] for heads in (expected, signed.kept_heads) if writer in heads]
-        _chain(connection, writer, marks, writer in ended, signed, verdict, tick)
+        _chain(connection, writer, marks, writer in signed.over, signed, verdict, tick)
     for number, left in signed.purged.items():
         if left:
             raise Broken(f"the purge {number} signed for {left} receipts more than are left of it")
@@ -107,7 +106,8 @@ class _Signed:
         self.purged: dict[int, int] = {}
         """Per purge, by its statement's number, how many of the receipts that it signed for were not met yet."""
         self.root = NO_ROOT
-        self.ended = 0
+        self.over: dict[str, Head] = {}
+        """The writers that have ended, as the root of the checkpoint that folded each vouches for them."""
         self.last: Statement | None = None
 
     def read(self, connection: Connection, statement: Statement) -> None:
@@ -138,6 +138,9 @@ class _Signed:
             raise Broken(f"it is signed with another key than the one given: {signers}")
         if self.kept is not None and (self.last is None or self.last.seq < self.kept.seq):
             raise Broken(f"the checkpoint {self.kept.seq}, which was kept elsewhere, is missing: the ledger's end was cut off")
+        listed = connection.execute(select(func.count()).select_from(ENDED)).scalar_one()
+        if listed != len(self.over):
+            raise Broken(f"{listed} writers are listed as ended, and {len(self.over)} were signed for")
 
     def take_purged(self, link: Link, writer: str) -> None:
         """Count off one receipt of those that a purge signed for."""
@@ -171,11 +174,14 @@ class _Signed:
     def _checkpoint(self, connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
         heads = {writer: Head(writer, int(size), bytes.fromhex(chain)) for writer, (size, chain) in value["writers"].items()}
         over: list[Head] = []
-        if int(value["ended"]) != self.ended:
+        if int(value["ended"]) != len(self.over):
             query = select(ENDED).where(ENDED.c.statement == statement.seq)
             over = [Head(str(row.writer), int(row.size), bytes(row.chain)) for row in connection.execute(query)]
             if folded(self.root, over) != value["root"]:
                 raise Broken(f"the writers that had ended by the checkpoint {statement.seq} are not those that it signed")
+        for head in (*heads.values(), *over):
+            if head.writer in self.over:
+                raise Broken(f"the checkpoint {statement.seq} names a writer that had ended before", head.writer)
         named = {**heads, **{head.writer: head for head in over}}
         for writer, head in self.heads.items():
             if writer not in named or named[writer].size < head.size:
@@ -183,7 +189,10 @@ class _Signed:
             if named[writer].size == head.size and named[writer].chain != head.chain:
                 raise Broken(f"the checkpoint {statement.seq} names other rows than an earlier one did", writer)
         self.heads = heads
-        self.root, self.ended = str(value["root"]), int(value["ended"])
+        self.over |= {head.writer: head for head in over}
+        self.root = str(value["root"])
+        if len(self.over) != int(value["ended"]):
+            raise Broken(f"the checkpoint {statement.seq} folds another number of writers than it names")
 
 
 def _check_purge(connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
@@ -192,15 +201,6 @@ def _check_purge(connection: Connection, statement: Statement, value: dict[str, 
     runs = [(str(row["writer"]), int(row["first_seq"]), int(row["count"]), bytes(row["leaves"])) for row in rows]
     if run_digest(runs) != value["runs"]:
         raise Broken(f"what is left of the purge {statement.seq} is not what it signed")
-
-
-def _ended(connection: Connection, signed: _Signed) -> dict[str, Head]:
-    """Return the writers that have ended, which the newest checkpoint's root vouches for."""
-    rows = connection.execute(select(ENDED))
-    found = {str(row.writer): Head(str(row.writer), int(row.size), bytes(row.chain)) for row in rows}
-    if len(found) != signed.ended:
-        raise Broken(f"{len(found)} writers are listed as ended, and {signed.ended} were signed for")
-    return found
 
 
 def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:

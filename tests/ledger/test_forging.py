@@ -159,6 +159,15 @@ def test_nothing_is_signed_where_the_newest_statement_no_longer_belongs_to_a_che
         checkpoint(ledger, key=key)
 
 
+@pytest.mark.parametrize("body", ["", "[]", "{", "[" * 100_000, '{"writers": 5}'], ids=lambda body: body[:5])
+def test_a_statement_that_cannot_be_read_is_told_of_and_signed_over_by_nothing(ledger: Ledger, body: str) -> None:
+    """L25"""
+    Owner(ledger).run("UPDATE consent_guard_statements SET body = :b", b=body)
+    with pytest.raises(LedgerError, match="not as it was signed"):
+        go_on(ledger)
+    assert "statement 1" in the_break(ledger).reason
+
+
 def test_a_checkpoint_that_was_taken_out_is_not_passed_over(ledger: Ledger) -> None:
     """L25"""
     with writing(ledger.address) as connection:
@@ -214,3 +223,31 @@ def test_leaves_are_counted_for_the_purge_that_signed_them(ledger: Ledger) -> No
     owner = Owner(ledger)
     owner.run("UPDATE consent_guard_purged SET statement = (SELECT min(statement) FROM consent_guard_purged)")
     assert "purge" in the_break(ledger).reason
+
+
+def test_a_second_head_for_a_writer_that_ended_is_found(ledger: Ledger) -> None:
+    """L25: under another statement, it would stand in the place of the one that is vouched for"""
+    checkpoint(ledger, later=7200)
+    owner = Owner(ledger)
+    (writer,) = owner.writers()
+    owner.alter(writer, 2)
+    for statement in ("ALTER TABLE consent_guard_ended RENAME TO old", "CREATE TABLE consent_guard_ended AS SELECT * FROM old"):
+        owner.run(statement)
+    owner.run("INSERT INTO consent_guard_ended VALUES (:w, 5, :c, 999)", w=writer, c=owner.rehash(writer))
+    the_break(ledger)
+    owner.run("UPDATE consent_guard_ended SET writer = 'another' WHERE statement = 999")
+    assert "ended" in the_break(ledger).reason
+
+
+def test_a_writer_that_has_ended_does_not_live_again(ledger: Ledger) -> None:
+    """L25: taken off the list, it would be signed anew from its first row on"""
+    owner = Owner(ledger)
+    (writer,) = owner.writers()
+    checkpoint(ledger, later=7200)
+    (row,) = owner.read("SELECT * FROM consent_guard_ended")
+    owner.run("DELETE FROM consent_guard_ended")
+    owner.alter(writer, 2)
+    go_on(ledger)
+    assert "ended" in the_break(ledger).reason
+    owner.run("INSERT INTO consent_guard_ended VALUES (:writer, :size, :chain, :statement)", **row)
+    assert the_break(ledger).writer == writer
