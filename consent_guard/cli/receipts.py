@@ -126,7 +126,7 @@ def export(ledger_url: str | None, since: int | None, form: str) -> None:
 @click.option("--against", metavar="FILE", type=click.Path(dir_okay=False), help="A checkpoint kept elsewhere, as JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 def verify(ledger_url: str | None, key: str | None, against: str | None, as_json: bool) -> None:
-    """Verify every receipt against its chain, and every chain against the newest signed checkpoint.
+    """Verify every receipt against its chain, every chain against the newest signed checkpoint, every text against its digest.
 
     Finds each row that was removed, altered or moved up to that checkpoint, and says how much lies after it.
     Exit codes: 0 clean, 1 at the first break (writer, row, receipt), 2 it cannot be read.
@@ -164,11 +164,14 @@ def verify(ledger_url: str | None, key: str | None, against: str | None, as_json
                 "checkpoint_at": verdict.checkpoint_at,
                 "after": verdict.after,
                 "seconds_after": _seconds_after(verdict.checkpoint_at, verdict.last_after),
+                "lacking": verdict.lacking,
                 "keys": verdict.keys,
             }
         )
         return
     console.print(f"clean   {verdict.rows} receipts of {verdict.writers} writers, {verdict.purged} purged by retention")
+    if verdict.lacking:
+        console.print(f"        {verdict.lacking} receipts name a text or a policy that the ledger does not hold")
     if verdict.checkpoint_at is None:
         console.print("        no checkpoint yet: nothing is signed")
     else:

@@ -5,6 +5,7 @@ May import sqlalchemy and this package. The commands ``receipts count``, ``show`
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from ..consent.receipt import Shown
+from ..errors import LedgerError
 from .rows import Row, row_from
 from .schema import RECEIPTS, SHOWN
 
@@ -59,9 +61,15 @@ def find(connection: Connection, receipt_id: str) -> Row | None:
 
 
 def shown(connection: Connection, digest: str) -> Shown | None:
-    """Return the text or policy with this digest, in hexadecimal. Raises ValueError for what is none."""
+    """Return the text or policy with this digest, in hexadecimal. Raises ValueError for what is none, LedgerError where it is
+    not what its digest says."""
     found = connection.execute(select(SHOWN).where(SHOWN.c.digest == bytes.fromhex(digest))).first()
-    return Shown(digest, str(found.kind), bytes(found.body)) if found is not None else None
+    if found is None:
+        return None
+    kind, body = str(found.kind), bytes(found.body)
+    if hashlib.sha256(body).hexdigest() != digest:
+        raise LedgerError(f"the {kind} {digest} was altered")
+    return Shown(digest, kind, body)
 
 
 def rows(connection: Connection, since: int | None = None) -> Generator[Row, None, None]:

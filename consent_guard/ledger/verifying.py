@@ -1,4 +1,5 @@
-"""Verifying a ledger: every row against its chain, every chain against the newest signed checkpoint (L25).
+"""Verifying a ledger: every row against its chain, every chain against the newest signed checkpoint (L25), every text and
+policy against its digest (L26, L27).
 
 Reads one state of the ledger, row by row, in bounded memory: a writer's chain at a time. May import sqlalchemy and this
 package. ``receipts verify`` calls it.
@@ -6,7 +7,8 @@ package. ``receipts verify`` calls it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +20,7 @@ from .checkpoints import NO_ROOT, folded
 from .keys import key_name
 from .purging import run_digest
 from .rows import START
-from .schema import ENDED, PURGED, RECEIPTS, WRITERS
+from .schema import ENDED, PURGED, RECEIPTS, SHOWN, WRITERS
 from .statements import CHECKPOINT, NEW_KEY, PURGE, Statement, all_statements, is_signed, last_statement, successor_of
 
 __all__ = ["Broken", "Verdict", "first_break", "verify"]
@@ -39,6 +41,8 @@ class Verdict:
     """Its time, in Unix seconds."""
     after: int = 0
     """Receipts that no checkpoint vouches for yet."""
+    lacking: int = 0
+    """Receipts whose text or policy the ledger does not hold: a spool that was damaged may have lost it."""
     last_after: int | None = None
     """When the last of them was stored, in Unix seconds."""
     keys: list[str] = field(default_factory=list)
@@ -67,10 +71,11 @@ def verify(
     newest = last_statement(connection, CHECKPOINT)
     if newest is not None:
         verdict.checkpoint, verdict.checkpoint_at = newest.seq, newest.time
+    held = _shown(connection)
     expected = {**signed.over, **signed.heads}
     for writer in _writers(connection, expected):
         marks = [heads[writer] for heads in (expected, signed.kept_heads) if writer in heads]
-        _chain(connection, writer, marks, writer in signed.over, signed, verdict, tick)
+        _chain(connection, writer, marks, writer in signed.over, signed, held, verdict, tick)
     for number, left in signed.purged.items():
         if left:
             raise Broken(f"the purge {number} signed for {left} receipts more than are left of it")
@@ -203,6 +208,18 @@ def _check_purge(connection: Connection, statement: Statement, value: dict[str, 
         raise Broken(f"what is left of the purge {statement.seq} is not what it signed")
 
 
+def _shown(connection: Connection) -> set[tuple[str, bytes]]:
+    """Return the kind and the digest of each text and policy that the ledger holds; each is what its digest says."""
+    held: set[tuple[str, bytes]] = set()
+    with connection.execute(select(SHOWN), execution_options={"yield_per": 10}) as result:
+        for found in result:
+            kind, digest = str(found.kind), bytes(found.digest)
+            if hashlib.sha256(bytes(found.body)).digest() != digest:
+                raise Broken(f"the {kind} {digest.hex()} was altered")
+            held.add((kind, digest))
+    return held
+
+
 def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:
     """Return every writer that anything names, those that began first first."""
     named = [str(writer) for (writer,) in connection.execute(select(WRITERS.c.writer).order_by(WRITERS.c.started_at))]
@@ -223,6 +240,7 @@ def _chain(
     marks: Sequence[Head],
     has_ended: bool,
     signed: _Signed,
+    held: Container[tuple[str, bytes]],
     verdict: Verdict,
     tick: Callable[[int], object],
 ) -> None:
@@ -245,6 +263,8 @@ def _chain(
                 verdict.purged += 1
             else:
                 verdict.rows += 1
+                named = ("text", link.row.text_digest), ("policy", link.row.policy_digest)
+                verdict.lacking += not all(one in held for one in named)
                 if size > end:
                     verdict.after += 1
                     verdict.last_after = max(verdict.last_after or link.row.stored_at, link.row.stored_at)

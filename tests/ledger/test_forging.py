@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from consent_guard.consent.receipt import Shown
 from consent_guard.errors import LedgerError
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.checkpoints import NO_ROOT, make_checkpoint
 from consent_guard.ledger.connecting import reading, writing
 from consent_guard.ledger.keys import SigningKey
 from consent_guard.ledger.purging import purge
+from consent_guard.ledger.reading import shown
 from consent_guard.ledger.rows import row_from
 from consent_guard.ledger.statements import CHECKPOINT, Statement, append_new_key, append_statement
 from consent_guard.ledger.store import Entry, Store
@@ -251,3 +254,29 @@ def test_a_writer_that_has_ended_does_not_live_again(ledger: Ledger) -> None:
     assert "ended" in the_break(ledger).reason
     owner.run("INSERT INTO consent_guard_ended VALUES (:writer, :size, :chain, :statement)", **row)
     assert the_break(ledger).writer == writer
+
+
+def test_a_text_that_was_altered_is_found_and_not_shown(ledger: Ledger) -> None:
+    """L26, L27: what visitors were shown is part of the proof"""
+    owner = Owner(ledger)
+    owner.run("UPDATE consent_guard_shown SET body = :b", b=b"Another text")
+    assert TEXT.digest in the_break(ledger).reason
+    with reading(ledger.address) as connection, pytest.raises(LedgerError, match="altered"):
+        shown(connection, TEXT.digest)
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM consent_guard_shown", "UPDATE consent_guard_shown SET kind = 'policy'"])
+def test_receipts_whose_text_or_policy_is_not_there_are_counted(url: str, change: str) -> None:
+    """L26, L27: a damaged spool may have lost it, so that it is no break"""
+    ledger = Ledger(url)
+    policy = Shown(hashlib.sha256(b"policy").hexdigest(), "policy", b"policy")
+    named = {"text_digest": TEXT.digest, "policy_digest": policy.digest}
+    store = Store(ledger.address, ledger.signing_key)
+    store.append([Entry(receipt(**named), [TEXT, policy]) for _ in range(3)])
+    store.checkpoint()
+    assert verified(ledger).lacking == 0
+    store.append([Entry(receipt(**{**named, "text_digest": "b" * 64}), [policy])])
+    store.close()
+    assert verified(ledger).lacking == 1
+    Owner(ledger).run(change)
+    assert verified(ledger).lacking == 4

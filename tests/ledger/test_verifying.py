@@ -15,7 +15,7 @@ from consent_guard.ledger.rows import COLUMNS, START, chained, row_from
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.ledger.verifying import Broken, verify
 
-from .conftest import TEXT, receipt, verified
+from .conftest import TEXT, App, receipt, verified
 
 ROWS = 5
 
@@ -222,3 +222,12 @@ def checkpoint_later(ledger: Ledger, seconds: float) -> Any:
 
 def _checked(connection: Connection) -> Connection:
     return connection
+
+
+def test_the_text_and_the_policy_of_an_apps_receipt_are_what_it_names(app: App) -> None:
+    """L26, L27"""
+    app.post("choice=accept&means=banner&lang=fr")
+    app.post("choice=refuse")
+    app.flush()
+    verdict = verified(app.ledger)
+    assert (verdict.rows, verdict.lacking) == (2, 0)
