@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -324,15 +325,10 @@ class _Mark:
     path: str
     query: str
     global_: str
-    pattern: re.Pattern[bytes] | None
 
     @property
     def specificity(self) -> tuple[bool, int, int, int]:
         return not self.subdomains, len(self.host), len(self.path), len(self.query)
-
-    def stands_in(self, text: bytes) -> bool:
-        """Tell whether the global stands in a script; the plain search keeps the pattern from walking all of it in vain."""
-        return self.pattern is None or (self.global_.encode("utf-8") in text and self.pattern.search(text) is not None)
 
     def covers(self, seen: Sighting) -> bool:
         host = self.host
@@ -350,10 +346,7 @@ def _mark(service: str, text: str, global_: str) -> _Mark:
     host = (host[2:] if subdomains else host).lower().rstrip(".")
     if not host.isascii():
         host = _ascii_form(host) or host
-    pattern = None
-    if global_:
-        pattern = re.compile(rb"(?<![A-Za-z0-9_$])" + re.escape(global_.encode("utf-8")) + rb"(?![A-Za-z0-9_$])")
-    return _Mark(service, text, host, subdomains, slash + path, query, global_, pattern)
+    return _Mark(service, text, host, subdomains, slash + path, query, global_)
 
 
 def _marks(services: Sequence[Service]) -> list[_Mark]:
@@ -363,6 +356,25 @@ def _marks(services: Sequence[Service]) -> list[_Mark]:
 def signature_hosts(services: Sequence[Service]) -> list[tuple[str, bool]]:
     """Return the hosts of the services' signatures, as a scanner takes them."""
     return [(mark.host, mark.subdomains) for mark in _marks(services) if mark.host and mark.host.isascii()]
+
+
+class _Masked:
+    """A script, masked on need, and which globals stand in it: each is looked for once, however often its host is named."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = text
+        self._known = {"": True}
+
+    @cached_property
+    def code(self) -> bytes:
+        return mask(self._text)
+
+    def holds(self, name: str) -> bool:
+        known = self._known.get(name)
+        if known is None:
+            known = name.encode("utf-8") in self._text and stands_in_code(self._text, name, self.code)
+            self._known[name] = known
+        return known
 
 
 class SignatureFinder:
@@ -381,7 +393,7 @@ class SignatureFinder:
 
     def first(self, text: bytes, gated: Callable[[str], bool]) -> Signature | None:
         """Return the first signature, by the place of its host, whose service ``gated`` accepts (by id), or None. A global
-        counts where it stands as a whole JavaScript name, also inside a string. Never raises for any text."""
+        counts as ``stands_in_code`` says. Never raises for any text."""
         return next((signature for signature in self.each(text) if gated(signature.service)), None)
 
     def each(self, text: bytes) -> Iterator[Signature]:
@@ -390,25 +402,18 @@ class SignatureFinder:
 
     def among(self, text: bytes, sightings: Iterable[Sighting]) -> Iterator[Signature]:
         """Yield the signatures of which these hosts were seen in a text."""
-        code = None
+        script = _Masked(text)
         for seen in sightings:
-            marks = self._deciding(seen, text)
-            if not marks:
-                continue
-            if code is None:
-                code = mask(text)
-            if code[seen.start] == 0x20:
-                continue
-            for mark in marks:
-                if mark.global_ and not stands_in_code(text, mark.global_, code):
-                    continue
-                yield Signature(mark.service, seen.host, mark.text, mark.global_)
+            marks = self._deciding(seen, script)
+            if marks and script.code[seen.start] != 0x20:
+                for mark in marks:
+                    yield Signature(mark.service, seen.host, mark.text, mark.global_)
 
-    def _deciding(self, seen: Sighting, text: bytes) -> list[_Mark]:
-        """Return the marks that the sighting and the text bear out; of several for one global the most specific (DESIGN §4)."""
+    def _deciding(self, seen: Sighting, script: _Masked) -> list[_Mark]:
+        """Return the marks that a sighting and its script bear out; of several for one global the most specific (DESIGN §4)."""
         best: dict[str, list[_Mark]] = {}
         for mark in self._candidates(seen.host):
-            if mark.covers(seen) and mark.stands_in(text):
+            if mark.covers(seen) and script.holds(mark.global_):
                 rivals = best.setdefault(mark.global_, [mark])
                 if mark.specificity > rivals[0].specificity:
                     rivals[:] = [mark]
