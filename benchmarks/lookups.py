@@ -109,7 +109,7 @@ def rows(rounds: int) -> list[Row]:
             def run() -> None:
                 compiled.forget()
                 for script in scripts:
-                    compiled.script(script)
+                    compiled.script(script, relative=False)
 
             return run
 

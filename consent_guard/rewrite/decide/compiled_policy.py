@@ -7,20 +7,21 @@ the policy domain, the script readers and this package's urls, scripts, styles a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import Any, Final
 
 from ...policy.hosts import HostIndex
 from ...policy.model import Policy
 from ..model import DocumentFacts, ScriptKind, Verdict
-from ..script.flow import read_script
+from ..script.flow import addresses_in, read_script
 from ..script.hosts import HostScanner, MentionFinder, Sighting, SignatureFinder, signature_hosts
 from ..script.stubs import stub_script
 from . import scripts
 from .memory import MISSING, Memory, Table
 from .scripts import Hit
 from .styles import StyleFacts, read_style_element
-from .urls import Address, HostBook, UrlPolicy
+from .urls import UNRESOLVED, Address, HostBook, UrlPolicy
 
 _DIGESTED_BYTES: Final = 256
 """A longer text is remembered by its digest: below it the digest costs more than the text."""
@@ -86,14 +87,14 @@ class CompiledPolicy:
         hit = scripts.first_hit(view, named.plainly)
         return hit if hit is not None else scripts.first_hit(view, self._followed(named, text, view.relative))
 
-    def script(self, text: bytes, kind: ScriptKind = "script", *, relative: bool = False) -> tuple[Hit, ...]:
+    def script(self, text: bytes, kind: ScriptKind = "script", *, relative: bool) -> tuple[Hit, ...]:
         """Return what a script's text names, each service once."""
         named = self._named(text, kind, relative)
         return () if named is None else named.plainly + self._followed(named, text, relative)
 
     def _named(self, text: bytes, kind: ScriptKind, relative: bool) -> scripts.Named | None:
         """Return what a script names, None where that is plainly nothing."""
-        if kind == "script" and not self._scanner.may_speak(text):
+        if kind == "script" and not (self.blocks_unlisted_hosts or self._scanner.may_speak(text)):
             return None
         size = len(text)
         key = kind, relative, text if size <= _DIGESTED_BYTES else sha256(text).digest()
@@ -110,19 +111,28 @@ class CompiledPolicy:
         hits = scripts.once_each(self._mentioned(seen)) if self.by_mention else ()
         # By mention too: a snippet's host may be one that no host rule names.
         hits = scripts.once_each((*hits, *self._signed(text, seen)))
-        return scripts.Named(hits, () if self.by_mention or not seen else None)
+        return scripts.Named(hits, None if self.blocks_unlisted_hosts or (seen and not self.by_mention) else ())
 
     def _followed(self, named: scripts.Named, text: bytes, relative: bool) -> tuple[Hit, ...]:
         """Return what a script's loading calls are given, beside what it names plainly: the most costly question, asked only
         where it may say more than is known."""
         hits = named.followed
         if hits is None:
-            known = {hit.address.service for hit in named.plainly}
+            known = {hit.address.service for hit in named.plainly} - {None}
             hits = ()
-            if any(found.service not in known for found in self.mentions.each(text)):
+            if self.blocks_unlisted_hosts or self._names_more(text, known):
                 hits = tuple(hit for hit in scripts.once_each(self._loaded(text, relative)) if hit.address.service not in known)
             named.followed = hits
         return hits
+
+    def _names_more(self, text: bytes, known: AbstractSet[str | None]) -> bool:
+        """Tell whether a script may load something of another service than the known ones. Of a host of which rules take parts
+        only the whole address tells, and a script may put that together."""
+        for seen in self._scanner.sightings(text, True):
+            match = self.index.match(seen.host, seen.path, seen.query)
+            if self.book.partial(seen.host) or (match is not None and match.service not in known):
+                return True
+        return False
 
     def _listed(self, text: bytes, relative: bool) -> Iterator[Hit]:
         """Yield what a list of addresses names."""
@@ -141,9 +151,16 @@ class CompiledPolicy:
                 yield Hit(address, string, 0)
 
     def _loaded(self, text: bytes, relative: bool) -> Iterator[Hit]:
-        for one in read_script(text).loaded:
+        facts = read_script(text)
+        for one in (*facts.loaded, *facts.imported):
             if one.direct and one.url is not None and (address := self.book.address(one.url, relative)) is not None:
                 yield Hit(address, one.url, one.at)
+        if not facts.complete:
+            # What could not be followed to its end may load any listed address that stands in it.
+            for one in addresses_in(text):
+                address = None if one.url is None else self.book.address(one.url, relative)
+                if one.url is not None and address is not None and (address is UNRESOLVED or address.service is not None):
+                    yield Hit(address, one.url, one.at)
 
     def _mentioned(self, seen: Iterable[Sighting]) -> Iterator[Hit]:
         for found in self.mentions.among(seen):

@@ -63,7 +63,7 @@ def first_hit(view: UrlPolicy, hits: tuple[Hit, ...]) -> tuple[Verdict, int] | N
     """Return why a script is withheld and where that stands, None where it is not."""
     for hit in hits:
         verdict = hit.address.judged(view, hit.text)
-        if verdict is not None and verdict.enforced and verdict.service is not None:
+        if verdict is not None and verdict.enforced:
             return verdict, hit.start
     return None
 
@@ -152,8 +152,9 @@ def has_second_bytes(text: bytes) -> bool:
 
 
 def once_each(hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    """Return the first hit of each service: a later one decides nothing."""
-    first: dict[str | None, Hit] = {}
+    """Return the first hit of each service: a later one decides nothing. What no rule names is judged address by address."""
+    first: dict[tuple[str | None, str], Hit] = {}
     for hit in hits:
-        first.setdefault(hit.address.service, hit)
+        service = hit.address.service
+        first.setdefault((service, "" if service is not None else f"{hit.address.host} {hit.text}"), hit)
     return tuple(first.values())

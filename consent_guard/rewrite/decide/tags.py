@@ -216,7 +216,9 @@ class _Reader:
         if attribute in self.rules.programs and (program := javascript_url(text)) is not None:
             # A script that loses its address alone would run its text.
             whole = entry.leaves is Leaves.ELEMENT
-            self._hits(attribute, self.policy.script(program), Leaves.ELEMENT if whole else Leaves.ATTRIBUTE)
+            self._hits(
+                attribute, self.policy.script(program, relative=self.relative), Leaves.ELEMENT if whole else Leaves.ATTRIBUTE
+            )
 
     def _holds(self, attribute: bytes, values: frozenset[str]) -> bool:
         return (self.at.text(attribute) or "").strip("\t\n\v\f\r ").lower() in values
@@ -239,7 +241,7 @@ class _Reader:
         name = self.facts.name
         if name == b"script":
             program = data.text(self.at.text(b"charset")).encode("utf-8", "surrogatepass")
-            self._hits(attribute, self.policy.script(program), entry.leaves)
+            self._hits(attribute, self.policy.script(program, relative=self.relative), entry.leaves)
         elif name == b"link" and special.is_sheet(self.at):
             sheet = data.text(self.at.text(b"charset"))
             targets = sheet_targets(self.policy.book, sheet, relative=self.relative, depth=1)
@@ -251,7 +253,9 @@ class _Reader:
     def _other(self, entry: Entry, attribute: bytes, text: str) -> None:
         grammar = entry.grammar
         if grammar is Grammar.SCRIPT:
-            self._hits(attribute, self.policy.script(text.encode("utf-8", "surrogatepass")), Leaves.ATTRIBUTE)
+            self._hits(
+                attribute, self.policy.script(text.encode("utf-8", "surrogatepass"), relative=self.relative), Leaves.ATTRIBUTE
+            )
         elif grammar is Grammar.CSS:
             self._css(attribute, text)
         elif grammar is Grammar.HTML:

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from consent_guard.findings import FindingKind
+from consent_guard.findings import Finding, FindingKind
 from consent_guard.rewrite.decide.scripts import inline_finding
 from consent_guard.rewrite.decide.urls import UrlPolicy
 from consent_guard.rewrite.model import ScriptKind, Verdict
 
 from ..documents import SERVICES, Rules, fresh, judge, kept, rewritten
+from ..timing import grows_linearly
 
 MENTION = fresh(inline_scripts="mention")
 SIGNATURE = fresh(inline_scripts="signature")
@@ -116,6 +117,83 @@ def test_a_handlers_text_is_looked_at_like_a_script() -> None:
 
 def test_what_a_text_names_is_remembered_and_not_who_asked() -> None:
     text = b"'//px.ads.example'"
-    assert MENTION.script(text) == MENTION.script(text)
+    assert MENTION.script(text, relative=False) == MENTION.script(text, relative=False)
     assert script_hit(MENTION, text, view=judge(["ads"], compiled=MENTION)) is None
     assert script_hit(MENTION, text) is not None
+
+
+LOADS = "new Image().src = "
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "fetch('https://api.other.example/');",
+        "fetch('https://sub.site.example/');",
+        "fetch('//' + r + '.other.example/');",
+        "fetch('//_dmarc.other.example/');",
+        "fetch('/own');",
+    ],
+)
+def test_an_address_that_no_rule_names_hides_no_later_one(before: str) -> None:
+    for address in ("'https://px.ads.example/a.gif'", "'https://' + region + '.ads.example/a.gif'"):
+        assert script_hit(SIGNATURE, f"{before} {LOADS}{address}".encode()) is not None, address
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import x from 'https://px.ads.example/a.js'",
+        "import 'https://px.ads.example/a.js'",
+        "export * from 'https://px.ads.example/a.js'",
+    ],
+)
+def test_what_a_module_imports_is_an_address_in_every_mode(script: str) -> None:
+    for mode in ("signature", "mention"):
+        for page in (f"<script type=module>{script}</script>", f'<iframe srcdoc="<script type=module>{script}</script>">'):
+            assert "ads" not in rewritten(page, compiled=fresh(inline_scripts=mode)), page
+    page = f"<html xmlns='http://www.w3.org/1999/xhtml'><script type='module'>{script}</script></html>"
+    assert "ads" not in rewritten(page, compiled=SIGNATURE, syntax="xml")
+
+
+def test_past_the_bounds_of_what_is_followed_any_listed_address_counts() -> None:
+    deep = "a.src=" + "(" * 60 + "'/x'" + ")" * 60 + ";"
+    assert script_hit(SIGNATURE, f"{deep}s.src='https://px.ads.example/a.js'".encode()) is not None
+    assert script_hit(SIGNATURE, f"{deep}s.src='https://unknown.example/a.js'; x = 'px.ads'".encode()) is None
+
+
+@pytest.mark.parametrize("address", ["h + '/captcha/a.js'", "h + '/' + 'captcha' + '/a.js'"])
+def test_the_path_of_a_shared_host_counts_where_a_script_puts_it_together(address: str) -> None:
+    script = f"var h = 'https://www.shared.example'; s.src = {address}".encode()
+    hit = script_hit(SIGNATURE, script)
+    assert hit is not None
+    assert hit.service == "captcha"
+    assert script_hit(SIGNATURE, script.replace(b"captcha", b"free")) is None
+
+
+def test_a_rule_for_a_query_counts_beside_one_for_its_host_that_is_allowed() -> None:
+    script = b"s.src = 'https://www.tags.example/js?id=' + 'DC-1'"
+    hit = script_hit(SIGNATURE, script, view=judge(["tags"], compiled=SIGNATURE))
+    assert hit is not None
+    assert hit.service == "flood"
+
+
+def test_a_policy_that_blocks_unlisted_hosts_withholds_what_loads_from_them() -> None:
+    """DESIGN §4 unlisted_hosts: for inline scripts, import maps and speculation rules as for elements."""
+    blocking = fresh(inline_scripts="signature", unlisted_hosts="block")
+    assert script_hit(blocking, b"s.src = 'https://unknown.example/a.js'") is not None
+    assert script_hit(blocking, b"x = 'https://unknown.example/a.js'") is None
+    assert script_hit(blocking, b"s.src = '/own.js'; fetch('https://site.example/')") is None
+    rules = json.dumps({"prefetch": [{"urls": ["https://unknown.example/"]}]})
+    found: list[Finding] = []
+    page = f"<script type=speculationrules>{rules}</script>"
+    assert "unknown" not in rewritten(page, compiled=blocking, found=found)
+    assert [one.enforced for one in found] == [True]
+    assert kept(page, compiled=SIGNATURE)
+
+
+def test_each_global_is_looked_for_once_however_often_its_host_is_named() -> None:
+    def decide(count: int) -> None:
+        script_hit(fresh(), b"'" + b"cdn.stats.example " * count + b"_stats " * 2 * count + b"'")
+
+    grows_linearly(decide, 200)
