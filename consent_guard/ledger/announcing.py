@@ -61,13 +61,8 @@ class Announcer:
         for spool in Spool.orphans(self._folder, self._name):
             try:
                 while spool.waiting:
-                    batch = spool.next(100)
-                    found = []
-                    for line in batch.lines:
-                        receipt = receipt_from_plain(line)
-                        if is_stored(receipt.receipt_id):
-                            found.append(receipt)
-                    for receipt in found:
+                    batch = spool.next(100, receipt_from_plain)
+                    for receipt in [receipt for receipt in batch.lines if is_stored(receipt.receipt_id)]:
                         self._call(receipt)
                     spool.take_off(batch)
             finally:

@@ -202,6 +202,9 @@ class Process:
         except OSError as error:
             logger.error("the ledger's state folder: %s", error)
             self._retry_at = time.monotonic() + LEDGER_RETRY_SECONDS
+        except Exception:  # nobody foresaw it; what else is due, a checkpoint not least, is not to wait for its mend
+            logger.exception("a fault while storing receipts")
+            self._retry_at = time.monotonic() + LEDGER_RETRY_SECONDS
 
     def _answer(self) -> None:
         while self._questions:

@@ -13,10 +13,10 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from .state import flush_folder, make_folder
 
@@ -24,14 +24,18 @@ logger: Final = logging.getLogger("consent_guard")
 _ENDING: Final = ".jsonl"
 _UNREAD: Final = ".unread"
 _READ_BYTES: Final = 1024 * 1024
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Lines read from a spool, and where the next one begins."""
+class Batch(Generic[_Read]):
+    """What was read of a spool, and where the next batch begins."""
 
-    lines: Sequence[dict[str, Any]]
+    lines: Sequence[_Read]
+    """What each line says."""
     end: int
+    unread: bytes = b""
+    """Lines that cannot be read, as they stand."""
 
 
 class Spool:
@@ -97,29 +101,39 @@ class Spool:
             self._size += len(data)
             self._shown.update(new)
 
-    def next(self, count: int) -> Batch:
-        """Return at most so many lines from where the last ``take_off`` ended, without those that make no sense."""
+    def next(self, count: int, read: Callable[[dict[str, Any]], _Read]) -> Batch[_Read]:
+        """Return what ``read`` makes of at most so many lines from where the last ``take_off`` ended.
+
+        A line for which it raises AttributeError, KeyError, TypeError or ValueError is of another version, or damaged by a
+        disk: it is left out, and stops nothing.
+        """
         data = os.pread(self._handle, _READ_BYTES, self._read)
         while b"\n" not in data and self._read + len(data) < self._size:
             data += os.pread(self._handle, _READ_BYTES, self._read + len(data))
-        lines: list[dict[str, Any]] = []
+        lines: list[_Read] = []
+        unread: list[bytes] = []
         at = 0
         while len(lines) < count:
             end = data.find(b"\n", at)
             if end < 0:
                 break
-            found = _parsed(data[at:end])
-            if found is None:
-                self._keep_aside(data[at : end + 1])
-            else:
-                lines.append(found)
+            try:
+                lines.append(read(_object(data[at:end])))
+            except (AttributeError, KeyError, TypeError, ValueError):
+                unread.append(data[at : end + 1])
             at = end + 1
-        if not at and not lines:  # a torn last line, which nobody was told of
+        if not at:  # a torn last line, which nobody was told of
             at = self._size - self._read
-        return Batch(lines, self._read + at)
+        return Batch(lines, self._read + at, b"".join(unread))
 
-    def take_off(self, batch: Batch) -> None:
-        """Let go of a batch that is safe elsewhere. An empty file shrinks to nothing."""
+    def take_off(self, batch: Batch[Any]) -> None:
+        """Let go of a batch that is safe elsewhere; what could not be read of it is kept in a file beside. An empty file
+        shrinks to nothing."""
+        if batch.unread:
+            aside = self.path.with_suffix(_UNREAD)
+            logger.error("a spooled receipt is not of a form that this version can read; it is kept in %s", aside)
+            with open(aside, "ab", opener=_private) as file:
+                file.write(batch.unread)
         with self._lock:
             self._read = batch.end
             if self._read >= self._size:
@@ -145,24 +159,17 @@ class Spool:
         """Let go of the file in a child: its lock goes on being the parent's."""
         os.close(self._handle)
 
-    def set_aside(self, line: dict[str, Any]) -> None:
-        """Keep a line that this version cannot read, where it does not stand in the way."""
-        self._keep_aside(_line(line))
-
-    def _keep_aside(self, raw: bytes) -> None:
-        aside = self.path.with_suffix(_UNREAD)
-        logger.error("a spooled receipt cannot be read; it is kept in %s", aside)
-        with open(aside, "ab") as file:
-            file.write(raw)
-
 
 def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def _parsed(raw: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(raw)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
+def _object(raw: bytes) -> dict[str, Any]:
+    value = json.loads(raw)
+    if not isinstance(value, dict):
+        raise TypeError("no JSON object")
+    return value
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)

@@ -7,20 +7,22 @@ May import this package and the receipt. The keeper owns one, and asks it for wh
 from __future__ import annotations
 
 import base64
+import hashlib
 import logging
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from ..consent.receipt import Receipt, Shown
 from ..errors import LedgerError
 from ..limits import LEDGER_BATCH, SPOOL_MEMORY
-from .rows import plain_receipt, receipt_from_plain
-from .spool import Batch, Spool
+from .rows import plain_receipt, receipt_from_plain, row_from, row_of
+from .spool import Spool
 from .store import Entry
 
 logger: Final = logging.getLogger("consent_guard")
@@ -85,8 +87,8 @@ class Spooler:
                 self._memory.popleft()
         for spool in [*([self._own] if self._own is not None else []), *self._adopted]:
             while spool.waiting:
-                batch = spool.next(LEDGER_BATCH)
-                if entries := self._entries(spool, batch):
+                batch = spool.next(LEDGER_BATCH, self._reader(spool))
+                if entries := [entry for entry in batch.lines if entry is not None]:
                     store(entries)
                 spool.take_off(batch)
             self._texts.pop(spool, None)
@@ -123,22 +125,20 @@ class Spooler:
             if spool is not None:
                 spool.drop()
 
-    def _entries(self, spool: Spool, batch: Batch) -> list[Entry]:
+    def _reader(self, spool: Spool) -> Callable[[dict[str, Any]], Entry | None]:
         texts = self._texts.setdefault(spool, {})
-        entries: list[Entry] = []
-        for line in batch.lines:
-            try:
-                if _SHOWN in line:
-                    shown = _shown_from(line[_SHOWN])
-                    texts[shown.digest] = shown
-                else:
-                    receipt = receipt_from_plain(line[_RECEIPT])
-                    named = (receipt.policy_digest, receipt.text_digest)
-                    entries.append(Entry(receipt, [texts[digest] for digest in named if digest in texts], once=True))
-            except (KeyError, TypeError, ValueError):
-                logger.error("a spooled receipt is not of a form that this version knows; it is set aside")
-                spool.set_aside(line)
-        return entries
+
+        def read(line: dict[str, Any]) -> Entry | None:
+            if _SHOWN in line:
+                shown = _shown_from(line[_SHOWN])
+                texts[shown.digest] = shown
+                return None
+            receipt = receipt_from_plain(line[_RECEIPT])
+            row_from(asdict(row_of(receipt, "", 0, 0)))  # what no row can hold is found here, not with each attempt to store it
+            named = (receipt.policy_digest, receipt.text_digest)
+            return Entry(receipt, [texts[digest] for digest in named if digest in texts], once=True)
+
+        return read
 
     def _run(self) -> None:
         over = False
@@ -213,4 +213,7 @@ def _plain_shown(shown: Shown) -> dict[str, Any]:
 
 
 def _shown_from(plain: dict[str, Any]) -> Shown:
-    return Shown(str(plain["digest"]), str(plain["kind"]), base64.b64decode(plain["body"]))
+    body = base64.b64decode(plain["body"])
+    if hashlib.sha256(body).hexdigest() != plain["digest"]:
+        raise ValueError("not what it is the digest of")
+    return Shown(plain["digest"], str(plain["kind"]), body)

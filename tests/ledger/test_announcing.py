@@ -10,6 +10,8 @@ import pytest
 from consent_guard.consent.receipt import Receipt
 from consent_guard.errors import LedgerError
 from consent_guard.ledger.announcing import Announcer
+from consent_guard.ledger.rows import plain_receipt
+from consent_guard.ledger.spool import Spool
 
 from .conftest import receipt
 
@@ -49,6 +51,22 @@ def test_a_ledger_that_cannot_be_asked_leaves_it_for_later(tmp_path: Path) -> No
     announcer.left_behind(lambda receipt_id: True)
     assert seen == [one]
     announcer.close(5)
+
+
+def test_a_line_of_another_version_stops_no_call(tmp_path: Path) -> None:
+    """Its file is not read again and again, and the calls behind it are made"""
+    spool = Spool.own(tmp_path, "calls-ledger")
+    after = receipt()
+    spool.add([{**plain_receipt(receipt()), "a_field_of_later": 1}, plain_receipt(after)])
+    spool.drop()
+    seen: list[Receipt] = []
+    announcer = Announcer(seen.append, tmp_path, "ledger")
+    announcer.left_behind(lambda receipt_id: True)
+    announcer.close(5)
+    assert seen == [after]
+    (left,) = tmp_path.iterdir()
+    assert b"a_field_of_later" in left.read_bytes()
+    assert left.suffix == ".unread"
 
 
 def test_what_was_called_for_is_not_left_behind(tmp_path: Path) -> None:

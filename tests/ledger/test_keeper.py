@@ -17,8 +17,11 @@ import pytest
 from consent_guard.consent.receipt import Receipt
 from consent_guard.errors import LedgerError, PolicyError
 from consent_guard.ledger import Ledger
+from consent_guard.ledger.connecting import reading
 from consent_guard.ledger.copies import checked_copy
 from consent_guard.ledger.keys import read_public
+from consent_guard.ledger.reading import shown
+from consent_guard.ledger.rows import plain_receipt
 from consent_guard.ledger.spool import Spool
 from consent_guard.ledger.spooling import Spooler
 from consent_guard.ledger.store import Entry, Store
@@ -338,6 +341,69 @@ def test_a_disk_that_hangs_as_the_process_ends_keeps_its_file_open(tmp_path: Pat
         assert os.fstat(another.fileno()).st_size == 0
     (file,) = tmp_path.glob("refusals-*.jsonl")
     assert file.stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"answers": None},
+        {"changed": []},
+        {"changed": {"categories": 7}},
+        {"policy_digest": "zz"},
+        {"a_field_of_later": 1},
+    ],
+)
+def test_a_spooled_line_that_no_row_can_hold_stops_nothing_behind_it(url: str, tmp_path: Path, fault: dict[str, Any]) -> None:
+    """Of another version, or damaged by a disk"""
+    app = guarded(url)
+    before, after = receipt(), receipt()
+    left = Spool.own(tmp_path / "state", f"refusals-{app.ledger.address.name}")
+    for plain in (plain_receipt(before), {**plain_receipt(receipt()), **fault}, plain_receipt(after)):
+        left.add([{"receipt": plain}])
+    left.drop()
+    assert app.get("/page")[0] == 200
+    assert eventually(lambda: {row.receipt_id for row in app.rows()} == {before.receipt_id, after.receipt_id})
+    app.flush()
+    assert spooled(tmp_path) == b""
+    assert left.path.with_suffix(".unread").exists()
+    assert verified(app.ledger).after == 0
+
+
+def test_a_spooled_text_that_is_not_what_its_digest_says_is_not_stored(sqlite_url: str, tmp_path: Path) -> None:
+    """L27"""
+    init(sqlite_url)
+    app = guarded(sqlite_url)
+    one = receipt()
+    left = Spool.own(tmp_path / "state", f"refusals-{app.ledger.address.name}")
+    left.add([{"shown": {"digest": one.text_digest, "kind": "text", "body": ""}}, {"receipt": plain_receipt(one)}])
+    left.drop()
+    assert app.get("/page")[0] == 200
+    assert eventually(lambda: len(app.rows()) == 1)
+    with reading(app.ledger.address) as connection:
+        assert shown(connection, one.text_digest) is None
+    app.flush()
+
+
+def test_a_fault_nobody_foresaw_in_storing_refusals_holds_up_no_checkpoint(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = guarded(url)
+    assert app.post("choice=accept")[0] == 303
+    monkeypatch.setattr("consent_guard.ledger.store.CHECKPOINT_SECONDS", 0)
+    real = Store.append
+
+    def append(self: Store, entries: Sequence[Entry], *, may_commit: Callable[[], bool] = lambda: True) -> list[str]:
+        if any(not entry.receipt.grants for entry in entries):
+            raise RuntimeError("unforeseen")
+        return real(self, entries, may_commit=may_commit)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "append", append)
+        assert app.post("choice=refuse")[0] == 303
+        assert eventually(lambda: "unforeseen" in caplog.text)
+        assert eventually(lambda: verified(app.ledger).checkpoint is not None)
+    assert eventually(lambda: len(app.rows()) == 2)
+    app.flush()
 
 
 def test_the_log_names_the_reason_once_and_no_password(url: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -19,8 +19,8 @@ def crash(spool: Spool) -> Path:
 def lines(spool: Spool, count: int = 100) -> list[object]:
     found: list[object] = []
     while spool.waiting:
-        batch = spool.next(count)
-        found += [line["n"] for line in batch.lines]
+        batch = spool.next(count, lambda line: line["n"])
+        found += batch.lines
         spool.take_off(batch)
     return found
 
@@ -70,6 +70,20 @@ def test_a_line_that_makes_no_sense_is_kept_aside_and_stops_nothing(tmp_path: Pa
     assert lines(found) == [1]
     found.close()
     assert path.with_suffix(".unread").read_bytes() == b"nonsense\n[1]\n"
+
+
+def test_a_line_of_another_version_is_kept_aside_once_however_often_it_is_read(tmp_path: Path) -> None:
+    spool = Spool.own(tmp_path, "x")
+    spool.add([{"n": 1}, {"another": 2}, {"n": 3}])
+    for _ in range(3):  # as where the ledger takes nothing for a while
+        batch = spool.next(100, lambda line: line["n"])
+        assert batch.lines == [1, 3]
+    spool.take_off(batch)
+    assert not spool.waiting
+    aside = spool.path.with_suffix(".unread")
+    assert aside.read_bytes() == b'{"another":2}\n'
+    assert aside.stat().st_mode & 0o777 == 0o600
+    spool.close()
 
 
 def test_what_a_full_disk_took_in_part_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
