@@ -15,7 +15,9 @@ import logging
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ..errors import Fault, LedgerError, PolicyError
@@ -35,6 +37,8 @@ logger: Final = logging.getLogger("consent_guard")
 _GIVE_UP_SECONDS: Final = LEDGER_POST_SECONDS - 0.5
 """Then a grant that is not being committed is given up; one that is gets the rest of the time."""
 _CLOSE_SECONDS: Final = 8.0
+_FORK_SECONDS: Final = 5.0
+"""How long a fork waits for an open transaction. None of SQLite's takes so long but where a disk hangs."""
 
 _left_to_parents: list[object] = []
 """What a fork brought along: its connections and locks are another process's, and may not even be finalised here."""
@@ -56,9 +60,13 @@ class Keeper:
         self._process: Process | None = None
         self._lock = threading.Lock()
         self._closed_at_exit_of = 0
+        self._forking = threading.local()
         if hasattr(os, "register_at_fork"):
-            mine = weakref.ref(self)
-            os.register_at_fork(after_in_child=lambda: _forked(mine))
+            os.register_at_fork(
+                before=partial(_with, weakref.ref(self), Keeper._before_fork),
+                after_in_parent=partial(_with, weakref.ref(self), Keeper._after_fork),
+                after_in_child=partial(_with, weakref.ref(self), Keeper._left_to_parent),
+            )
 
     def start(self) -> None:
         """Begin to store what earlier processes left in the spool. Costs nothing where it has begun."""
@@ -167,25 +175,30 @@ class Keeper:
                 process = self._process = Process(self.ledger, self._on_choice)
                 if self._closed_at_exit_of != process.pid:
                     self._closed_at_exit_of = process.pid
-                    atexit.register(_close, weakref.ref(self))
+                    atexit.register(_with, weakref.ref(self), Keeper.close)
             return process
+
+    def _before_fork(self) -> None:
+        """SQLite knows in memory who holds a file's locks: a child that inherits a transaction would be locked out for good."""
+        process = self._process
+        paused = process is not None and process.pid == os.getpid() and process.pause(_FORK_SECONDS)
+        self._forking.paused = process if paused else None
+
+    def _after_fork(self) -> None:
+        paused: Process | None = self._forking.paused
+        if paused is not None:
+            paused.resume()
 
     def _left_to_parent(self) -> None:
         """This is a child of the process that opened the ledger: it opens its own, and touches nothing of the parent's."""
-        self._lock = threading.Lock()
+        self._lock, self._forking = threading.Lock(), threading.local()
         process, self._process = self._process, None
         if process is not None:
             process.left_to_parent()
             _left_to_parents.append(process)
 
 
-def _forked(keeper: weakref.ref[Keeper]) -> None:
+def _with(keeper: weakref.ref[Keeper], do: Callable[[Keeper], None]) -> None:
     found = keeper()
     if found is not None:
-        found._left_to_parent()
-
-
-def _close(keeper: weakref.ref[Keeper]) -> None:
-    found = keeper()
-    if found is not None:
-        found.close()
+        do(found)

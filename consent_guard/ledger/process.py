@@ -65,6 +65,9 @@ class Process:
     def __init__(self, ledger: Ledger, on_choice: OnChoice | None) -> None:
         self.pid = os.getpid()
         self._store = Store(ledger.address, ledger.signing_key)
+        self._in_file = ledger.address.file is not None
+        self._storing = threading.Lock()
+        """Held while a transaction may be open."""
         name = ledger.address.name
         self._spooler = Spooler(ledger.folder, name, self._nudge)
         self._announcer = Announcer(on_choice, ledger.folder, name) if on_choice is not None else None
@@ -121,6 +124,15 @@ class Process:
             grant.late = not grant.future.done()
             return not grant.late and not grant.abandoned and grant.future.exception() is None
 
+    def pause(self, seconds: float) -> bool:
+        """Begin no transaction of a SQLite file until ``resume``. Waits at most so long for the one that is open; False: it
+        still is, or there is no such file."""
+        return self._in_file and self._storing.acquire(timeout=seconds)
+
+    def resume(self) -> None:
+        """End what ``pause`` began; only where that returned True."""
+        self._storing.release()
+
     def left_to_parent(self) -> None:
         """Let go, in a child, of the files whose locks are the parent's."""
         self._spooler.left_to_parent()
@@ -157,7 +169,8 @@ class Process:
                 time.sleep(_AGAIN_SECONDS)
             if stopping and not self._grants:
                 self._spooler.close(_SPOOL_SECONDS)
-                self._store.close()
+                with self._storing:
+                    self._store.close()
                 if self._announcer is not None:
                     self._announcer.close(LEDGER_POST_SECONDS)
                 return
@@ -189,7 +202,8 @@ class Process:
     def _checkpoint(self, *, due: bool) -> None:
         """Sign a checkpoint where one is due. One that fails holds up no receipt."""
         try:
-            self._store.checkpoint(due=due)
+            with self._storing:
+                self._store.checkpoint(due=due)
         except LedgerError as error:
             logger.error("a checkpoint cannot be signed; receipts are stored all the same: %s", error)
             self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
@@ -210,7 +224,7 @@ class Process:
         while self._questions:
             receipt_id, future = self._questions.popleft()
             try:
-                future.set_result(self._store.stored(receipt_id))
+                future.set_result(self._stored(receipt_id))
             except LedgerError as error:
                 self._failed(error)
                 future.set_exception(error)
@@ -238,7 +252,8 @@ class Process:
                 return True
 
         try:
-            self._store.append([grant.entry for grant in batch], may_commit=may_commit)
+            with self._storing:
+                self._store.append([grant.entry for grant in batch], may_commit=may_commit)
         except Withdrawn:
             with self._wake:
                 self._grants.extendleft(reversed(batch))
@@ -292,7 +307,8 @@ class Process:
         if self._announcer is not None:
             self._announcer.expect(receipts)
         try:
-            self._store.append(entries)
+            with self._storing:
+                self._store.append(entries)
         except BaseException:
             if self._announcer is not None:
                 self._announcer.not_stored(len(receipts))
@@ -304,7 +320,11 @@ class Process:
 
     def _left_behind(self) -> None:
         if self._announcer is not None:
-            self._announcer.left_behind(lambda receipt_id: self._store.stored(receipt_id) is not None)
+            self._announcer.left_behind(lambda receipt_id: self._stored(receipt_id) is not None)
+
+    def _stored(self, receipt_id: str) -> Row | None:
+        with self._storing:
+            return self._store.stored(receipt_id)
 
     def _works(self) -> None:
         if self._down_since is not None:

@@ -400,9 +400,9 @@ def test_a_fault_nobody_foresaw_in_storing_refusals_holds_up_no_checkpoint(
     with monkeypatch.context() as patched:
         patched.setattr(Store, "append", append)
         assert app.post("choice=refuse")[0] == 303
-        assert eventually(lambda: "unforeseen" in caplog.text)
-        assert eventually(lambda: verified(app.ledger).checkpoint is not None)
-    assert eventually(lambda: len(app.rows()) == 2)
+        assert eventually(lambda: "unforeseen" in caplog.text, 30)
+        assert eventually(lambda: verified(app.ledger).checkpoint is not None, 30)
+    assert eventually(lambda: len(app.rows()) == 2, 30)
     app.flush()
 
 
@@ -511,6 +511,64 @@ def test_a_fork_opens_the_ledger_for_itself(app: App) -> None:
     assert len(rows) == 3
     assert len({row.writer for row in rows}) == 2
     verified(app.ledger)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_fork_while_a_receipt_is_being_stored_shuts_nobody_out(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that inherits an open transaction would find the file locked for as long as it lives"""
+    app, forks = guarded(sqlite_url), threading.Event()
+    assert app.post("choice=accept")[0] == 303
+    real = Store._write
+
+    def write(self: Store, *given: Any) -> Any:
+        forks.set()
+        time.sleep(0.5)  # within the transaction
+        return real(self, *given)
+
+    monkeypatch.setattr(Store, "_write", write)
+    posting = threading.Thread(target=app.post, args=("choice=accept",))
+    posting.start()
+    assert forks.wait(10)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if app.post("choice=accept")[0] == 303 else 2
+            app.flush()
+        finally:
+            os._exit(status)
+    posting.join()
+    _, ended = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(ended) == 0
+    assert app.post("choice=accept")[0] == 303
+    app.flush()
+    assert len(app.rows()) == 4
+    verified(app.ledger)
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_fork_does_not_wait_for_ever_for_a_store_that_hangs(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app, forks, goes_on = guarded(sqlite_url), threading.Event(), threading.Event()
+    monkeypatch.setattr("consent_guard.ledger.keeper._FORK_SECONDS", 0.2)
+
+    def append(self: Store, *given: Any, **more: Any) -> list[str]:
+        forks.set()
+        goes_on.wait(30)
+        raise LedgerError("the disk hangs")
+
+    monkeypatch.setattr(Store, "append", append)
+    posting = threading.Thread(target=app.post, args=("choice=accept",))
+    posting.start()
+    assert forks.wait(10)
+    started = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    assert time.monotonic() - started < 2
+    os.waitpid(child, 0)
+    goes_on.set()
+    posting.join()
+    app.flush()
 
 
 @pytest.mark.parametrize("options", [{"on_choice": print}, {"ledger_key": "x.pem"}])
