@@ -258,11 +258,9 @@ class _Response:
     async def _body(self, message: Message) -> None:
         rewriter = self._rewriter(message)
         if rewriter is None:
-            bodiless = self._plan is not None and self._plan.bodiless and message.get("body")
-            await self._send({**message, "body": b""} if bodiless else message)
+            await self._send({**message, "body": b""} if self._bodiless else message)
             return
-        data = message.get("body", b"")
-        more = message.get("more_body", False)
+        data, more = message.get("body", b""), message.get("more_body", False)
         if self._waiting is not None:
             if len(data) <= WHOLE_BODY_BYTES and (not more or len(data) == self._stated):
                 await self._at_once(rewriter, message, bytes(data))
@@ -293,10 +291,11 @@ class _Response:
         these extensions are not offered to the app at all.
         """
         rewriter = self._rewriter(message)
-        if rewriter is None:
-            await self._send(message)
-            return
         more = message.get("more_body", False) if message["type"] == "http.response.zerocopysend" else False
+        if rewriter is None:
+            empty = {"type": "http.response.body", "body": b"", "more_body": more}
+            await self._send(empty if self._bodiless else message)
+            return
         with closing(_file_chunks(message)) as chunks:
             for data in chunks:
                 if out := await self._filter(rewriter, data, last=False):
@@ -323,6 +322,10 @@ class _Response:
         if self._ended:
             raise ExchangeStateError(f"the app sent {message['type']} after the end of its response")
         return self._plan.rewriter
+
+    @property
+    def _bodiless(self) -> bool:
+        return self._plan is not None and self._plan.bodiless
 
     async def _filter(self, rewriter: BodyRewriter, data: bytes, *, last: bool) -> bytes:
         try:
@@ -393,11 +396,7 @@ async def _close_websocket(receive: Receive, send: Send) -> None:
 
 def _pairs(headers: Iterable[Iterable[bytes]] | None) -> list[Header]:
     """Return headers as pairs, from whatever iterable of two-item iterables an app or server gives (Y4)."""
-    pairs: list[Header] = []
-    for header in headers or ():
-        name, value = header
-        pairs.append((bytes(name), bytes(value)))
-    return pairs
+    return [(bytes(name), bytes(value)) for name, value in headers or ()]
 
 
 def _host(headers: Headers, server: Sequence[Any] | None) -> str:

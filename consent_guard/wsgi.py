@@ -285,6 +285,9 @@ class _Response:
                 self._end()
                 raise ExchangeStateError("the app yielded body bytes before it called start_response")
             return item
+        if self._plan.bodiless:  # a generator, which has called start_response only now
+            self._end()
+            return b""
         if self._waiting and type(item) is bytes and len(item) == self._stated and self._stated <= WHOLE_BODY_BYTES:
             # All that the app has said it would give: what it may yield besides, no server would send.
             self._at_once(item)
@@ -332,7 +335,7 @@ class _Response:
         self._started = True
         rewriter = self._plan.rewriter if self._plan is not None else None
         if rewriter is None:
-            return data
+            return b"" if self._plan is not None and self._plan.bodiless else data
         if self._fault is not None:
             raise self._fault
         try:

@@ -292,8 +292,8 @@ def _planned(
     whole: list[Header] | None = None
     if plan.rewriter is None:
         exchange.finish()
-        if plan.bodiless and not response.streaming:
-            cast(HttpResponse, response).content = b""
+        if plan.bodiless:
+            _empty(response)
     elif isinstance(response, StreamingHttpResponse):
         _wrap_stream(response, plan.rewriter, exchange)
     else:
@@ -304,6 +304,23 @@ def _planned(
         response.reason_phrase = None  # type: ignore[assignment]
     apply_headers(response, lines, plan.headers if whole is None else whole, asgi=asgi)
     return response
+
+
+def _empty(response: HttpResponseBase) -> None:
+    """Take its body from a response, in kind; what that was to close is closed all the same.
+
+    A stream of one empty item: of none, a server would make a Content-Length.
+    """
+    if not isinstance(response, StreamingHttpResponse):
+        cast(HttpResponse, response).content = b""
+    elif response.is_async:
+        response.streaming_content = _nothing()
+    else:
+        response.streaming_content = iter((b"",))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    yield b""
 
 
 def _route(request: HttpRequest) -> str | None:

@@ -228,11 +228,11 @@ class ResponseSide:
         page = asked.wanted.may_get and not asked.wanted.polled
         stored = kind is BodyKind.XML and asked.validated  # a feed that was handed on with the app's own tag
         if not (page or asked.marked or (kind.document and content_type(headers) is not None and not stored)):
-            return ResponsePlan(304, self._other_head(headers))
+            return ResponsePlan(304, self._other_head(headers), bodiless=True)
         leaving = self._personal(headers, rewritten=False)
         if page:
             leaving += self._expiries(used=True)
-        return ResponsePlan(304, leaving)
+        return ResponsePlan(304, leaving, bodiless=True)
 
     def _personal(self, headers: Headers, *, rewritten: bool) -> list[Header]:
         visitor = self._visitor

@@ -122,6 +122,16 @@ def file(request: Any) -> FileResponse:
     return FileResponse(io.BytesIO(PAGE.encode()), filename="page.html")
 
 
+def picture(request: Any) -> FileResponse:
+    return FileResponse(io.BytesIO(PAGE.encode()), filename="a.png", headers={"ETag": '"abc"'})
+
+
+async def async_picture(request: Any) -> StreamingHttpResponse:
+    response = await async_stream(request)
+    response["Content-Type"], response["ETag"] = "image/png", '"abc"'
+    return response
+
+
 def error(request: Any) -> HttpResponse:
     raise KeyError("the app's own error")
 
@@ -191,6 +201,8 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "async_stream": async_stream,
     "download": download,
     "file": file,
+    "picture": picture,
+    "async_picture": async_picture,
     "error": error,
     "redirect": redirect,
     "template": template,
@@ -440,6 +452,22 @@ def test_a_download_is_handed_on_as_the_very_file(project: Any) -> None:
     _, headers, body = wsgi_get("/file", **{"wsgi.file_wrapper": Wrapper})
     assert len(wrapped) == 1
     assert SCRIPT.encode() not in body
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume synchronous iterators")
+@pytest.mark.parametrize("address", ["/picture", "/async_picture"])
+def test_nothing_follows_a_304_of_ours(project: Any, address: str) -> None:
+    """N2, N3: neither the stream nor the file that a server would send in its place"""
+    project(ROOT_URLCONF=URLS)
+    wrapped: list[Any] = []
+    if address == "/picture":
+        asked = {"HTTP_IF_NONE_MATCH": '"abc"', "wsgi.file_wrapper": lambda *given: wrapped.append(given)}
+        status, _, body = wsgi_get(address, **asked)
+        assert (status[:3], body, wrapped) == ("304", b"", [])
+    start, *rest = asgi_get(address, [(b"if-none-match", b'"abc"')])
+    assert start["status"] == 304
+    assert not any(message.get("body") for message in rest)
+    assert rest[-1].get("more_body", False) is False
 
 
 # The final head, byte for byte.

@@ -7,6 +7,7 @@ exists; an endless one leaves ``closed`` behind when its iterable is closed.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
 import sys
@@ -28,6 +29,9 @@ SCRIPT = b'<script src="https://cdn.tracker.example/t.js"></script>'
 PAGE = b'<!doctype html><html lang="en"><head><title>A page</title>' + SCRIPT + b"</head><body><p>Text.</p>"
 BROKEN = [gzip.compress(PAGE * 99)[:200], b"this is no gzip"]
 HTML = "text/html; charset=utf-8"
+PICTURE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\nEVIL!"
+"""What would be the answer to the next request, where it followed a response without a body."""
+PICTURE_HEAD = {"Content-Type": "image/png", "ETag": '"abc"', "Content-Length": str(len(PICTURE))}
 SPLITTING = [
     ("X-One", "a=1\r\nSet-Cookie: _trk=2"),
     ("X-Two", "x\r\n\r\n" + SCRIPT.decode()),
@@ -109,8 +113,15 @@ BODIES: dict[str, Callable[[], Any]] = {
 }
 
 
+def lazy_picture(start_response: Any) -> Iterator[bytes]:
+    start_response("200 OK", list(PICTURE_HEAD.items()))
+    yield PICTURE
+
+
 def plain_wsgi_app(environ: dict[str, Any], start_response: Any) -> Any:
     path = environ["PATH_INFO"]
+    if path == "/picture":
+        return lazy_picture(start_response)
     if path == "/early":
         raise KeyError("the app's own error, early")
     if path in ("/204", "/304"):
@@ -155,6 +166,9 @@ def make_plain_asgi_app() -> Any:
     async def empty(request: Any) -> Response:
         return Response(status_code=int(request.url.path[1:]))
 
+    async def picture(request: Any) -> Response:
+        return Response(PICTURE, headers=PICTURE_HEAD)
+
     async def view(request: Any) -> Response:
         made = {"/stream": astream, "/endless": aendless, "/broken": abroken, "/late": alate}[request.url.path]()
         coding = {"content-encoding": "gzip"} if request.url.path == "/broken" else {}
@@ -162,7 +176,13 @@ def make_plain_asgi_app() -> Any:
 
     routes = [Route("/page", page), Route("/file", file), Route("/post", post, methods=["POST"]), Route("/early", early)]
     return Starlette(
-        routes=[*routes, Route("/split", split), *(Route(p, empty) for p in ("/204", "/304")), Route("/{name}", view)]
+        routes=[
+            *routes,
+            Route("/split", split),
+            Route("/picture", picture),
+            *(Route(p, empty) for p in ("/204", "/304")),
+            Route("/{name}", view),
+        ]
     )
 
 
@@ -171,6 +191,8 @@ def django_view(request: Any) -> Any:
 
     if request.path == "/file":
         return FileResponse(FILE.open("rb"))
+    if request.path == "/picture":
+        return FileResponse(io.BytesIO(PICTURE), headers=PICTURE_HEAD)
     if request.path == "/early":
         raise KeyError("the app's own error, early")
     if request.path in ("/204", "/304"):

@@ -23,6 +23,7 @@ from ..tracker_site import POLICY
 HERE = Path(__file__).parent
 START_SECONDS = 30.0
 ANSWER_SECONDS = 15.0
+PICTURE_BODY = b"EVIL!"
 SCRIPT = b"cdn.tracker.example"
 UWSGI = ("--master", "--die-on-term", "--threads", "2", "--http-auto-chunked", "--virtualenv", sys.prefix)
 WSGI, ASGI = "guarded_site:wsgi_app", "guarded_site:asgi_app"
@@ -56,6 +57,8 @@ UNTOLD = ("granian wsgi", "uwsgi")
 """They end a chunked body in good order though the app's iterable has raised; a WSGI app has no other way to say so."""
 SILENT = ("uwsgi",)
 """It has no answer of its own to an app that raises: the connection just ends, or hangs where it is kept."""
+EARLY = ("granian wsgi",)
+"""It takes the head before the first item, so that a generator cannot give one: a 200 without fields leaves, with us or not."""
 TERMINATED = ("waitress",)
 """It ends the body that a HEAD has not, where it was told no length."""
 
@@ -266,6 +269,24 @@ def test_what_has_no_body_gets_none(server: Served, path: str) -> None:
     head, _, body = got.partition(b"\r\n\r\n")
     assert head.split()[1] == path[1:].encode()
     assert body == b""
+
+
+def test_no_body_follows_a_304_that_the_app_knows_nothing_of(server: Served) -> None:
+    """N2, N3: on a kept connection it would be the answer to the next request."""
+    lines = b'Host: localhost\r\nAccept: text/html\r\nIf-None-Match: "abc"\r\n'
+    head, _, body = server.raw(b"GET /picture HTTP/1.1\r\n%bConnection: close\r\n\r\n" % lines).partition(b"\r\n\r\n")
+    known = 200 if server.name in EARLY else 304
+    assert head.split()[1] == b"%d" % known
+    assert body == (b"0\r\n\r\n" if server.name in EARLY else b"")
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=ANSWER_SECONDS)
+    for path, status in (("/picture", known), ("/page", 200), ("/picture", known)):
+        connection.request("GET", path, headers={"Accept": "text/html", "If-None-Match": '"abc"'})
+        response = connection.getresponse()
+        got = response.read()
+        assert response.status == status
+        assert (b"<p>Text.</p>" in got) == (path == "/page")
+        assert PICTURE_BODY not in got
+    connection.close()
 
 
 def test_head_gets_no_body_and_no_wrong_length(server: Served) -> None:
