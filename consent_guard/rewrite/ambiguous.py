@@ -164,8 +164,7 @@ def _ends(reader: Reader, question: Question, buffer: Buffer) -> bool:
 def _force(reader: Reader, question: Question, buffer: Buffer, end: int) -> None:
     """Make the readings one where they differ."""
     sim, before = reader.sim, question.before
-    forced = before.unsure and not (before.select or before.frameset or before.templates)
-    if forced and not before.mixed:
+    if before.all_or_none:
         reader.edit(question.start, question.start, to_html(before.roots))
         sim.restore(before)
         sim.leave_foreign()

@@ -391,7 +391,7 @@ class HtmlRewriter(BufferedDocument):
             self.sim.end(long.name)
             return end
         if self.sim.stack and long.name in (b"font", b"annotation-xml"):
-            self.sim.unsure = True  # by attributes that were not kept
+            self.sim.unsure = self.sim.mixed = True  # by attributes that were not kept
         before = self.sim.copy()
         switch = self.sim.start(long.name, closed=long.self_closed)
         if switch is not Switch.NO:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_guard.findings import Finding
-from consent_guard.limits import AMBIGUOUS_BYTES
+from consent_guard.limits import AMBIGUOUS_BYTES, OPEN_ELEMENTS
 
-from .documents import DOMAINS, FUZZ, kept, once, rewritten, rules
+from .documents import DOMAINS, FUZZ, SERVICES, kept, once, rewritten, rules
 from .live import reached
 from .timing import grows_linearly
 
@@ -40,6 +40,58 @@ def test_what_is_withheld_in_one_reading_makes_nothing_live_in_another(markup: s
     out = once(body, charset=encoding).decode(encoding)
     assert not reached(out, DOMAINS)
     assert out.startswith(whole)
+
+
+IMAGE = "<img src=//px.stats.example/a>"
+STYLE = f"<style>{IMAGE}</style>"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"<svg><foreignObject><div></foreignObject><b></b></div></foreignObject>{STYLE}",
+        f"<svg><desc><p></desc><b></b></p></desc>{STYLE}",
+        f"<math><mi><div></mi><b></b></div></mi>{STYLE}",
+        f"<math><annotation-xml encoding=text/html><div></annotation-xml><b></b></div></annotation-xml>{STYLE}",
+        f"<svg><foreignObject><table></foreignObject><b></b></table></foreignObject>{STYLE}",
+        "<svg>" + "<g>" * (OPEN_ELEMENTS - 1) + f"<foreignObject><b></b></foreignObject>{STYLE}",
+        f"<div><svg></div><template><col><b><style></template>{IMAGE}</style>",
+        f"<div><svg></div><template><col><style></template>{IMAGE}</style>",
+        f"<div><svg></div><select><b><style></select>{IMAGE}</style>",
+        "<div><svg></div><frameset><b><style><frame src=//px.stats.example/a></style>",
+        f"<g><svg></g><template><col></svg><style></template>{IMAGE}</style>",
+        "<g><svg></g><frameset></svg><style><frame src=//px.stats.example/a></style>",
+        f"<template><col><svg><template></template></svg><b><style></template>{IMAGE}</style>",
+        f"<template><col><svg><template></template></svg><style></template>{IMAGE}</style>",
+        f"<template><col><template><svg><template></template></svg></template><style></template>{IMAGE}</style>",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "<!doctype html><body>"])
+def test_an_end_tag_in_a_drawing_makes_nobody_sure_of_html(before: str, markup: str) -> None:
+    """R8: which element it closes depends on what is open around the svg or math, and what is open in it."""
+    assert "stats.example" not in rewritten(before + markup)
+    assert kept(before + markup, allowed=SERVICES)
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"<g><svg></g></svg>{STYLE}",
+        f"<svg></circle><g></g></path></svg>{STYLE}",
+        f"<math></mi></math>{STYLE}",
+        f"<p><svg><path></path></path></svg><title>{IMAGE}</title>",
+    ],
+)
+def test_after_the_end_of_a_drawing_with_a_stray_end_tag_it_is_html_again(markup: str) -> None:
+    """R2: whether the svg was still open or not."""
+    assert kept(markup)
+
+
+def test_the_end_of_a_template_in_a_drawing_ends_none_of_html() -> None:
+    """A base element within a template is none (WHATWG 4.2.3)."""
+    drawing = '<template><p><svg><template></template></svg></p><base href="/"></template>'
+    image = '<base href="https://www.shared.example/"><img alt=x src="captcha/a.gif">'
+    assert "captcha" not in rewritten(drawing + image)
 
 
 PIECES = [

@@ -55,11 +55,6 @@ VOID: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr img image input keygen link meta param source track wbr".split()
 )
 _SVG_INTEGRATION: Final = frozenset({b"foreignobject", b"desc", b"title"})
-_FOREIGN_ONLY: Final = frozenset(
-    b"circle clippath defs ellipse filter g image line lineargradient marker mask path pattern polygon polyline radialgradient "
-    b"rect stop symbol text textpath tspan use mi mo mn mrow msup msub mfrac msqrt".split()
-)
-"""Names that no open HTML element has: their stray end tags change nothing."""
 _MATH_TEXT: Final = frozenset({b"mi", b"mo", b"mn", b"ms", b"mtext"})
 _HTML_ENCODINGS: Final = frozenset({"text/html", "application/xhtml+xml"})
 _SELECT_SAFE: Final = frozenset({b"script", b"textarea", b"noscript"})
@@ -86,6 +81,8 @@ class TemplateContent(IntEnum):
 
 
 _COUNTS_IN_COLUMNS: Final = frozenset({b"col", b"template"})
+_CHANGES_MODE: Final = frozenset({b"frameset", b"select", b"template"})
+"""Start tags after which HTML content is read by other rules: were they foreign elements, they would change nothing."""
 
 
 class TreeBuilderSimulator:
@@ -98,8 +95,8 @@ class TreeBuilderSimulator:
         self.unsure = False
         """The namespace cannot be known any more."""
         self.mixed = False
-        """While that was so, HTML content within svg or math was open, or more than one of these: no start tag of HTML makes it
-        certain again."""
+        """While that was so, there was more than either these open elements or none: HTML content within svg or math, more than
+        one of these, more elements than are remembered, or a template, select or frameset. No tag makes it certain again."""
         self.select = False
         """Inside ``<select>``, where parsers of different age differ."""
         self.frameset = False
@@ -121,6 +118,11 @@ class TreeBuilderSimulator:
     def html(self) -> bool:
         """True where what follows is certainly HTML content."""
         return not self.unsure and (not self.stack or self.stack[-1].space is not Space.FOREIGN)
+
+    @property
+    def all_or_none(self) -> bool:
+        """True where either all these elements are open or none of svg and math: what closes them makes it certain again."""
+        return self.unsure and not (self.mixed or self.select or self.frameset or self.templates)
 
     @property
     def plain(self) -> bool:
@@ -171,7 +173,7 @@ class TreeBuilderSimulator:
         ``closed``: it ends in ``/>``. ``font``: it has a color, face or size. ``encoding``: annotation-xml's.
         """
         stack = self.stack
-        if self.unsure and not self.mixed and name in _BREAKOUT and not (self.select or self.frameset or self.templates):
+        if self.all_or_none and name in _BREAKOUT:
             self.leave_foreign()  # whether an svg was open or not, it is not any more
         if stack:
             top = stack[-1]
@@ -188,6 +190,8 @@ class TreeBuilderSimulator:
         return self._html_start(name, closed)
 
     def _foreign_start(self, name: bytes, math: bool, closed: bool, encoding: str | None) -> Switch:
+        if self.unsure and name in _CHANGES_MODE:
+            self.mixed = True
         if not closed:
             space = Space.FOREIGN
             if math:
@@ -259,7 +263,7 @@ class TreeBuilderSimulator:
         """Take an end tag."""
         if name == b"select":
             self.select = False
-        elif name == b"template" and self.templates:
+        elif name == b"template" and self.templates and self._foreign_open(name) < 0:
             self.templates.pop()
             if self.stack and all(one.name != b"template" for one in self.stack):
                 self._doubt()
@@ -285,20 +289,28 @@ class TreeBuilderSimulator:
             self._doubt()  # it may be that of a table around the svg
         for at in range(len(stack) - 1, -1, -1):
             if stack[at].name == name:
-                del stack[at:]
                 self._doubt()
+                del stack[at:]
                 return
 
-    def _foreign_end(self, name: bytes) -> None:
+    def _foreign_open(self, name: bytes) -> int:
+        """Return which open foreign element an end tag closes (13.2.6.5), -1 where it is taken as one of HTML."""
         stack = self.stack
         for at in range(len(stack) - 1, -1, -1):
             if stack[at].space is Space.HTML:
                 break
             if stack[at].name == name:
-                del stack[at:]
-                return
-        if name not in _FOREIGN_ONLY:
+                return at
+        return -1
+
+    def _foreign_end(self, name: bytes) -> None:
+        at = self._foreign_open(name)
+        if at < 0:
             self._doubt()  # it may close an HTML element around the svg, and the svg with it
+            return
+        del self.stack[at:]
+        if self.all_or_none and not self.stack:
+            self.leave_foreign()  # whether an svg was open or not, it is not any more
 
     def _doubt(self) -> None:
         """Note that the namespace cannot be known any more."""
@@ -311,4 +323,4 @@ class TreeBuilderSimulator:
             if self.unsure:
                 self._doubt()
         else:
-            self._doubt()
+            self.unsure = self.mixed = True

@@ -190,7 +190,15 @@ def test_after_a_frameset_all_raw_text_is_read_both_ways() -> None:
 
 
 def test_an_end_tag_that_may_close_what_is_around_the_svg_leaves_the_namespace_unsure() -> None:
-    for markup in ("<div><svg></div>", "<svg><g></x>", "<math></table>", "<select><svg>", "<frameset><svg>"):
+    for markup in (
+        "<div><svg></div>",
+        "<svg><g></x>",
+        "<svg></circle>",
+        "<math></mi>",
+        "<math></table>",
+        "<select><svg>",
+        "<frameset><svg>",
+    ):
         context, _ = after(markup)
         assert context.unsure, markup
         assert not context.html
@@ -230,6 +238,14 @@ def test_the_stack_saturates(name: bytes) -> None:
     assert len(context.stack) <= OPEN_ELEMENTS
     assert context.unsure
     assert context.start(b"title", closed=False) is Switch.BOTH
+    context.start(b"b", closed=False)
+    assert context.unsure
+
+
+def test_a_template_in_a_drawing_is_none_of_html() -> None:
+    context, _ = after("<template><svg><template></template></svg>")
+    assert len(context.templates) == 1
+    assert after("<template><svg><template></svg></template>")[0].templates == []
 
 
 def test_a_copy_goes_on_by_itself() -> None:
