@@ -73,13 +73,13 @@ class ResponseParts:
     def placeholder(self, embed: Embed, lang: str | None) -> bytes:
         """Return phrasing content in an embed's place: the service, the reason, a button for it alone, the plain link (A09).
 
-        An embed of one pixel or none was never to be seen: its placeholder is there, hidden. The first visible one of a page
-        brings the stylesheet if no banner did.
+        That of an embed that was never to be seen is there, hidden. The first visible one of a page brings the stylesheet if no
+        banner did.
         """
         language = self._language(lang)
-        width, height = _dimension(embed.width), _dimension(embed.height)
-        if any(size.isdigit() and int(size) <= 1 for size in (width, height)):
+        if embed.unseen:
             return self._surface.prerendered("placeholder_hidden", language, ("service",)).fill(service=embed.service)
+        width, height = _dimension(embed.width), _dimension(embed.height)
         value, _ = self._surface.texts(language)
         purpose, service = next(
             ((purpose, service) for purpose in value.purposes for service in purpose.services if service.id == embed.service),

@@ -63,7 +63,7 @@ def _in_language(surface: Surface, few: Surface, language: str) -> Iterator[Samp
     refused = effective(few.policy, refuse_all(few.policy, _SAMPLE_TIME), _SAMPLE_TIME)
     granted = effective(few.policy, accept_all(few.policy, _SAMPLE_TIME), _SAMPLE_TIME)
     embeds = tuple(_embeds(policy))
-    hidden = (replace(embeds[0], width="0", height="0"),)
+    hidden = (replace(embeds[0], unseen=True),)
     parts = ResponseParts(surface, _view(surface, nobody, language))
     part = partial(SampleRender, surface, language=language, consent=refused, part=True)
     yield part("banner", render=partial(parts.banner, None))

@@ -91,6 +91,8 @@ class Embed:
     """The attribute as the page wrote it, character references decoded; may be anything."""
     height: str = ""
     title: str = ""
+    unseen: bool = False
+    """It was never to be seen: hidden, or of one pixel."""
 
 
 class Withheld(NamedTuple):

@@ -25,13 +25,13 @@ from .decide.oversized import OversizedTag
 from .decide.tags import TagFacts, read_tag
 from .decide.urls import UrlPolicy
 from .emit.patch_buffer import Buffer
-from .emit.withheld import BREAKOUT, stand_in
+from .emit.withheld import BREAKOUT, stub_element
 from .html import grammar as p
 from .html.attributes import Attributes, attribute_names
 from .html.insertion_point import InsertionPoint
 from .html.tokenizer import Kind, Mode, Tokenizer
 from .html.tree_builder_simulator import FONT_BREAKS, Switch, TreeBuilderSimulator
-from .model import NOTHING, Decision, DocumentFacts, Insertions, Sink, silent
+from .model import NOTHING, Decision, DocumentFacts, Embed, Insertions, Sink, silent
 from .surroundings import WHOLE_PAGE, Surroundings
 
 _CLOSED: Final = {b"svg": b"/>", b"math": b"/>"}
@@ -74,6 +74,7 @@ class HtmlRewriter(BufferedDocument):
         """Whether noscript is raw text here: not within one."""
         self.lang: str | None = None
         self.placeholders = False
+        """A placeholder that is to be seen was put in."""
         self._place = InsertionPoint() if banner and self.insertions is not None else None
         self.seeking = self._place is not None
         self._oversized: OversizedTag | None = None
@@ -315,15 +316,21 @@ class HtmlRewriter(BufferedDocument):
         if not self.emits:
             return
         if decision.withheld is not None:
-            text = before + stand_in(decision.withheld, self.insertions, self.lang)
+            embed, stub, nonce = decision.withheld
+            text = before + (stub_element(stub, nonce) if embed is None else self._placeholder(embed))
             self.patches.add(start, end, text or self.apart(start))
-            self.placeholders = self.placeholders or (decision.withheld.embed is not None and self.insertions is not None)
             return
-        if decision.embed is not None and self.insertions is not None:
-            self.patches.add(start, start, self.insertions.placeholder(decision.embed, self.lang))
-            self.placeholders = True
+        if decision.embed is not None:
+            self.patches.add(start, start, self._placeholder(decision.embed))
         if decision.edits:
             self.patches.extend(decision.edits, start)
+
+    def _placeholder(self, embed: Embed) -> bytes:
+        """Return what stands in for an embed."""
+        if self.insertions is None:
+            return b""
+        self.placeholders = self.placeholders or not embed.unseen
+        return self.insertions.placeholder(embed, self.lang)
 
     def end_tag(self, start: int, found: re.Match[bytes] | None) -> None:
         assert found is not None

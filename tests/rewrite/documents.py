@@ -99,7 +99,7 @@ class Parts:
 
     def placeholder(self, embed: Embed, lang: str | None) -> bytes:
         self.embeds.append(embed)
-        return b"[placeholder %s]" % embed.service.encode("ascii")
+        return (b"[unseen %s]" if embed.unseen else b"[placeholder %s]") % embed.service.encode("ascii")
 
     def closing(self, lang: str | None) -> bytes:
         return b"[closing]"

@@ -96,3 +96,46 @@ def test_all_that_loads_is_withheld_there_and_all_that_was_written_stays(markup:
     assert rewritten(f"<div contenteditable>{markup}</div>", parts=Parts()) == f"<div contenteditable>{out}</div>"
     assert kept(f"<div contenteditable>{out}</div>")
     assert kept(f"<div contenteditable>{markup}</div>", allowed={"stats", "ads", "video"})
+
+
+# -- embeds that nobody was to see ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'height="0" width="0" style="display:none;visibility:hidden"',  # as Google Tag Manager's noscript is written
+        "hidden",
+        "style='display: none'",
+        "style='visibility:hidden'",
+        "width=1 height=1",
+        "width=0 height=0",
+        "width=100% height=0",
+        "width=1",
+        "style='width:1px;height:1px'",
+        "style='border:0;height:0'",
+        "hidden style='width:1px;min-width:100%'",
+    ],
+)
+def test_an_embed_that_nobody_was_to_see_leaves_neither_a_box_nor_forms(attributes: str) -> None:
+    frame = f"<iframe src=//www.video.example/e {attributes}></iframe>"
+    assert rewritten(f"<p>{frame}</p>", parts=Parts()) == "<p>[unseen video]</p>"
+    assert rewritten(f"<noscript>{frame}</noscript>", parts=Parts()) == "<noscript>[unseen video]</noscript>"
+    video = f"<video src=//www.video.example/e {attributes}></video>"
+    assert rewritten(f"<p>{video}</p>", parts=Parts()).startswith("<p>[unseen video]<video")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "style='width:1px;min-width:100%'",
+        "style='height:1px;min-height:20em'",
+        "style='max-width:0'",
+        "width=10 height=100",
+        "style='width:100px'",
+    ],
+)
+def test_one_that_grows_is_to_be_seen(attributes: str) -> None:
+    """iframe-resizer's frames begin one pixel wide."""
+    frame = f"<iframe src=//www.video.example/e {attributes}></iframe>"
+    assert rewritten(f"<p>{frame}</p>", parts=Parts()) == "<p>[placeholder video]</p>[closing]"

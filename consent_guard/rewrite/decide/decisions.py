@@ -209,7 +209,8 @@ class _Draft:
     def _stand_in(self, reference: Reference, withheld: Verdict) -> Embed:
         url = self.facts.targets[reference.first][1]
         element = self.facts.name.decode("ascii")
-        return Embed(withheld.service or "", element, self.view.absolute(url), withheld.host, *special.described(self.at))
+        shown, unseen = special.described(self.at), special.is_unseen(self.at)
+        return Embed(withheld.service or "", element, self.view.absolute(url), withheld.host, *shown, unseen=unseen)
 
 
 class _Renaming(_Draft):

@@ -19,10 +19,10 @@ _HREFS: Final = frozenset({b"href", b"xlink:href"})
 _SCRIPT_SOURCES: Final = _HREFS | {b"src"}
 _LINK_SOURCES: Final = frozenset({b"href", CANDIDATES.encode()})
 _HTML_BLANKS: Final = re.compile(r"[\t\n\f\r ]+")
-_HIDDEN_STYLE: Final = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.I
-)
-"""CSS that makes an image a pixel nobody sees."""
+_NOT_SHOWN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_TINY_STYLE: Final = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.I)
+_AT_LEAST: Final = re.compile(r"(?:^|[;\s])min-(?:width|height)\s*:\s*[1-9]", re.I)
+"""Frames that a script makes as high as their content begin with ``width: 1px; min-width: 100%``."""
 _TINY_SIZE: Final = re.compile(r"\s*[01](?:px|\.0*)?\s*$")
 _REFRESH: Final = re.compile(
     r"[\t\n\v\f\r ]*+(?:[0-9]++|(?=\.))[0-9.]*+(?:[\t\n\v\f\r ]*+[;,]|[\t\n\v\f\r ]++)[\t\n\v\f\r ]*+"
@@ -126,9 +126,16 @@ def described(at: Attributes) -> tuple[str, str, str]:
 
 def is_pixel(at: Attributes) -> bool:
     """Tell whether an image shows nothing: of one pixel, or hidden."""
-    if b"hidden" in at or _HIDDEN_STYLE.search(at.text(b"style") or ""):
+    style = at.text(b"style") or ""
+    if b"hidden" in at or _NOT_SHOWN.search(style) or _TINY_STYLE.search(style):
         return True
     return any(_TINY_SIZE.match(at.text(size) or "") for size in (b"width", b"height"))
+
+
+def is_unseen(at: Attributes) -> bool:
+    """Tell whether an embed was never to be seen."""
+    style = at.text(b"style") or ""
+    return is_pixel(at) and (b"hidden" in at or _NOT_SHOWN.search(style) is not None or _AT_LEAST.search(style) is None)
 
 
 def refresh_target(content: str) -> str | None:

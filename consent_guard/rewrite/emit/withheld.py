@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from ..html.attributes import ascii_attribute
-from ..model import Insertions, Withheld
 
 CUT: Final = b"\n@@"
 """Ends a script whose beginning has left: ``@@`` is no token of JavaScript, not even after a line comment."""
@@ -20,13 +19,6 @@ APART: Final = b"<!---->"
 
 NO_PROGRAM: Final = b' type="text/plain"'
 """Put before the other attributes of a script that has to stay and must not run: the first type counts."""
-
-
-def stand_in(withheld: Withheld, insertions: Insertions | None, lang: str | None) -> bytes:
-    """Return what takes a withheld element's place."""
-    if withheld.embed is not None:
-        return b"" if insertions is None else insertions.placeholder(withheld.embed, lang)
-    return stub_element(withheld.stub, withheld.nonce)
 
 
 def stub_element(stub: bytes, nonce: str) -> bytes:
