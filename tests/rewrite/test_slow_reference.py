@@ -109,3 +109,15 @@ def test_a_drawing_where_its_end_is_not_known(before: str, drawing: str, end: st
         assert fast(body, fresh(inline_scripts="mention"), sizes=1) == slow(body)
     body = f"{before}{drawing}{end}<![CDATA[><img src=//px.ads.example/>]]>".encode()
     assert fast(body, fresh(inline_scripts="mention")) == slow(body) == fast(body, fresh(inline_scripts="mention"), sizes=1)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("tag", ["<style>", "<style media=all>"])
+def test_a_string_in_a_drawings_style_is_read(tag: str, quote: str) -> None:
+    """R1, R5: a custom property holds it, and an element anywhere on the page may take it for an address."""
+    drawing = f"<svg>{tag}:root{{--u:{quote}https://px.stats.example/x.png{quote}}}</style></svg>"
+    body = f'{drawing}<p style="background:image-set(var(--u) 1x)">a</p>'.encode()
+    expected = slow(body)
+    assert b"stats.example" not in expected[0]
+    for size in (1, 3, 1 << 30):
+        assert fast(body, fresh(inline_scripts="mention"), sizes=size) == expected

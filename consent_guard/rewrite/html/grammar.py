@@ -249,7 +249,7 @@ _DRAWING_TAG: Final = rb"|".join(
         rb"/(?:" + any_case_words(_ENDED) + rb")" + _BLANKS + rb">",
         rb"[uU][sS][eE]" + _NAME_STOPS + _USE_ATTRIBUTES + _GAP + rb">",
         rb"(?:" + any_case_words(_GRADIENTS) + rb")" + _NAME_STOPS + _drawn_attributes(*_HREFS) + _GAP + rb">",
-        _STYLE + _NAME_STOPS + _FOREIGN_ATTRIBUTES + _BLANKS + rb">[^<&@(\\]*+</" + _STYLE + _BLANKS + rb">",
+        _STYLE + _NAME_STOPS + _FOREIGN_ATTRIBUTES + _BLANKS + rb">[^<&@(\\\"']*+</" + _STYLE + _BLANKS + rb">",
         _TITLE + _NAME_STOPS + _FOREIGN_ATTRIBUTES + _BLANKS + rb">[^<]*+</" + _TITLE + _BLANKS + rb">",
         _COMMENT,
     )
