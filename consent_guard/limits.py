@@ -49,6 +49,8 @@ BASES: Final = 12
 """The most base addresses that a document's own are resolved against at once."""
 AMBIGUOUS_BYTES: Final = 64 * 1024
 """How far an element's end is looked for where browsers may read its content as text or as markup."""
+LOOK_BACK_BYTES: Final = 8 * 1024
+"""How far before an embed the link or the button is looked for that it stands in."""
 FACTS_BYTES: Final = 16 * 1024 * 1024
 """What a guard remembers of what tags, scripts and style sheets name, about; what was not asked for lately is forgotten."""
 REMEMBERED_BYTES: Final = 16 * 1024

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..findings import Finding, FindingKind
+from ..limits import LOOK_BACK_BYTES
 from .emit.patch_buffer import Buffer, PatchBuffer
 from .emit.withheld import APART
 from .encoding.decode import Charset
@@ -47,8 +48,8 @@ class BufferedDocument(ABC):
         self._shape = bytearray()
         self._closed = False
         self._buffer: Buffer = b""
-        self._last = b""
-        """The last byte that has left."""
+        self._gone = b""
+        """The last of what has left."""
 
     # What a subclass does.
 
@@ -113,7 +114,7 @@ class BufferedDocument(ABC):
         if self.ended and not self.emits:
             safe = len(source)
         if safe:
-            self._last = bytes(source[safe - 1 : safe])
+            self._gone = (self._gone + bytes(source[max(0, safe - LOOK_BACK_BYTES) : safe]))[-LOOK_BACK_BYTES:]
         out = self.patches.take(source, safe, self.charset)
         if source is self._held:
             del self._held[:safe]
@@ -140,8 +141,13 @@ class BufferedDocument(ABC):
     def apart(self, start: int) -> bytes:
         """Return what must stand in an element's place, if nothing else does: a ``<`` before it would open a tag with what
         follows it."""
-        last = bytes(self._buffer[start - 1 : start]) if start else self._last
+        last = bytes(self._buffer[start - 1 : start]) if start else self._gone[-1:]
         return APART if last == b"<" else b""
+
+    def before(self, start: int) -> bytes:
+        """Return what stands before an offset, as far as it is looked back."""
+        near = bytes(self._buffer[max(0, start - LOOK_BACK_BYTES) : start])
+        return (self._gone + near)[-LOOK_BACK_BYTES:]
 
     def written(self, buffer: Buffer, start: int, end: int) -> bytes:
         """Return the document's own bytes, where the tokenizer may see masked ones."""

@@ -32,7 +32,7 @@ from .html.insertion_point import InsertionPoint
 from .html.tokenizer import Kind, Mode, Tokenizer
 from .html.tree_builder_simulator import FONT_BREAKS, Switch, TreeBuilderSimulator
 from .model import NOTHING, Decision, DocumentFacts, Embed, Insertions, Sink, silent
-from .surroundings import WHOLE_PAGE, Surroundings
+from .surroundings import WHOLE_PAGE, Surroundings, pressed_around
 
 _CLOSED: Final = {b"svg": b"/>", b"math": b"/>"}
 """Tags that are not remembered, for their slash counts."""
@@ -75,6 +75,8 @@ class HtmlRewriter(BufferedDocument):
         self.lang: str | None = None
         self.placeholders = False
         """A placeholder that is to be seen was put in."""
+        self._owed = b""
+        """Placeholders that wait for the end of the link or button in which their embeds stood."""
         self._place = InsertionPoint() if banner and self.insertions is not None else None
         self.seeking = self._place is not None
         self._oversized: OversizedTag | None = None
@@ -99,6 +101,7 @@ class HtmlRewriter(BufferedDocument):
         tail = b""
         if self._place is not None and self._place.at_end():
             tail += insertions.banner(self.lang)
+        tail += self._owed
         if self.placeholders:
             tail += insertions.closing(self.lang)
         return tail
@@ -140,7 +143,7 @@ class HtmlRewriter(BufferedDocument):
         inner.hand_over(raw, shape, self.charset, self.left + at)
         inner.sim, inner.scripting, inner.lang, inner._bases = sim, False, self.lang, self._bases.copy()
         inner.noted, inner.nesting = [], self.nesting + 1
-        inner.around = self.around.within()
+        inner.around, inner._gone = self.around.within(), self.before(at)
         inner.run(shape, True)
         return inner
 
@@ -158,6 +161,8 @@ class HtmlRewriter(BufferedDocument):
         if self.emits:
             self.patches.extend(inner.patches.edits, at)
         self.placeholders = self.placeholders or inner.placeholders
+        if inner._owed:
+            self._owe(b"<noscript>" + inner._owed + b"</noscript>", inner.around.pressed)
         self.view, self._bases = inner.view, inner._bases
 
     def rewrite_document(self, view: UrlPolicy, document: DocumentFacts, body: bytes) -> tuple[bytes, list[Finding]]:
@@ -240,6 +245,8 @@ class HtmlRewriter(BufferedDocument):
         foreign = bool(sim.stack) or sim.unsure
         raw = shape if self.unmasked else self.written(buffer, start, end)
         facts = self._facts(raw, shape, name, foreign=foreign)
+        if self.around.left(name):
+            self._pay(start)
         edited = self.around.concerns(buffer, start, end) and sim.html and self.around.start(buffer, name, found)
         if edited and name in WHOLE_PAGE and self._place is not None:
             self._place.forbid()
@@ -317,20 +324,37 @@ class HtmlRewriter(BufferedDocument):
             return
         if decision.withheld is not None:
             embed, stub, nonce = decision.withheld
-            text = before + (stub_element(stub, nonce) if embed is None else self._placeholder(embed))
+            text = before + (stub_element(stub, nonce) if embed is None else self._placeholder(embed, start))
             self.patches.add(start, end, text or self.apart(start))
             return
         if decision.embed is not None:
-            self.patches.add(start, start, self._placeholder(decision.embed))
+            self.patches.add(start, start, self._placeholder(decision.embed, start))
         if decision.edits:
             self.patches.extend(decision.edits, start)
 
-    def _placeholder(self, embed: Embed) -> bytes:
-        """Return what stands in for an embed."""
+    def _placeholder(self, embed: Embed, start: int) -> bytes:
+        """Return what stands in for an embed whose tag begins at ``start``, in its place."""
         if self.insertions is None:
             return b""
-        self.placeholders = self.placeholders or not embed.unseen
-        return self.insertions.placeholder(embed, self.lang)
+        text = self.insertions.placeholder(embed, self.lang)
+        if embed.unseen:
+            return text
+        self.placeholders = True
+        pressed = self.around.pressed or pressed_around(self.before(start))
+        if not pressed:
+            return text
+        # Its own link would end the page's, its button the page's button, and with them what the page wrote into these.
+        self._owe(text, pressed)
+        return b""
+
+    def _owe(self, text: bytes, pressed: frozenset[bytes]) -> None:
+        self._owed += text
+        self.around.wait(self._buffer, pressed, self.pos)
+
+    def _pay(self, at: int) -> None:
+        """The link or the button has ended: what waited for that comes here."""
+        self.patches.add(at, at, self._owed)
+        self._owed = b""
 
     def end_tag(self, start: int, found: re.Match[bytes] | None) -> None:
         assert found is not None
@@ -343,6 +367,8 @@ class HtmlRewriter(BufferedDocument):
             self._found_place(self._place.end(name, start, self.sim))
         if self.around.edited and self.sim.html:
             self.around.end(self._buffer, name, found.end())
+        if self.around.left(name):
+            self._pay(found.end())
         self.sim.end(name)
 
     def _html(self, buffer: Buffer, start: int, end: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consent_guard.findings import Finding
-from tests.rewrite.documents import Parts, kept, rewritten
+from tests.rewrite.documents import Parts, kept, once, rewritten
 
 VIDEO = '<iframe src="https://www.video.example/e/1" width="560"></iframe>'
 RENAMED = VIDEO.replace(" src", " data-cg-src")
@@ -139,3 +139,51 @@ def test_one_that_grows_is_to_be_seen(attributes: str) -> None:
     """iframe-resizer's frames begin one pixel wide."""
     frame = f"<iframe src=//www.video.example/e {attributes}></iframe>"
     assert rewritten(f"<p>{frame}</p>", parts=Parts()) == "<p>[placeholder video]</p>[closing]"
+
+
+# -- links and buttons of the page ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("markup", "out"),
+    [
+        ("<a href=/x>{}<h2>t</h2></a>u", "<a href=/x><h2>t</h2></a>{}u"),
+        ("<A class=c\nHREF=/x>{}t</A>u", "<A class=c\nHREF=/x>t</A>{}u"),
+        ("<button>{}Play</button>u", "<button>Play</button>{}u"),
+        ("<a href=/x><b>{}</b>{}t</a>u", "<a href=/x><b></b>t</a>{}{}u"),
+        ("<a href=/x><button>{}p</button>t</a>u", "<a href=/x><button>p</button>t</a>{}u"),
+        ("<button><a href=/x>{}p</a>t</button>u", "<button><a href=/x>p</a>t</button>{}u"),
+        ("<a href=/x>{}<p>t<a href=/y>z</a>", "<a href=/x><p>t{}<a href=/y>z</a>"),
+        ("<button>{}t<button>z</button>", "<button>t{}<button>z</button>"),
+        ("<a href=/x>{}t", "<a href=/x>t{}"),
+        ("<a href=/x>{}<article>t</article><abbr>t</abbr></a>u", "<a href=/x><article>t</article><abbr>t</abbr></a>{}u"),
+        ("<a href=/x>{}<!-- </a> --><i title='</a>'>t</i></a>u", "<a href=/x><!-- </a> --><i title='</a>'>t</i></a>{}u"),
+        ("<a href=/x><!-- </a> --><script>'</a>'</script>{}t</a>u", "<a href=/x><!-- </a> --><script>'</a>'</script>t</a>{}u"),
+        ("<a href=/x>t</a>{}<a href=/y>z</a>", "<a href=/x>t</a>{}<a href=/y>z</a>"),
+        ("<a name=x>{}t</a>", "<a name=x>{}t</a>"),
+        ("<!-- <a href=/x> -->{}t", "<!-- <a href=/x> -->{}t"),
+        ("<script>'<button>'</script>{}t", "<script>'<button>'</script>{}t"),
+        ("<abbr href=x>{}<article>t", "<abbr href=x>{}<article>t"),
+    ],
+)
+def test_a_placeholder_comes_after_the_link_or_button_that_its_embed_stood_in(markup: str, out: str) -> None:
+    """Its own link would end the page's link, its buttons the page's button."""
+    assert rewritten(markup.replace("{}", VIDEO), parts=Parts()) == out.replace("{}", PUT) + "[closing]"
+
+
+def test_it_waits_for_the_end_of_a_long_link() -> None:
+    words = "<p>word</p>" * 2000
+    markup, out = f"<a href=/x>{VIDEO}{words}</a>u", f"<a href=/x>{words}</a>{PUT}u[closing]"
+    assert once(markup.encode(), parts=Parts()) == once(markup.encode(), parts=Parts(), sizes=1000) == out.encode()
+
+
+def test_an_embed_in_a_link_that_scripts_replace_is_shown_to_those_without_scripts() -> None:
+    markup = f"<a href=/x>t<noscript>{VIDEO}</noscript></a>u"
+    out = f"<a href=/x>t<noscript></noscript></a><noscript>{PUT}</noscript>u[closing]"
+    assert rewritten(markup, parts=Parts()) == out
+
+
+def test_what_keeps_its_place_in_a_link_is_withheld_there() -> None:
+    markup = "<a href=/x><video src=//www.video.example/v></video>t</a>u"
+    out = '<a href=/x><video hidden=""></video>t</a>[placeholder video]u[closing]'
+    assert rewritten(markup, parts=Parts()) == out
