@@ -64,7 +64,7 @@ def read_style_sheet(body: bytes, rules: CompiledPolicy, allowed: frozenset[str]
     source = SourceText(body, document.charset or "utf-8", xml=False)
     noted: list[tuple[int, Finding]] = []
     view = rules.view(allowed, document)
-    for one in rules.style(source.data, source.decode, None, relative=view.relative):
+    for one in rules.style(source.data, source.data, source.decode, None, relative=view.relative):
         noted += [(one.start, said.finding(FindingKind.STYLE, "style sheet url()")) for said in gated(view, one.targets)]
     return _located(noted, source)
 

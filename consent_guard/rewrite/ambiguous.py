@@ -112,9 +112,10 @@ def _reads_alike(reader: Reader, question: Question, buffer: Buffer, end: int) -
         return False
     reader.pos = end
     if question.name == b"style":
-        contents.style_whole(reader, raw, question.content)
+        contents.style_whole(reader, buffer, question.content, end)
     elif question.decision.script is not None:
-        hit = reader.policy.first_hit(reader.view, raw, question.decision.script)
+        text = contents.program(reader, buffer, question.content, end)
+        hit = reader.policy.first_hit(reader.view, text, question.decision.script)
         if hit is not None:
             contents.withhold_script(reader, question.decision, hit, (question.start, question.content, end))
             reader.sim.restore(question.before)

@@ -46,8 +46,8 @@ def enter(reader: Reader, name: bytes, decision: Decision, buffer: Buffer, start
     if name == b"script":
         if kind is not None:
             limit = HELD_SCRIPT_BYTES if kind == "script" else HELD_VALUE_BYTES
-            whole = kind == "script" and 0 <= end <= content + limit and reader.unmasked
-            if whole and reader.policy.first_hit(reader.view, bytes(buffer[content:end])) is None:
+            whole = kind == "script" and 0 <= end <= content + limit
+            if whole and reader.policy.first_hit(reader.view, program(reader, buffer, content, end)) is None:
                 reader.pos = end
                 return
             taken = Script(decision, start, content)
@@ -75,6 +75,15 @@ def leave_out(reader: Reader, name: bytes, buffer: Buffer, content: int) -> None
         return
     reader.edit(content, end)
     reader.pos = end
+
+
+def program(reader: Reader, buffer: Buffer, start: int, end: int) -> bytes:
+    """Return a script's text in UTF-8: in another encoding a byte of a character may look like a quote, a backslash or none at
+    all, and a host may be spelled otherwise."""
+    raw = reader.written(buffer, start, end)
+    return (
+        raw if reader.charset.name in ("utf-8", None) or raw.isascii() else reader.decode(raw).encode("utf-8", "surrogatepass")
+    )
 
 
 class LeftOut:
@@ -105,10 +114,10 @@ class Style:
 
     def take(self, reader: Reader, buffer: Buffer, start: int, end: int, ended: bool) -> bool:
         if self._block is None and ended and start == self._content:
-            style_whole(reader, reader.written(buffer, start, end), start)
+            style_whole(reader, buffer, start, end)
             return True
         block = self._block = self._block or StyleBlock(self._withheld, reader.decode)
-        block.feed(reader.written(buffer, start, end), ended)
+        block.feed(bytes(buffer[start:end]), ended, None if reader.unmasked else reader.written(buffer, start, end))
         for edit in block.edits:
             reader.edit(self._content + edit.start, self._content + edit.end, edit.text)
         block.edits.clear()
@@ -125,10 +134,12 @@ class Style:
         return any(verdict.enforced for verdict in said)
 
 
-def style_whole(reader: Reader, raw: bytes, at: int) -> bool:
+def style_whole(reader: Reader, buffer: Buffer, at: int, end: int) -> bool:
     """Make the withheld addresses of a whole style sheet at ``at`` inert; tell whether there were any."""
     changed = False
-    for one in reader.policy.style(raw, reader.decode, reader.charset.name, relative=reader.view.relative):
+    raw = reader.written(buffer, at, end)
+    shape = raw if reader.unmasked else bytes(buffer[at:end])
+    for one in reader.policy.style(raw, shape, reader.decode, reader.charset.name, relative=reader.view.relative):
         said = gated(reader.view, one.targets)
         if said:
             reader.report(_style_findings(said), at + one.start)
@@ -164,7 +175,7 @@ class Script:
         limit = HELD_SCRIPT_BYTES if kind == "script" else HELD_VALUE_BYTES
         if length <= limit and not ended:
             return False
-        text = reader.written(buffer, content, content + min(length, limit))
+        text = program(reader, buffer, content, content + min(length, limit))
         hit = reader.policy.first_hit(reader.view, text, kind)
         reader.hold = None
         if hit is None and kind != "script" and length > limit:

@@ -143,7 +143,7 @@ def _raw_text(reader: HtmlReader, seen: Glance, buffer: Buffer, start: int, end:
         stop = reader.raw_end(b"script", buffer, end)
         if not 0 <= stop <= end + HELD_SCRIPT_BYTES:
             return False
-        if stop > end and reader.policy.first_hit(reader.view, bytes(buffer[end:stop])) is not None:
+        if stop > end and reader.policy.first_hit(reader.view, contents.program(reader, buffer, end, stop)) is not None:
             return False
         reader.pos = stop
         return True

@@ -23,17 +23,24 @@ class StyleBlock(CssScanner):
         self._withheld = withheld
         self._decode = decode
         self._origin = 0
+        self._written: bytearray | None = None
         self._dropped_to = 0
         self.edits: list[Edit] = []
 
-    def feed(self, data: bytes, final: bool) -> None:
-        """Take the next bytes of the content; ``final`` says that they are the last."""
+    def feed(self, data: bytes, final: bool, written: bytes | None = None) -> None:
+        """Take the next bytes of the content; ``final`` says that they are the last. ``written``: the document's own bytes,
+        where ``data`` has trail bytes masked, in each call or in none."""
+        if written is not None:
+            self._written = self._written if self._written is not None else bytearray()
+            self._written += written
         self._buffer += data
         self.scan(final)
         held = self.holding and not self._dropping
         gone = min(self._at, self._start if held else self._at) - CONTEXT_BYTES
         if gone > 0:
             del self._buffer[:gone]
+            if self._written is not None:
+                del self._written[:gone]
             self._origin += gone
             self._at -= gone
             self._start -= gone
@@ -48,7 +55,8 @@ class StyleBlock(CssScanner):
         return self._dropped_to if self._dropping else self._origin + self._start
 
     def _found(self, start: int, end: int, syntax: Syntax) -> None:
-        url = unescape(self._decode(bytes(self._buffer[start:end])))
+        buffer = self._buffer if self._written is None else self._written
+        url = unescape(self._decode(bytes(buffer[start:end])))
         if self._withheld(url, self._origin + start, self._origin + end):
             self.edits.append(Edit(self._origin + start, self._origin + end, INERT))
 

@@ -172,15 +172,18 @@ class CompiledPolicy:
             verdict = Verdict(found.host, found.service, self.category_of(found.service), found.rule)
             yield Hit(Address(found.host, verdict), "", 0)
 
-    def style(self, raw: bytes, decode: Callable[[bytes], str], charset: str | None, *, relative: bool) -> StyleFacts:
-        """Return the addresses in a whole style element's content that may be withheld, by bytes."""
+    def style(
+        self, raw: bytes, shape: bytes, decode: Callable[[bytes], str], charset: str | None, *, relative: bool
+    ) -> StyleFacts:
+        """Return the addresses in a whole style element's content that may be withheld, by bytes. ``shape``: the same with
+        trail bytes masked."""
         size = len(raw)
         key = (charset if not raw.isascii() else None), relative, raw if size <= _DIGESTED_BYTES else sha256(raw).digest()
         known = self._styles.get(key, MISSING)
         if known is MISSING:
             known = self._styles.recall(key, min(size, _DIGESTED_BYTES))
         if known is MISSING:
-            known = read_style_element(self.book, raw, decode, relative=relative)
+            known = read_style_element(self.book, raw, shape, decode, relative=relative)
             if charset is not None or raw.isascii():
                 self._styles.keep(key, known, min(size, _DIGESTED_BYTES) + 200 * len(known))
         return known  # type: ignore[return-value]

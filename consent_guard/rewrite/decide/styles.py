@@ -56,8 +56,10 @@ def read_style(book: HostBook, text: str, *, relative: bool) -> StyleFacts:
     return tuple(found)
 
 
-def read_style_element(book: HostBook, raw: bytes, decode: Callable[[bytes], str], *, relative: bool) -> StyleFacts:
-    """The same of a whole style element's content, by bytes."""
+def read_style_element(
+    book: HostBook, raw: bytes, shape: bytes, decode: Callable[[bytes], str], *, relative: bool
+) -> StyleFacts:
+    """The same of a whole style element's content, by bytes. ``shape``: the same with trail bytes masked."""
     found = []
 
     def note(url: str, start: int, end: int) -> bool:
@@ -66,7 +68,7 @@ def read_style_element(book: HostBook, raw: bytes, decode: Callable[[bytes], str
         return False
 
     block = StyleBlock(note, decode)
-    block.feed(raw, True)
+    block.feed(shape, True, None if shape is raw else raw)
     for edit in block.edits:  # an address too long to be read: it is withheld from everybody
         if found and found[-1].end == edit.start:
             found[-1] = found[-1]._replace(end=edit.end)

@@ -215,6 +215,44 @@ def by_every_chunk(body: bytes) -> bytes:
     return out
 
 
+TRAIL_BYTES = [
+    ("shift_jis", b"\x95\x5c", b"\x81\x60"),
+    ("gbk", b"\x95\x5c", b"\x81\x60"),
+    ("gb18030", b"\x95\x5c", b"\x81\x60"),
+    ("big5", b"\xa5\x5c", b"\xa5\x60"),
+]
+"""Characters whose second byte looks like a backslash, and like a backtick."""
+
+
+@pytest.mark.parametrize(("charset", "backslash", "backtick"), TRAIL_BYTES)
+def test_the_second_byte_of_a_character_is_no_syntax_of_a_style_or_a_script(
+    charset: str, backslash: bytes, backtick: bytes
+) -> None:
+    """ROBUSTNESS 0.8."""
+    for body in (
+        b'<style>p:after{content:"' + backslash + b'"}b{background:url(https://www.stats.example/x)}</style>',
+        b"<script>var t='" + backslash + b"'; s.src='https://www.stats.example/x'</script>",
+        b"<script>var t=`" + backtick + b"`; s.src='https://www.stats.example/x'</script>",
+        b"<svg><style>p:after{content:'" + backslash + b"'}b{background:url(https://www.stats.example/x)}</style></svg>",
+        b"<svg><script>var t='" + backslash + b"'; s.src='https://www.stats.example/x'</script></svg>",
+    ):
+        for size in (1 << 20, 1, 3):
+            assert b"stats" not in rewritten(body, charset, size=size), (body, size)
+            assert rewritten(body, charset, allowed=EVERYTHING, size=size) == body
+
+
+def test_a_host_in_a_list_of_addresses_is_read_in_the_documents_encoding() -> None:
+    policy = {
+        "categories": [{"id": "audience", "basis": "consent", "title": {"en": "Audience"}}],
+        "services": [{"id": "t", "category": "audience", "title": {"en": "T"}, "hosts": ["tr\u00e4cker.example"]}],
+    }
+    body = '<script type=speculationrules>{"prefetch":[{"urls":["https://tr\u00e4cker.example/"]}]}</script>'
+    for charset in ("utf-8", "windows-1252"):
+        document = DocumentFacts("https", "site.example", "/", charset=charset)
+        rewriter = page_rewriter(Rules(Policy.load(policy)), NOTHING, document)
+        assert b"cker" not in rewriter.feed(body.encode(charset)) + rewriter.close(), charset
+
+
 @pytest.mark.xfail(strict=True, reason="a document whose encoding browsers may dispute is read in one encoding only")
 @pytest.mark.parametrize(
     "markup",
