@@ -1,7 +1,7 @@
 """A document's body as it streams: decoded, rewritten, coded again; and what goes out where that cannot be done.
 
-May import the wire layer's codings and the engine's sniffing. The response side makes one per response; the transport feeds
-it.
+May import limits, the wire layer's codings and the engine's sniffing. The response side makes one per response; the transport
+feeds it.
 
 After any fault nothing more comes out: the transport breaks the response off, and raw bytes never go out instead (DESIGN §6,
 R9).
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ..errors import ExchangeStateError, RewriteError
+from ..limits import WHOLE_BODY_BYTES
 from ..wire.codings import ContentDecoder, ContentEncoder
 from ..wire.messages import BodyRewriter
 from .bodies import BodyKind
@@ -132,6 +133,48 @@ class FilteredBody:
             raise RewriteError(f"a fault while filtering a body: {type(fault).__name__}") from fault
         self._broken = False
         return out
+
+
+class ReadTwice:
+    """A body that is read a second time along with the first, by a stricter rewriter: would it leave as it came from that too?
+
+    What leaves is the first one's. The second reads in the same pieces, so that a long body keeps nobody waiting for both, and
+    stops where the answer is known, or past the length that the answer is asked for.
+    """
+
+    __slots__ = ("_count", "_expected", "_fits", "_rewriter", "_strictest", "same")
+
+    def __init__(self, rewriter: BodyRewriter, strictest: BodyRewriter, fits: Callable[[bytes], bool]) -> None:
+        """``fits`` tells by the first piece whether the answer is worth having."""
+        self._rewriter = rewriter
+        self._strictest = strictest
+        self._fits = fits
+        self._count = 0
+        self._expected = bytearray()
+        self.same = True
+
+    def feed(self, data: bytes) -> bytes:
+        out = self._rewriter.feed(data)
+        if self.same:
+            self.same = bool(self._count) or self._fits(data)
+            self._count += len(data)
+        if self.same and self._count <= WHOLE_BODY_BYTES:
+            self._expected += data
+            self._compare(self._strictest.feed(data))
+        else:
+            self.same = False
+        return out
+
+    def close(self) -> bytes:
+        out = self._rewriter.close()
+        if self.same:
+            self._compare(self._strictest.close())
+            self.same = self.same and not self._expected
+        return out
+
+    def _compare(self, out: bytes) -> None:
+        self.same = self._expected.startswith(out)
+        del self._expected[: len(out)]
 
 
 class ObservedBody:

@@ -18,7 +18,7 @@ from ..refusal import PART_REFUSAL, REFUSAL
 from ..rewrite.model import DocumentFacts
 from ..rewrite.page import page_rewriter
 from ..rewrite.stream import HtmlRewriter
-from ..wire.codings import ContentDecoder, coding_to_browsers, decodable
+from ..wire.codings import coding_to_browsers, decodable
 from ..wire.content_security import permitted
 from ..wire.etags import names_tag
 from ..wire.headers import broken_fields, content_type, first, get_all, without
@@ -31,7 +31,7 @@ from .debug_panel import WithPanel
 from .destinations import takes_banner
 from .document_heads import DIGESTS, personal_head, private_head, with_length
 from .expiry import expire_once, expiry_lines
-from .filtered_body import FilteredBody, ObservedBody, RefusedBody
+from .filtered_body import FilteredBody, ObservedBody, ReadTwice, RefusedBody
 from .finding_log import FindingLog
 from .request_side import ForwardedRequest
 from .set_cookies import SetCookieFilter
@@ -62,6 +62,7 @@ class ResponseSide:
         "_rewritten",
         "_set_cookies",
         "_site",
+        "_strictest",
         "_visitor",
     )
 
@@ -80,6 +81,8 @@ class ResponseSide:
         self._forwarded = forwarded
         self._log = log
         self._rewritten = False
+        self._strictest: ReadTwice | None = None
+        """How a feed would leave for a reader who allows nothing, where this one allows something."""
         self._left: str | None = None
         self._off = enforcement == "off"
         self._reporting = enforcement == "report"
@@ -91,7 +94,7 @@ class ResponseSide:
 
     def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
         """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
-        self._rewritten = False
+        self._rewritten, self._strictest = False, None
         if self._off:
             return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
@@ -122,7 +125,7 @@ class ResponseSide:
             return ResponsePlan(status, leaving, bodiless=True)
 
         def settle(body: bytes, rewritten: bytes) -> tuple[list[Header], bytes]:
-            if kind is BodyKind.XML and self._same_for_all(coding, headers, body):
+            if kind is BodyKind.XML and not coding and self._same_for_all(headers, body, rewritten):
                 self._rewritten = False
                 return with_length(self._other_head(headers), len(body)), body
             return with_length(leaving, len(rewritten)), rewritten
@@ -289,6 +292,10 @@ class ResponseSide:
             )
             if parts is not None and isinstance(rewriter, HtmlRewriter):
                 parts.stand_in(rewriter)
+            if kind is BodyKind.XML and emits and not coding and consent.allowed_services != site.needed:
+                strictest = page_rewriter(site.rules, site.needed, self._document(kind, charset))
+                self._strictest = ReadTwice(rewriter, strictest, lambda text: is_feed(headers, text))
+                return self._strictest
             return self._with_panel(rewriter) if kind is BodyKind.HTML and site.debug_panel else rewriter
 
         return FilteredBody(kind, coding, make, begin)
@@ -302,17 +309,15 @@ class ResponseSide:
         state = f"{'decided' if consent.decided else 'no choice yet'}; allowed services: {allowed or 'none'}"
         return WithPanel(rewriter, lambda: self._log.found, state)
 
-    def _same_for_all(self, coding: bytes, headers: Headers, body: bytes) -> bool:
-        """Tell whether a whole body is a feed that names no listed host and would leave as it came for any reader."""
-        plain, site = ContentDecoder(coding).feed(body) if coding else body, self._site
-        if not is_feed(headers, plain) or b"\0" in plain:
+    def _same_for_all(self, headers: Headers, body: bytes, rewritten: bytes) -> bool:
+        """Tell whether a whole body is a feed that names no listed host and would leave as it came for any reader.
+
+        A coded one is not asked about: its head may have to leave before it is known (Y3), and would then differ.
+        """
+        same = rewritten == body if self._strictest is None else self._strictest.same
+        if not same or not is_feed(headers, body) or b"\0" in body:
             return False
-        if site.rules.mentions.first(plain, lambda service: service not in site.needed) is not None:
-            return False
-        declared = content_type(headers)
-        document = self._document(BodyKind.XML, declared.charset if declared is not None else None)
-        strictest = page_rewriter(site.rules, site.needed, document)
-        return strictest.feed(plain) + strictest.close() == plain
+        return self._site.rules.mentions.first(body, lambda service: service not in self._site.needed) is None
 
     def _document(self, kind: BodyKind = BodyKind.HTML, charset: str | None = None) -> DocumentFacts:
         facts = self._facts

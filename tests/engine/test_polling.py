@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import pytest
 
+from consent_guard.rewrite.page import page_rewriter
+from consent_guard.rewrite.xml.rewriter import XmlRewriter
 from consent_guard.wire.codings import available
 
 ANYTHING = (b"Accept", b"*/*")
@@ -80,11 +83,51 @@ def test_a_feed_under_the_type_of_xml_is_told_by_its_first_element(site, root: b
     assert body.endswith(root)
 
 
-def test_a_coded_feed_keeps_its_head_and_bytes(site) -> None:
-    coded = gzip.compress(FEED)
-    headers, body = site.request("/feed").respond(200, [*FEED_HEAD, (b"Content-Encoding", b"gzip")]).whole(coded)
-    assert body == coded
-    assert (b"Cache-Control", b"public,max-age=900") in headers
+def test_a_coded_feed_is_this_visitors_own(site, monkeypatch) -> None:
+    """As under ASGI, where its head must leave before its body is known (Y3); and it is unfolded once, piece by piece."""
+    monkeypatch.delattr("consent_guard.wire.codings.ContentDecoder.feed")
+    plan = site.request("/feed").respond(200, [*FEED_HEAD, (b"Content-Encoding", b"gzip")])
+    headers, body = plan.whole(gzip.compress(FEED))
+    assert gzip.decompress(body) == FEED
+    assert (b"Cache-Control", b"private, no-cache") in headers
+
+
+def test_a_feed_is_read_once_by_the_reader_who_allows_nothing_and_by_others_along_with_their_own_reading(
+    site, monkeypatch
+) -> None:
+    made: list[Any] = []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        made.append(page_rewriter(*given, **named))
+        return made[-1]
+
+    monkeypatch.setattr("consent_guard.engine.response_side.page_rewriter", counted)
+    for cookie, count in ((site.cookie(deny="*"), 1), (site.cookie(allow="*"), 2)):
+        plan = site.request("/feed", cookie=cookie).respond(200, FEED_HEAD)
+        assert plan.whole(FEED)[0][:4] == FEED_HEAD
+        assert len(made) == count
+        made.clear()
+
+
+def test_no_reading_of_a_feed_takes_it_in_one_go(make) -> None:
+    """Y18: both readings of a reader who has granted something are done in the pieces in which the body comes."""
+    site = make()
+    feed = FEED.replace(b"<title>", b"<item><link>https://www.example.org/x?a=1&amp;b=2</link></item>" * 50 + b"<title>")
+    plan = site.request("/feed", cookie=site.cookie(allow="*")).respond(200, FEED_HEAD)
+    pieces = [feed[at : at + 100] for at in range(0, len(feed), 100)]
+    fed: list[int] = []
+    read = XmlRewriter.feed
+
+    def counting(rewriter: Any, data: bytes) -> bytes:
+        fed.append(len(data))
+        return read(rewriter, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(XmlRewriter, "feed", counting)
+        out = b"".join(plan.rewriter.feed(piece) for piece in pieces) + plan.rewriter.close()
+        assert plan.settle(feed, out)[0][:4] == FEED_HEAD
+    assert len(fed) == 2 * len(pieces)
+    assert max(fed) == 100
 
 
 @pytest.mark.parametrize(
