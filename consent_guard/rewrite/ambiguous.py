@@ -10,6 +10,7 @@ May import the decisions, contents and emit; ``stream`` calls it.
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,6 +53,29 @@ class Question:
         """Note that the first ``gone`` bytes of the buffer have left."""
         self.start -= gone
         self.content -= gone
+
+
+class ReadDocuments:
+    """What came of the documents within contents that may be read more than once, each asked for by all that tells its outcome.
+
+    A document in an attribute may hold such contents in turn: were it read anew in each reading, every level would multiply.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[bytes, list[Finding]]] = {}
+        self._bytes = 0
+
+    def get(self, key: Hashable) -> tuple[bytes, list[Finding]] | None:
+        """Return what came of a document, None where it was not read or is forgotten."""
+        return self._known.get(key)
+
+    def keep(self, key: Hashable, body: bytes, outcome: tuple[bytes, list[Finding]]) -> None:
+        """Remember what came of a document. All are forgotten now and then: one content and its readings hold fewer bytes."""
+        if self._bytes > 4 * AMBIGUOUS_BYTES:
+            self._known.clear()
+            self._bytes = 0
+        self._known[key] = outcome
+        self._bytes += len(body)
 
 
 def settle(reader: Reader, question: Question, buffer: Buffer, final: bool) -> bool:

@@ -86,6 +86,7 @@ class HtmlRewriter(BufferedDocument):
         self.cut = False
         """The document ended inside a tag."""
         self.nesting = 0
+        self._read = ambiguous.ReadDocuments()
         self.tried = False
 
     @property
@@ -142,7 +143,7 @@ class HtmlRewriter(BufferedDocument):
         )
         inner.hand_over(raw, shape, self.charset, self.left + at)
         inner.sim, inner.scripting, inner.lang, inner._bases = sim, False, self.lang, self._bases.copy()
-        inner.noted, inner.nesting = [], self.nesting + 1
+        inner.noted, inner.nesting, inner._read = [], self.nesting + 1, self._read
         inner.around, inner._gone = self.around.within(), self.before(at)
         inner.run(shape, True)
         return inner
@@ -167,7 +168,13 @@ class HtmlRewriter(BufferedDocument):
 
     def rewrite_document(self, view: UrlPolicy, document: DocumentFacts, body: bytes) -> tuple[bytes, list[Finding]]:
         """Return a document within this one as it may be shown, and what was found in it."""
-        return self.nested(self.policy, view, document, body, self.depth + 1)
+        key = view.bases, document, body
+        known = self._read.get(key)
+        if known is None:
+            known = self.nested(self.policy, view, document, body, self.depth + 1)
+            if self.nesting:
+                self._read.keep(key, body, known)
+        return known
 
     def at_rest(self, sim: TreeBuilderSimulator) -> bool:
         """Tell whether it has come to its end between two tokens, in the state of ``sim``."""

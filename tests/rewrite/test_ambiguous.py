@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
+from unittest import mock
+
 import pytest
 
 from consent_guard.policy.model import Policy
+from consent_guard.rewrite import page as pages
 
 from .documents import DocumentFacts, Rules, page_rewriter
 from .live import reached
@@ -102,3 +106,23 @@ def test_a_document_of_unended_elements_is_read_without_a_reading_in_every_readi
     page = unit * 2000 + f'<img src="{TRACKER}">'
     left = rewriter.feed(page.encode()) + rewriter.close()
     assert not reached(left.decode(), ("stats.example",))
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<svg><style><title>{}<g></title></style>",
+        "<svg><![CDATA[><style><title>{}<g></title></style>]]>",
+        "<svg><title>{}<g></title>",
+    ],
+)
+def test_a_document_within_contents_of_two_readings_is_read_once(around: str) -> None:
+    """R6, R7: else each level of srcdoc would be read again in every reading of the one around it."""
+    page, levels = f'<img src="{TRACKER}">', 6
+    for _ in range(levels):
+        page = around.format(f'<iframe srcdoc="{escape(page)}"></iframe>')
+    with mock.patch.object(pages, "_nested", side_effect=pages._nested) as read:
+        rewriter = page_rewriter(RULES, frozenset(), DocumentFacts("https", "site.example", "/", charset="utf-8"))
+        left = rewriter.feed(page.encode()) + rewriter.close()
+    assert read.call_count == levels
+    assert "stats.example" not in left.decode()
