@@ -90,3 +90,7 @@ WRITER_ENDED_SECONDS: Final = 60 * 60
 chain."""
 SPOOL_MEMORY: Final = 10_000
 """The most receipts that memory holds where the state folder cannot be written."""
+CALLS_BEHIND: Final = 1000
+"""So many receipts that are stored and wait for ``on_choice`` are told of in the log."""
+CALLS_FILE_BYTES: Final = 8 * 1024 * 1024
+"""A spool of calls that is as long is followed by another: under a steady stream one never runs empty, and never shrinks."""

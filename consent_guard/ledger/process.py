@@ -12,14 +12,14 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import Final
 
 from ..consent.receipt import Receipt, Shown
 from ..errors import LedgerError
 from ..limits import CHECKPOINT_SECONDS, LEDGER_BATCH, LEDGER_POST_SECONDS, LEDGER_RETRY_SECONDS
-from .announcing import Announcer, OnChoice
+from .announcing import Announcer, Call, OnChoice
 from .ledger import Ledger
 from .rows import Row
 from .spooling import Spooler
@@ -39,7 +39,7 @@ _COMPLAIN_SECONDS: Final = 60.0
 class Grant:
     """A grant whose visitor is waiting for it to be stored."""
 
-    __slots__ = ("abandoned", "committing", "entry", "expected", "future", "late")
+    __slots__ = ("abandoned", "committing", "due", "entry", "future", "late")
 
     def __init__(self, receipt: Receipt, shown: Sequence[Shown]) -> None:
         self.entry = Entry(receipt, shown)
@@ -50,8 +50,8 @@ class Grant:
         self.committing = False
         self.late = False
         """Its visitor was answered with 503 while it was being committed."""
-        self.expected = False
-        """on_choice was told to expect it."""
+        self.due: Call | None = None
+        """The call of on_choice that it is due, once it is stored."""
 
     @property
     def given_up(self) -> bool:
@@ -238,10 +238,9 @@ class Process:
         self._drop(given_up)
         if not batch:
             return
-        if self._announcer is not None and (new := [grant for grant in batch if not grant.expected]):
-            self._announcer.expect([grant.entry.receipt for grant in new])
-            for grant in new:
-                grant.expected = True
+        if self._announcer is not None and (new := [grant for grant in batch if grant.due is None]):
+            for grant, due in zip(new, self._announcer.expect([grant.entry.receipt for grant in new]), strict=True):
+                grant.due = due
 
         def may_commit() -> bool:
             with self._wake:
@@ -272,8 +271,8 @@ class Process:
                 ids = ", ".join(grant.entry.receipt.receipt_id for grant in late)
                 logger.warning("receipts of grants were stored after their visitors had been answered with 503: %s", ids)
             if self._announcer is not None:
-                self._announcer.not_stored(len(late))
-                self._announcer.stored(grant.entry.receipt for grant in batch if not grant.late)
+                self._announcer.not_stored(_due(late))
+                self._announcer.stored(_due(grant for grant in batch if not grant.late))
 
     def _grants_failed(self, batch: Sequence[Grant], error: LedgerError) -> None:
         moment = time.monotonic()
@@ -300,23 +299,23 @@ class Process:
             if not told:
                 grant.future.set_exception(LedgerError("nobody waits for it any more"))
         if self._announcer is not None:
-            self._announcer.not_stored(sum(grant.expected for grant in grants))
+            self._announcer.not_stored(_due(grants))
 
     def _store_refusals(self, entries: Sequence[Entry]) -> None:
-        receipts = [entry.receipt for entry in entries]
+        due: list[Call] = []
         if self._announcer is not None:
-            self._announcer.expect(receipts)
+            due = self._announcer.expect([entry.receipt for entry in entries])
         try:
             with self._storing:
                 self._store.append(entries)
         except BaseException:
             if self._announcer is not None:
-                self._announcer.not_stored(len(receipts))
+                self._announcer.not_stored(due)
             raise
         self._works()
         if self._announcer is not None:
             # Also for one that was stored before: its process may have died before the call.
-            self._announcer.stored(receipts)
+            self._announcer.stored(due)
 
     def _left_behind(self) -> None:
         if self._announcer is not None:
@@ -340,6 +339,10 @@ class Process:
             self._complained_at = moment
             logger.error("receipts cannot be stored, so that grants are answered with 503: %s", error)
         self._retry_at = moment + LEDGER_RETRY_SECONDS
+
+
+def _due(grants: Iterable[Grant]) -> list[Call]:
+    return [grant.due for grant in grants if grant.due is not None]
 
 
 def _ending() -> LedgerError:

@@ -15,8 +15,9 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from .state import flush_folder, make_folder
 
@@ -27,12 +28,21 @@ _READ_BYTES: Final = 1024 * 1024
 _Read = TypeVar("_Read")
 
 
+class Place(NamedTuple):
+    """Where a line stands in a spool, in bytes."""
+
+    start: int
+    length: int
+
+
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[_Read]):
     """What was read of a spool, and where the next batch begins."""
 
     lines: Sequence[_Read]
     """What each line says."""
+    places: Sequence[Place]
+    """Where each of them stands."""
     end: int
     unread: bytes = b""
     """Lines that cannot be read, as they stand."""
@@ -82,14 +92,20 @@ class Spool:
         """Whether something is left to be taken off."""
         return self._read < self._size
 
-    def add(self, lines: Sequence[dict[str, Any]], shown: Sequence[tuple[str, dict[str, Any]]] = ()) -> None:
+    @property
+    def size(self) -> int:
+        """How long the file is, in bytes."""
+        return self._size
+
+    def add(self, lines: Sequence[dict[str, Any]], shown: Sequence[tuple[str, dict[str, Any]]] = ()) -> list[Place]:
         """Append lines, and before them those of ``shown`` (digest and line) that this file does not hold; flush to disk once.
 
-        Raises OSError, and then nothing of it is there.
+        Return where the lines stand. Raises OSError, and then nothing of it is there.
         """
         with self._lock:
             new = {digest: line for digest, line in shown if digest not in self._shown}
-            data = b"".join(_line(part) for part in (*new.values(), *lines))
+            made = [_line(line) for line in lines]
+            data = b"".join([*map(_line, new.values()), *made])
             try:
                 written = os.write(self._handle, data)
                 while written < len(data):
@@ -100,6 +116,22 @@ class Spool:
                 raise
             self._size += len(data)
             self._shown.update(new)
+            ends = accumulate(map(len, made), initial=self._size - sum(map(len, made)))
+            return [Place(start, len(line)) for start, line in zip(ends, made, strict=False)]
+
+    def at(self, place: Place) -> dict[str, Any]:
+        """Return the line that stands at a place. Raises OSError, and TypeError or ValueError where none does."""
+        return _object(os.pread(self._handle, place.length, place.start))
+
+    def batches(self, count: int, read: Callable[[dict[str, Any]], _Read]) -> Iterator[Batch[_Read]]:
+        """Yield, in batches of so many lines, all that waits, as ``next`` reads it. Nothing is taken off; what cannot be read
+        is kept beside at the end."""
+        at, unread = self._read, b""
+        while at < self._size:
+            batch = self._batch(at, count, read)
+            yield batch
+            at, unread = batch.end, unread + batch.unread
+        self._keep_aside(unread)
 
     def next(self, count: int, read: Callable[[dict[str, Any]], _Read]) -> Batch[_Read]:
         """Return what ``read`` makes of at most so many lines from where the last ``take_off`` ended.
@@ -107,10 +139,14 @@ class Spool:
         A line for which it raises AttributeError, KeyError, TypeError or ValueError is of another version, or damaged by a
         disk: it is left out, and stops nothing.
         """
-        data = os.pread(self._handle, _READ_BYTES, self._read)
-        while b"\n" not in data and self._read + len(data) < self._size:
-            data += os.pread(self._handle, _READ_BYTES, self._read + len(data))
+        return self._batch(self._read, count, read)
+
+    def _batch(self, start: int, count: int, read: Callable[[dict[str, Any]], _Read]) -> Batch[_Read]:
+        data = os.pread(self._handle, _READ_BYTES, start)
+        while b"\n" not in data and start + len(data) < self._size:
+            data += os.pread(self._handle, _READ_BYTES, start + len(data))
         lines: list[_Read] = []
+        places: list[Place] = []
         unread: list[bytes] = []
         at = 0
         while len(lines) < count:
@@ -121,19 +157,17 @@ class Spool:
                 lines.append(read(_object(data[at:end])))
             except (AttributeError, KeyError, TypeError, ValueError):
                 unread.append(data[at : end + 1])
+            else:
+                places.append(Place(start + at, end + 1 - at))
             at = end + 1
         if not at:  # a torn last line, which nobody was told of
-            at = self._size - self._read
-        return Batch(lines, self._read + at, b"".join(unread))
+            at = self._size - start
+        return Batch(lines, places, start + at, b"".join(unread))
 
     def take_off(self, batch: Batch[Any]) -> None:
         """Let go of a batch that is safe elsewhere; what could not be read of it is kept in a file beside. An empty file
         shrinks to nothing."""
-        if batch.unread:
-            aside = self.path.with_suffix(_UNREAD)
-            logger.error("a spooled receipt is not of a form that this version can read; it is kept in %s", aside)
-            with open(aside, "ab", opener=_private) as file:
-                file.write(batch.unread)
+        self._keep_aside(batch.unread)
         with self._lock:
             self._read = batch.end
             if self._read >= self._size:
@@ -158,6 +192,13 @@ class Spool:
     def drop(self) -> None:
         """Let go of the file in a child: its lock goes on being the parent's."""
         os.close(self._handle)
+
+    def _keep_aside(self, unread: bytes) -> None:
+        if unread:
+            aside = self.path.with_suffix(_UNREAD)
+            logger.error("a spooled receipt is not of a form that this version can read; it is kept in %s", aside)
+            with open(aside, "ab", opener=_private) as file:
+                file.write(unread)
 
 
 def _line(value: dict[str, Any]) -> bytes:

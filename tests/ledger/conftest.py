@@ -56,6 +56,8 @@ POLICY: dict[str, Any] = {
 PAGE = b"<!doctype html><html lang=en><title>t</title><p>x</p>"
 HTML = [("Content-Type", "text/html")]
 START_SECONDS = 60
+SOON_SECONDS = 10.0
+"""What was spooled arrives so soon after the store's return, and grants count again."""
 
 
 def _binaries() -> Path | None:
@@ -307,6 +309,15 @@ def app(url: str) -> Iterator[App]:
     made = guarded(url)
     yield made
     made.flush()
+
+
+def eventually(condition: Callable[[], bool], seconds: float = SOON_SECONDS) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return condition()
 
 
 def stored(address: Address) -> list[Row]:

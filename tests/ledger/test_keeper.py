@@ -27,19 +27,7 @@ from consent_guard.ledger.spooling import Spooler
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.limits import LEDGER_POST_SECONDS
 
-from .conftest import App, Server, cookie_of, guarded, init, receipt, receipt_ids, stored, verified
-
-SOON_SECONDS = 10.0
-"""What was spooled arrives so soon after the store's return, and grants count again."""
-
-
-def eventually(condition: Callable[[], bool], seconds: float = SOON_SECONDS) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return condition()
+from .conftest import App, Server, cookie_of, eventually, guarded, init, receipt, receipt_ids, stored, verified
 
 
 def dead(url: str) -> str:
