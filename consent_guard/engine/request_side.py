@@ -57,7 +57,7 @@ def forward(
     headers, hidden = hide_gated(headers, rulings, consent)
     if not any(name.lower() in _TOUCHED for name, _ in headers):
         return ForwardedRequest(headers, hidden, wanted)
-    page = wanted.may_get and not wanted.polled
+    page = wanted.narrowed  # whatever may be HTML: what the client has stored without our mark may never have been filtered
     reads = method in ("GET", "HEAD")
     asked = [value for name, value in headers if name.lower() == b"if-none-match"] if reads else []
     validators = {value: _validators(value, mark, page) for value in asked}

@@ -108,9 +108,10 @@ class ResponseSide:
             return self._not_modified(headers, kind)
         if (reason := self._unfit(status, headers, kind, coding)) is not None:
             return self._refused(reason, PART_REFUSAL if status in _PARTS_OF_A_BODY else REFUSAL)
+        clean = kind is BodyKind.XML and self._site.clean_feeds.has(self._facts, headers)
+        if (clean or not kind.document) and self._is_known(status, headers):
+            return ResponsePlan(304, without(self._other_head(headers), *_OF_THE_CONTENT), bodiless=True)
         if not kind.document:
-            if self._is_known(status, headers):
-                return ResponsePlan(304, without(self._other_head(headers), *_OF_THE_CONTENT), bodiless=True)
             return ResponsePlan(status, self._other_head(headers))
         if self._has_nothing_to_do(kind):
             return self._untouched(status, headers, kind)
@@ -127,6 +128,7 @@ class ResponseSide:
         def settle(body: bytes, rewritten: bytes) -> tuple[list[Header], bytes]:
             if kind is BodyKind.XML and not coding and self._same_for_all(headers, body, rewritten):
                 self._rewritten = False
+                self._site.clean_feeds.add(self._facts, headers)
                 return with_length(self._other_head(headers), len(body)), body
             return with_length(leaving, len(rewritten)), rewritten
 

@@ -7,9 +7,11 @@ threads at once.
 from __future__ import annotations
 
 import copy
+import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 from typing import Final
 
 from ..consent.choice import Consent
@@ -19,13 +21,14 @@ from ..consent.signals import dnt, gpc
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read
 from ..findings import Finding
-from ..limits import POST_BODY_BYTES
+from ..limits import CLEAN_FEEDS, POST_BODY_BYTES
 from ..pages.overriding import TemplatesSource, checked_surface
 from ..pages.surface import Surface
 from ..policy.model import Policy
 from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..version import __version__
-from ..wire.messages import Headers
+from ..wire.headers import first
+from ..wire.messages import Headers, RequestFacts
 from ..wire.origins import is_localhost, split_host
 from .cookie_rulings import CookieRulings
 from .texts import Texts
@@ -35,6 +38,38 @@ logger: Final = logging.getLogger("consent_guard")
 _FORM_BYTES: Final = 1024
 """What a form of ours holds besides: the choice, the way back."""
 _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
+
+
+class CleanFeeds:
+    """Versions of feeds that were found to be the same for everybody, the latest of them. Thread-safe.
+
+    Their entity tags carry no mark of ours. By this it is known that a reader who names one did not store it unfiltered.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, None] = {}
+        self._lock = Lock()
+
+    def add(self, facts: RequestFacts, headers: Headers) -> None:
+        """Remember the version of this head, where it has a validator."""
+        version = _version(facts, headers)
+        if version is None or version in self._known:
+            return
+        with self._lock:
+            self._known[version] = None
+            if len(self._known) > CLEAN_FEEDS:
+                del self._known[next(iter(self._known))]
+
+    def has(self, facts: RequestFacts, headers: Headers) -> bool:
+        return bool(self._known) and _version(facts, headers) in self._known
+
+
+def _version(facts: RequestFacts, headers: Headers) -> bytes | None:
+    validator = first(headers, b"etag") or first(headers, b"last-modified")
+    if validator is None:
+        return None
+    address = (facts.scheme, facts.host, facts.root_path, facts.path, facts.query, validator)
+    return hashlib.sha256(repr(address).encode("utf-8", "surrogatepass")).digest()
 
 
 class Site:
@@ -57,6 +92,7 @@ class Site:
         """Reads the choice from other tools' cookies; false where the policy names none."""
         self.rules: Final = CompiledPolicy(policy)
         self.rulings = CookieRulings(policy)
+        self.clean_feeds: Final = CleanFeeds()
         named = (*(one.id for one in policy.categories), *(one.id for one in policy.services))
         self.post_limit: Final = max(POST_BODY_BYTES, _FORM_BYTES + sum(len(f"&allow={id}") for id in named))
         """How many bytes a posted choice may take: a form in which everything is ticked must pass."""

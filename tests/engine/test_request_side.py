@@ -114,6 +114,30 @@ def test_a_page_that_was_stored_before_we_stood_here_is_asked_for_anew(site, hea
     assert seen(site.request("/page", header), header[0].lower()) == []
 
 
+EMPTY = (b"Sec-Fetch-Dest", b"empty")
+ANYTHING = (b"Accept", b"*/*")
+
+
+@pytest.mark.parametrize("header", [(b"If-None-Match", b'"v1"'), (b"If-Modified-Since", b"Thu, 01 Jan 2026 00:00:00 GMT")])
+@pytest.mark.parametrize("asked", [(ANYTHING, EMPTY), (EMPTY,), (ANYTHING,), ((b"Accept", b"application/json"),)])
+def test_a_fragment_that_was_stored_before_we_stood_here_is_asked_for_anew(make, header: tuple[bytes, bytes], asked) -> None:
+    """N3: libraries fetch parts of pages with ``Accept: */*``; what was stored while the policy only reported was not filtered."""
+    head = [*make().HTML, (b"ETag", b'"v1"'), (b"Last-Modified", b"Thu, 01 Jan 2026 00:00:00 GMT")]
+    assert make(enforcement="report").request("/frag", *asked).respond(200, head).headers == head
+    exchange = make().request("/frag", *asked, header)
+    assert seen(exchange, header[0].lower()) == []
+    plan = exchange.respond(200, head)
+    assert (plan.status, plan.rewriter is not None) == (200, True)
+
+
+def test_a_fragment_of_the_same_consent_gets_its_304(site) -> None:
+    own = site.values(site.request("/frag", ANYTHING, EMPTY).respond(200, [*site.HTML, (b"ETag", b'"v1"')]), b"etag")[0]
+    exchange = site.request("/frag", ANYTHING, EMPTY, (b"If-None-Match", own))
+    assert seen(exchange, b"if-none-match") == [b'"v1"']
+    plan = exchange.respond(304, [(b"ETag", b'"v1"')])
+    assert (plan.status, site.values(plan, b"etag")) == (304, [own])
+
+
 @pytest.mark.parametrize(
     "header", [(b"If-None-Match", b'"v1", W/"v2"'), (b"If-Modified-Since", b"Thu, 01 Jan 2026 00:00:00 GMT")]
 )
