@@ -283,7 +283,7 @@ def section(reader: Reader, buffer: Buffer, final: bool) -> bool:
             if inner is not None:
                 reader.tell(inner)
             reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], start)
-            reader.edit(start, end + 3)
+            reader.edit(start, end + 3, reader.apart(start))
     elif end < 0 and reader.policy.withholds(reader.view.allowed) and not (final and _harmless(reader, buffer, rest or size)):
         reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], start)
         reader.edit(start, start + 2, b"&lt;!")

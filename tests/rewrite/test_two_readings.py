@@ -87,6 +87,14 @@ def test_after_the_end_of_a_drawing_with_a_stray_end_tag_it_is_html_again(markup
     assert kept(markup)
 
 
+@pytest.mark.parametrize("around", ["<svg>{}</svg>", "<math><mi>{}</mi></math>", "<p><svg><g>{}"])
+def test_a_cdata_section_that_goes_opens_no_tag_with_what_stands_around_it(around: str) -> None:
+    """R3: the product makes nothing live that was not."""
+    out = rewritten(around.format(f"<<![CDATA[>{IMAGE}]]>image href=//px.stats.example/b>"))
+    assert not reached(out, DOMAINS)
+    assert "<image" not in out
+
+
 def test_the_end_of_a_template_in_a_drawing_ends_none_of_html() -> None:
     """A base element within a template is none (WHATWG 4.2.3)."""
     drawing = '<template><p><svg><template></template></svg></p><base href="/"></template>'
