@@ -296,10 +296,10 @@ class HtmlRewriter(BufferedDocument):
             decision = asked(self.policy, facts, self.view, self) or NOTHING
         if self._place is not None and self.seeking:
             self._found_place(self._place.start(name, start, end, sim))
-        inside = len(sim.stack)
+        inside, unsure, awaited = len(sim.stack), sim.unsure, sim.awaits_content
         before = None
         switch = Switch.NO
-        if name in fast_path.SIMULATED or inside or sim.unsure or sim.awaits_content:
+        if name in fast_path.SIMULATED or inside or unsure or awaited:
             if name == b"html":
                 self._html(buffer, start, end)
             if name in p.RAW_TEXT and name != b"noscript" and sim.common:
@@ -310,7 +310,8 @@ class HtmlRewriter(BufferedDocument):
         if decision.base is not None:
             self.take_base(decision, start, certain=sim.html and not sim.templates and self.scripting)
         if decision is not NOTHING:
-            self._apply(decision, start, end, BREAKOUT if len(sim.stack) < inside else b"")
+            decided = len(sim.stack) < inside or sim.unsure < unsure or sim.awaits_content < awaited
+            self._apply(decision, start, end, BREAKOUT if decided else b"")
         noscript = name == b"noscript" and sim.raw_noscript
         if switch is Switch.NO or (noscript and not self.scripting):
             return

@@ -95,6 +95,28 @@ def test_a_cdata_section_that_goes_opens_no_tag_with_what_stands_around_it(aroun
     assert "<image" not in out
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "<img width=1 src=//px.stats.example/a>",
+        "<embed src=//px.stats.example/a>",
+        "<iframe src=//px.stats.example/a></iframe>",
+    ],
+)
+@pytest.mark.parametrize("around", ["<template>{}", "<template><template>{}", "<svg><desc><template>{}"])
+def test_a_templates_first_element_still_decides_how_it_is_read_when_it_is_withheld(around: str, first: str) -> None:
+    """R3: a template that begins with a column ignores every other element, and reads the text of a style as markup."""
+    style = f"<col><style></template>{IMAGE}</style>"
+    assert rewritten(around.format(first) + style) == around.format("<b></b>") + style
+
+
+def test_a_withheld_head_element_decides_nothing_of_a_template() -> None:
+    markup = f"<template><link rel=stylesheet href=//px.stats.example/a><col><style></template>{IMAGE}</style>"
+    out = rewritten(markup)
+    assert out.startswith("<template><col>")
+    assert "stats.example" not in out
+
+
 def test_the_end_of_a_template_in_a_drawing_ends_none_of_html() -> None:
     """A base element within a template is none (WHATWG 4.2.3)."""
     drawing = '<template><p><svg><template></template></svg></p><base href="/"></template>'
