@@ -57,7 +57,7 @@ REMEMBERED_BYTES: Final = 16 * 1024
 """Longer tags are read afresh each time."""
 
 CLEAN_FEEDS: Final = 1024
-"""The most versions of feeds of which it is remembered that they are the same for everybody; of others a reader gets the whole."""
+"""The most versions of feeds that are remembered to be the same for everybody; of any other a reader gets the whole."""
 SHOWN_TEXTS: Final = 64
 """The most texts that are kept for receipts, each some kilobytes; more are made anew."""
 PAGES_BYTES: Final = 8 * 1024 * 1024

@@ -14,6 +14,8 @@ from ..wire.messages import Headers
 
 _UNKNOWN: Final = frozenset({"unknown/unknown", "application/unknown"})
 """Types that browsers sniff as if there were none (WHATWG MIME Sniffing §7)."""
+_HTML: Final = frozenset({"text/html", "text/vnd.turbo-stream.html"})
+"""The second is shown by no browser: Turbo reads it as HTML, and puts what it finds there into the page."""
 _XML: Final = frozenset({"text/xml", "application/xml", "text/xsl"})
 """Beside every ``+xml`` type; text/xsl is Chromium's own."""
 
@@ -49,7 +51,7 @@ def body_kind(status: int, headers: Headers) -> BodyKind:
     declared = content_type(headers)
     if declared is None or declared.essence in _UNKNOWN:
         return BodyKind.OTHER if is_nosniff(headers) or _is_empty(status, headers) else BodyKind.SNIFFED
-    if declared.essence == "text/html":
+    if declared.essence in _HTML:
         return BodyKind.HTML
     if declared.essence in _XML or declared.essence.endswith("+xml"):
         return BodyKind.XML

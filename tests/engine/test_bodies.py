@@ -15,7 +15,14 @@ def kind(content_type: bytes | None, *more: tuple[bytes, bytes]) -> BodyKind:
 
 
 @pytest.mark.parametrize(
-    "declared", [b"text/html", b"TEXT/HTML; charset=utf-8", b"text/html;charset=x", b"text/plain, text/html"]
+    "declared",
+    [
+        b"text/html",
+        b"TEXT/HTML; charset=utf-8",
+        b"text/html;charset=x",
+        b"text/plain, text/html",
+        b"text/vnd.turbo-stream.html; charset=utf-8",
+    ],
 )
 def test_html_is_html_however_it_is_written(declared: bytes) -> None:
     assert kind(declared) is BodyKind.HTML
@@ -111,3 +118,17 @@ def test_what_browsers_do_not_follow_shows_its_body(status: int, location: bytes
     """Fetch, "redirect status": the body of any other is shown, and sniffed."""
     assert body_kind(status, [(b"Location", location)]) is BodyKind.SNIFFED
     assert body_kind(201, [(b"Content-Length", b"0")]) is BodyKind.OTHER
+
+
+def test_what_a_turbo_stream_brings_into_the_page_is_filtered(site) -> None:
+    """L01, L10: Turbo puts the template's content into the document, and runs its scripts."""
+    plan = site.request("/messages", method="POST").respond(200, [(b"Content-Type", b"text/vnd.turbo-stream.html")])
+    stream = (
+        b'<turbo-stream action="append" target="list"><template><p>x</p>'
+        b'<img src="https://a.ads.example/x.gif"><script src="https://a.ads.example/x.js"></script></template></turbo-stream>'
+    )
+    out = site.send(plan, stream)
+    assert b"ads.example" not in out
+    assert out.startswith(b'<turbo-stream action="append" target="list"><template><p>x</p>')
+    assert out.endswith(b"</template></turbo-stream>")
+    assert b"banner" not in out

@@ -121,7 +121,7 @@ ANYTHING = (b"Accept", b"*/*")
 @pytest.mark.parametrize("header", [(b"If-None-Match", b'"v1"'), (b"If-Modified-Since", b"Thu, 01 Jan 2026 00:00:00 GMT")])
 @pytest.mark.parametrize("asked", [(ANYTHING, EMPTY), (EMPTY,), (ANYTHING,), ((b"Accept", b"application/json"),)])
 def test_a_fragment_that_was_stored_before_we_stood_here_is_asked_for_anew(make, header: tuple[bytes, bytes], asked) -> None:
-    """N3: libraries fetch parts of pages with ``Accept: */*``; what was stored while the policy only reported was not filtered."""
+    """N3: libraries fetch parts of pages with ``Accept: */*``; what was stored while the policy only reported is unfiltered."""
     head = [*make().HTML, (b"ETag", b'"v1"'), (b"Last-Modified", b"Thu, 01 Jan 2026 00:00:00 GMT")]
     assert make(enforcement="report").request("/frag", *asked).respond(200, head).headers == head
     exchange = make().request("/frag", *asked, header)
