@@ -146,6 +146,7 @@ def _store_spooled(ledger: Ledger) -> int:
     """Store what processes that have ended left in their spools; return how many receipts that were."""
     from collections.abc import Sequence
 
+    from ..ledger.announcing import left_to_others
     from ..ledger.spooling import Spooler
     from ..ledger.store import Entry, Store
 
@@ -157,7 +158,8 @@ def _store_spooled(ledger: Ledger) -> int:
 
     def keep(entries: Sequence[Entry]) -> None:
         nonlocal count
-        count += len(store.append(entries))
+        with left_to_others(ledger.folder, ledger.address.name, entries):
+            count += len(store.append(entries))
 
     with contextlib.closing(store):
         try:

@@ -11,18 +11,23 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ..consent.receipt import Receipt
 from ..limits import CALLS_BEHIND, CALLS_FILE_BYTES, LEDGER_BATCH, SPOOL_MEMORY
 from .rows import plain_receipt, receipt_from_plain
 from .spool import Place, Spool
 
+if TYPE_CHECKING:
+    from .store import Entry
+
 logger: Final = logging.getLogger("consent_guard")
 OnChoice = Callable[[Receipt], object]
+_CALLS: Final = "calls"
 _COMPLAIN_SECONDS: Final = 60.0
 
 
@@ -42,12 +47,30 @@ class Call(NamedTuple):
     """Where in the file the receipt stands; itself where no disk took it."""
 
 
+@contextmanager
+def left_to_others(folder: Path, name: str, entries: Iterable[Entry]) -> Iterator[None]:
+    """Store these within, where there is no ``on_choice``: the calls that are due are left to a process that has one."""
+    receipts = [plain_receipt(entry.receipt) for entry in entries if entry.calls]
+    if not receipts:
+        yield
+        return
+    spool = Spool.own(folder, f"{_CALLS}-{name}")
+    try:
+        spool.add(receipts)
+        yield
+    except BaseException:
+        spool.empty()
+        raise
+    finally:
+        spool.close()
+
+
 class Announcer:
     """Calls back in a thread of its own, so that a slow callable holds up nothing but other calls."""
 
     def __init__(self, on_choice: OnChoice, folder: Path, name: str) -> None:
         self._on_choice = on_choice
-        self._folder, self._name = folder, f"calls-{name}"
+        self._folder, self._name = folder, f"{_CALLS}-{name}"
         self._files: list[_File] = []
         self._file: _File | None = None
         """The one that is written; the others wait for the end of their calls."""

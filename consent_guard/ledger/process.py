@@ -19,7 +19,7 @@ from typing import Final
 from ..consent.receipt import Receipt, Shown
 from ..errors import LedgerError
 from ..limits import CHECKPOINT_SECONDS, LEDGER_BATCH, LEDGER_POST_SECONDS, LEDGER_RETRY_SECONDS
-from .announcing import Announcer, Call, OnChoice
+from .announcing import Announcer, Call, OnChoice, left_to_others
 from .ledger import Ledger
 from .rows import Row
 from .spooling import Spooler
@@ -68,9 +68,9 @@ class Process:
         self._in_file = ledger.address.file is not None
         self._storing = threading.Lock()
         """Held while a transaction may be open."""
-        name = ledger.address.name
-        self._spooler = Spooler(ledger.folder, name, self._nudge)
-        self._announcer = Announcer(on_choice, ledger.folder, name) if on_choice is not None else None
+        self._state = ledger.folder, ledger.address.name
+        self._spooler = Spooler(*self._state, self._nudge, calls=on_choice is not None)
+        self._announcer = Announcer(on_choice, *self._state) if on_choice is not None else None
         self._wake = threading.Condition()
         self._grants: deque[Grant] = deque()
         self._questions: deque[tuple[str, Future[Row | None]]] = deque()
@@ -302,20 +302,20 @@ class Process:
             self._announcer.not_stored(_due(grants))
 
     def _store_refusals(self, entries: Sequence[Entry]) -> None:
-        due: list[Call] = []
-        if self._announcer is not None:
-            due = self._announcer.expect([entry.receipt for entry in entries])
-        try:
-            with self._storing:
+        if self._announcer is None:
+            with left_to_others(*self._state, entries), self._storing:
                 self._store.append(entries)
-        except BaseException:
-            if self._announcer is not None:
+        else:
+            due = self._announcer.expect([entry.receipt for entry in entries])
+            try:
+                with self._storing:
+                    self._store.append(entries)
+            except BaseException:
                 self._announcer.not_stored(due)
-            raise
-        self._works()
-        if self._announcer is not None:
+                raise
             # Also for one that was stored before: its process may have died before the call.
             self._announcer.stored(due)
+        self._works()
 
     def _left_behind(self) -> None:
         if self._announcer is not None:

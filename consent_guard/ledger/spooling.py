@@ -28,14 +28,17 @@ from .store import Entry
 logger: Final = logging.getLogger("consent_guard")
 _SHOWN: Final = "shown"
 _RECEIPT: Final = "receipt"
+_CALLS: Final = "calls"
 
 
 class Spooler:
     """The spool of one process, those that others left behind, and memory for when there is no disk."""
 
-    def __init__(self, folder: Path, name: str, added: Callable[[], None]) -> None:
-        """``added`` is called, from the writing thread, when there is something new to store."""
+    def __init__(self, folder: Path, name: str, added: Callable[[], None], *, calls: bool = False) -> None:
+        """``added`` is called, from the writing thread, when there is something new to store. ``calls``: this app has an
+        ``on_choice``, which whoever stores its receipts is to know."""
         self._folder, self._name = folder, f"refusals-{name}"
+        self._calls = calls
         self._added = added
         self._queue: queue.SimpleQueue[tuple[Entry, Future[None]] | None] = queue.SimpleQueue()
         self._own: Spool | None = None
@@ -51,7 +54,7 @@ class Spooler:
     def add(self, receipt: Receipt, shown: Sequence[Shown]) -> Future[None]:
         """Write a receipt down. The future ends when it is on disk, or held in memory for want of one; with a LedgerError where
         neither takes it. After ``close`` it is written here and now, into a file that is left to whoever comes next."""
-        entry, future = Entry(receipt, shown, once=True), Future[None]()
+        entry, future = Entry(receipt, shown, once=True, calls=self._calls), Future[None]()
         with self._closing:
             if not self._closed:
                 self._queue.put((entry, future))
@@ -136,7 +139,8 @@ class Spooler:
             receipt = receipt_from_plain(line[_RECEIPT])
             row_from(asdict(row_of(receipt, "", 0, 0)))  # what no row can hold is found here, not with each attempt to store it
             named = (receipt.policy_digest, receipt.text_digest)
-            return Entry(receipt, [texts[digest] for digest in named if digest in texts], once=True)
+            held = [texts[digest] for digest in named if digest in texts]
+            return Entry(receipt, held, once=True, calls=line.get(_CALLS) is True)
 
         return read
 
@@ -205,7 +209,8 @@ def _tell_lost(entries: Sequence[Entry]) -> None:
 def _lines(entries: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
     """Return what a spool holds of them: their own lines, and by their digests those of the texts that they name."""
     shown = {text.digest: {_SHOWN: _plain_shown(text)} for entry in entries for text in entry.shown}
-    return [{_RECEIPT: plain_receipt(entry.receipt)} for entry in entries], list(shown.items())
+    lines = [{_RECEIPT: plain_receipt(entry.receipt), **({_CALLS: True} if entry.calls else {})} for entry in entries]
+    return lines, list(shown.items())
 
 
 def _plain_shown(shown: Shown) -> dict[str, Any]:

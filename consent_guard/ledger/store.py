@@ -37,6 +37,8 @@ class Entry:
     shown: Sequence[Shown]
     once: bool = False
     """It may be stored already: it comes from a spool, or after a commit whose outcome is not known."""
+    calls: bool = False
+    """The app that recorded it has an ``on_choice``."""
 
 
 class Withdrawn(Exception):

@@ -12,9 +12,10 @@ import pytest
 
 from consent_guard.consent.receipt import Receipt
 from consent_guard.errors import LedgerError
-from consent_guard.ledger.announcing import Announcer
+from consent_guard.ledger.announcing import Announcer, left_to_others
 from consent_guard.ledger.rows import plain_receipt
 from consent_guard.ledger.spool import Spool
+from consent_guard.ledger.store import Entry
 
 from .conftest import eventually, receipt
 
@@ -81,6 +82,19 @@ def test_what_was_called_for_is_not_left_behind(tmp_path: Path) -> None:
     announcer.not_stored([refused])
     assert called.wait(5)
     announcer.close(5)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_call_that_is_left_to_others_goes_where_its_receipt_is_not_stored(tmp_path: Path) -> None:
+    """Or each attempt while a ledger is down would leave a file"""
+
+    def store() -> None:
+        with left_to_others(tmp_path, "ledger", [Entry(receipt(), [], calls=True)]):
+            assert list(tmp_path.iterdir()) != []
+            raise LedgerError("down")
+
+    with pytest.raises(LedgerError):
+        store()
     assert list(tmp_path.iterdir()) == []
 
 

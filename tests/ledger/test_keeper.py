@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from consent_guard.cli.app import cli
 from consent_guard.consent.receipt import Receipt
 from consent_guard.errors import LedgerError, PolicyError
 from consent_guard.ledger import Ledger
@@ -616,6 +618,40 @@ def test_on_choice_is_called_once_a_receipt_is_stored(url: str) -> None:
     assert eventually(lambda: len(seen) == 2)
     assert sorted(seen) == [("accept", 1), ("refuse", 1)]
     app.flush()
+
+
+@pytest.mark.parametrize("stores", ["the command", "a process without on_choice"])
+@pytest.mark.parametrize("called", [True, False])
+def test_who_stores_without_on_choice_leaves_the_call_to_who_has_it(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stores: str, called: bool
+) -> None:
+    def append(self: Store, *given: Any, **more: Any) -> list[str]:
+        raise LedgerError("down")
+
+    app = guarded(url, on_choice=print) if called else guarded(url)
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "append", append)
+        assert app.post("choice=refuse")[0] == 303
+        app.flush()
+    assert spooled(tmp_path) != b""
+    if stores == "the command":
+        done = CliRunner().invoke(cli, ["ledger", "checkpoint", "--ledger", url])
+        assert "1 came from spools" in done.output
+    else:
+        other = guarded(url)
+        assert other.get("/page")[0] == 200
+        assert eventually(lambda: len(app.rows()) == 1, 30)
+        other.flush()
+    assert spooled(tmp_path) == b""
+    assert len(list((tmp_path / "state").glob("calls-*"))) == (1 if called else 0)
+    seen: list[Receipt] = []
+    after = guarded(url, on_choice=seen.append)
+    assert after.get("/page")[0] == 200
+    (row,) = app.rows()
+    assert not called or eventually(lambda: [one.receipt_id for one in seen] == [row.receipt_id], 30)
+    after.flush()
+    assert len(seen) == (1 if called else 0)
+    assert list((tmp_path / "state").glob("calls-*")) == []
 
 
 def test_on_choice_is_not_called_for_a_503(url: str) -> None:
