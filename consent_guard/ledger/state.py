@@ -7,6 +7,7 @@ CONSENT_GUARD_STATE names it; else it lies beside the SQLite file, as ``consent.
 from __future__ import annotations
 
 import os
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +38,8 @@ def make_folder(folder: Path) -> None:
 def write_new(path: Path, content: bytes) -> None:
     """Write a file that did not exist, whole or not at all, readable by its owner alone, flushed to disk. Raises OSError,
     FileExistsError where it is there already."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")  # containers that share a folder share process ids, too
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
