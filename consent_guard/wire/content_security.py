@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from .headers import get_all
 from .messages import Headers
@@ -107,13 +106,13 @@ def _matches(source: str, scheme: str, host: str) -> bool:
     asked, slashes, rest = source.partition("://")
     if slashes and scheme not in _SECURE_TOO.get(asked, ()):
         return False
-    parts = urlsplit("//" + (rest if slashes else source))
-    if parts.path not in ("", "/"):
+    netloc, _, path = (rest if slashes else source).partition("/")
+    if path:
         return False  # a path may or may not cover ours: taken as not, which is only more careful
     own, own_port = split_host(host)
-    name, colon, port = parts.netloc.rpartition(":")
+    name, colon, port = netloc.rpartition(":")
     if not colon:
-        name, port = parts.netloc, ""
+        name, port = netloc, ""
     if not (name == own or (name.startswith("*.") and own.endswith(name[1:]))):
         return False
     usual = {"http": "80", "https": "443"}

@@ -75,6 +75,25 @@ def test_a_sandbox_may_forbid_scripts_and_forms() -> None:
     assert (found.posts, found.scripts) == (True, False)
 
 
+@pytest.mark.parametrize("source", [b"[x]", b"http://[*]:80", b"http://[", b"https://[::1]:8000", b"https://\xc2\xbd"])
+def test_a_source_that_is_no_address_matches_nothing(source: bytes) -> None:
+    found = of(b"default-src " + source)
+    assert (found.styles, found.scripts, found.connects, found.posts) == (False, False, False, True)
+
+
+DIRECTIVES = [b"default-src", b"script-src", b"style-src-elem", b"connect-src", b"form-action", b"sandbox"]
+SOURCES = st.text("ab.:/*[]%@?#'-\xbd\xa8 0123456789", max_size=20).map(lambda text: text.encode("latin-1"))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(DIRECTIVES), st.sampled_from([b"", b"http://", b"//"]), SOURCES), max_size=4),
+    st.text(max_size=20),
+)
+def test_no_source_makes_it_fail(directives: list[tuple[bytes, bytes, bytes]], host: str) -> None:
+    policy = b"; ".join(name + b" " + scheme + source for name, scheme, source in directives)
+    permitted([(b"content-security-policy", policy)], "https", host)
+
+
 @given(st.lists(st.binary(max_size=80), max_size=4), st.text(max_size=20))
 def test_no_field_makes_it_fail(policies: list[bytes], host: str) -> None:
     permitted([(b"content-security-policy", policy) for policy in policies], "http", host)
