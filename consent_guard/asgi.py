@@ -29,7 +29,7 @@ from .options import Options, prepare
 from .pacing import feed_in_pieces
 from .session_cookies import session_cookies
 from .wire.headers import get_all, stated_length
-from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
+from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan, Spent
 
 if TYPE_CHECKING:
     from .consent.choice import Consent
@@ -280,7 +280,7 @@ class _Response:
         headers, out = self._plan.settle(data, out)
         if message.get("more_body", False):
             self._ended = False
-            self._plan = replace(self._plan, rewriter=_Spent())
+            self._plan = replace(self._plan, rewriter=Spent())
         await self._send({**start, "headers": headers})
         await self._send({**message, "body": out, "more_body": message.get("more_body", False)})
 
@@ -342,16 +342,6 @@ class _Response:
             self._fault = ExchangeStateError("the app went on with a response after it was cancelled")
             raise
         return out
-
-
-class _Spent:
-    """After a body of the length that the app stated: what it may send besides, no server would send."""
-
-    def feed(self, data: bytes) -> bytes:
-        return b""
-
-    def close(self) -> bytes:
-        return b""
 
 
 def request_facts(scope: Mapping[str, Any], now: float) -> RequestFacts:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from .engine.guard import Guard
@@ -23,7 +24,7 @@ from .nesting import AROUND_KEY, Around, calling, guard_around
 from .options import Options, prepare
 from .side_channels import guard_side_channels
 from .wire.headers import stated_length
-from .wire.messages import Headers, ResponsePlan
+from .wire.messages import Headers, ResponsePlan, Spent
 
 if TYPE_CHECKING:
     from _typeshed import OptExcInfo
@@ -255,6 +256,7 @@ class _Response:
             try:
                 if type(body) in (list, tuple) and _is_small(body):
                     self._at_once(b"".join(body))
+                    self._end()
                 elif self._stated is None or self._stated > WHOLE_BODY_BYTES or _is_file(body):
                     self._release()
             except BaseException:
@@ -289,8 +291,10 @@ class _Response:
             self._end()
             return b""
         if self._waiting and type(item) is bytes and len(item) == self._stated and self._stated <= WHOLE_BODY_BYTES:
-            # All that the app has said it would give: what it may yield besides, no server would send.
+            # All that the app has said it would give. It is asked for more all the same, and works on after its last item.
+            plan = self._plan
             self._at_once(item)
+            self._plan = replace(plan, rewriter=Spent())
             return self.__next__()
         self._release()
         return self._filter(item)
@@ -314,7 +318,6 @@ class _Response:
             raise
         self._started = True
         self._tell(headers)
-        self._end()
 
     def _release(self) -> None:
         """Tell the server the head of a body that is not at hand as a whole."""
@@ -349,6 +352,7 @@ class _Response:
         self._over = True
         if self._waiting:
             self._at_once(b"")
+            self._end()
             return self.__next__()
         try:
             rewriter = self._plan.rewriter if self._plan is not None else None

@@ -93,6 +93,22 @@ def test_what_comes_beyond_the_stated_length_stays_here() -> None:
     assert SCRIPT not in whole
 
 
+def test_an_app_works_on_after_its_last_item() -> None:
+    """Frameworks log, commit and close there; without us a server runs it to its end."""
+    done: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", [*HTML, ("Content-Length", str(len(PAGE)))])
+        yield PAGE
+        done.append("after the page")
+        yield b""
+        done.append("at the end")
+
+    lengths, whole = get(ConsentMiddleware(app, POLICY, secret_key=KEY))
+    assert lengths == [str(len(whole))]
+    assert done == ["after the page", "at the end"]
+
+
 def test_write_makes_a_stream_of_it() -> None:
     def app(environ: dict[str, Any], start_response: Any) -> Any:
         write = start_response("200 OK", HTML)

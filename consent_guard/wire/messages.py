@@ -77,6 +77,16 @@ class BodyRewriter(Protocol):
     def close(self) -> bytes: ...
 
 
+class Spent:
+    """What follows a body of the length that the app stated: no server would send it."""
+
+    def feed(self, data: bytes) -> bytes:
+        return b""
+
+    def close(self) -> bytes:
+        return b""
+
+
 @dataclass(frozen=True, slots=True)
 class ResponsePlan:
     """What leaves in place of the app's response head, and what its body must go through.
