@@ -31,7 +31,7 @@ _BRACKETS = re.compile(rb'["{}\[\],]')
 
 def filter_speculation_rules(value: bytes, gated: Gated) -> bytes | None:
     """``Speculation-Rules``: a list of strings, each the address of a rule set that is fetched (HTML §7.6.3)."""
-    return _filter_list(value, lambda member: _any_gated(unquote(member.partition(b";")[0].strip(_BLANKS)), gated))
+    return _filter_list(value, lambda member: _any_gated(unquote(split_outside_quotes(member, b";")[0].strip(_BLANKS)), gated))
 
 
 def filter_reporting_endpoints(value: bytes, gated: Gated) -> bytes | None:

@@ -37,6 +37,8 @@ def gated(url: str) -> bool:
         (filter_speculation_rules, b'"/own.json",  "//ga.example/s.json"', b'"/own.json"'),
         (filter_speculation_rules, b'"https://ga.example/a,b" , "/own.json";x', b'"/own.json";x'),
         (filter_speculation_rules, b'"https://ga.ex\\ample/"', None),
+        (filter_speculation_rules, b'"https://a;b@ga.example/s.json"', None),
+        (filter_speculation_rules, b'"https://a\\";b@ga.example/s.json";x="y;z"', None),
         (filter_speculation_rules, b"https://ga.example/bare", None),
         (filter_speculation_rules, b"https://ga.example/bare;x=1", None),
         (filter_speculation_rules, b'"https://ga.example/s.json";x=1', None),
