@@ -8,6 +8,7 @@ end inside a tag. May import ``errors``, ``limits``, ``wire.coding_streams`` and
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,6 +22,8 @@ _STACKED: Final = 4
 _OURS: Final = (b"gzip", b"deflate", b"br", b"zstd")
 _REGISTERED: Final = frozenset({*_OURS, b"aes128gcm", b"compress", b"dcb", b"dcz", b"exi", b"pack200-gzip"})
 """The codings of IANA's registry but identity: bytes under another name are in no coding at all."""
+_PARTED: Final = re.compile(rb"[, \t]")
+"""Firefox parts a list at blanks too."""
 _REMEMBERED: Final = 64
 """Values of Accept-Encoding; browsers send about ten."""
 _REMEMBERED_BYTES: Final = 64
@@ -102,7 +105,7 @@ def decodable(coding: bytes) -> bool:
 def coding_to_browsers(value: bytes) -> bytes:
     """Return a Content-Encoding as browsers take it: empty where it names no coding that there is, as ``UTF-8``, ``none`` or
     ``foo`` do not, for then they show the bytes as they are; else the value itself, lists that only some undo among them."""
-    return value if any(_plain_x(_coding_of(name)) in _REGISTERED for name in value.split(b",")) else b""
+    return value if any(_plain_x(_coding_of(name)) in _REGISTERED for name in _PARTED.split(value)) else b""
 
 
 def _plain_x(name: bytes) -> bytes:

@@ -208,6 +208,12 @@ def test_a_coding_that_is_none_leaves_the_page_to_be_filtered(site, coding: byte
     assert b"ads.example" not in site.send(plan, b"<html><script src=https://a.ads.example/></script>")
 
 
+@pytest.mark.parametrize("coding", [b"foo gzip", b"foo\tgzip", b"none  x-br"])
+def test_a_coding_that_firefox_finds_behind_a_blank_is_not_taken_for_none(site, coding: bytes) -> None:
+    """N5: it would undo what the rewriter took for the page's own bytes."""
+    assert site.request().respond(200, [*site.HTML, (b"Content-Encoding", coding)]).status == 500
+
+
 def test_x_gzip_is_gzip(site) -> None:
     plan = site.request().respond(200, [*site.HTML, (b"Content-Encoding", b"x-gzip")])
     out = gzip.decompress(site.send(plan, gzip.compress(b"<html><script src=https://a.ads.example/></script>")))
