@@ -10,7 +10,7 @@ May import the decisions, contents and emit; ``stream`` calls it.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +33,7 @@ _CDATA: Final = b"<![CDATA["
 _UNSETTLED: Final = "markup that browsers may read in two ways"
 _READ: Final = frozenset({b"style", b"script"})
 """Elements whose text is read."""
+_Outcome = tuple[bytes, list[Finding]]
 _NESTING: Final = 3
 """Fragments within fragments that are still read; beyond, a content is forced."""
 
@@ -62,20 +63,22 @@ class ReadDocuments:
     """
 
     def __init__(self) -> None:
-        self._known: dict[Hashable, tuple[bytes, list[Finding]]] = {}
+        self._known: dict[Hashable, _Outcome] = {}
         self._bytes = 0
 
-    def get(self, key: Hashable) -> tuple[bytes, list[Finding]] | None:
-        """Return what came of a document, None where it was not read or is forgotten."""
-        return self._known.get(key)
-
-    def keep(self, key: Hashable, body: bytes, outcome: tuple[bytes, list[Finding]]) -> None:
-        """Remember what came of a document. All are forgotten now and then: one content and its readings hold fewer bytes."""
-        if self._bytes > 4 * AMBIGUOUS_BYTES:
-            self._known.clear()
-            self._bytes = 0
-        self._known[key] = outcome
-        self._bytes += len(body)
+    def outcome(self, key: Hashable, read: Callable[[], _Outcome], size: int | None) -> _Outcome:
+        """Return what came of a document; ``read`` reads it if that is not known. ``size``: its bytes, if it may be asked for
+        again. All are forgotten now and then: one content and its readings hold fewer bytes."""
+        known = self._known.get(key)
+        if known is None:
+            known = read()
+            if size is not None:
+                if self._bytes > 4 * AMBIGUOUS_BYTES:
+                    self._known.clear()
+                    self._bytes = 0
+                self._known[key] = known
+                self._bytes += size
+        return known
 
 
 def settle(reader: Reader, question: Question, buffer: Buffer, final: bool) -> bool:

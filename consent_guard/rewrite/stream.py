@@ -168,13 +168,11 @@ class HtmlRewriter(BufferedDocument):
 
     def rewrite_document(self, view: UrlPolicy, document: DocumentFacts, body: bytes) -> tuple[bytes, list[Finding]]:
         """Return a document within this one as it may be shown, and what was found in it."""
-        key = view.bases, document, body
-        known = self._read.get(key)
-        if known is None:
-            known = self.nested(self.policy, view, document, body, self.depth + 1)
-            if self.nesting:
-                self._read.keep(key, body, known)
-        return known
+        return self._read.outcome(
+            (view.bases, document, body),
+            lambda: self.nested(self.policy, view, document, body, self.depth + 1),
+            len(body) if self.nesting else None,
+        )
 
     def at_rest(self, sim: TreeBuilderSimulator) -> bool:
         """Tell whether it has come to its end between two tokens, in the state of ``sim``."""
@@ -310,8 +308,9 @@ class HtmlRewriter(BufferedDocument):
         if decision.base is not None:
             self.take_base(decision, start, certain=sim.html and not sim.templates and self.scripting)
         if decision is not NOTHING:
-            decided = len(sim.stack) < inside or sim.unsure < unsure or sim.awaits_content < awaited
-            self._apply(decision, start, end, BREAKOUT if decided else b"")
+            left = len(sim.stack) < inside or sim.unsure < unsure
+            if self._apply(decision, start, end, BREAKOUT if left else b"") and awaited:
+                sim.await_content()
         noscript = name == b"noscript" and sim.raw_noscript
         if switch is Switch.NO or (noscript and not self.scripting):
             return
@@ -324,21 +323,23 @@ class HtmlRewriter(BufferedDocument):
             self.question = ambiguous.Question(name, decision, start, end, before or sim.copy())
             self.hold = start
 
-    def _apply(self, decision: Decision, start: int, end: int, before: bytes) -> None:
-        """Tell and change what a decision says of the tag itself. ``before``: what stands before all that stands in."""
+    def _apply(self, decision: Decision, start: int, end: int, before: bytes) -> bool:
+        """Tell and change what a decision says of the tag itself; True where nothing is left of it. ``before``: what stands
+        before all that stands in."""
         if decision.findings:
             self.report(decision.findings, start)
         if not self.emits:
-            return
+            return False
         if decision.withheld is not None:
             embed, stub, nonce = decision.withheld
             text = before + (stub_element(stub, nonce) if embed is None else self._placeholder(embed, start))
             self.patches.add(start, end, text or self.apart(start))
-            return
+            return not text
         if decision.embed is not None:
             self.patches.add(start, start, self._placeholder(decision.embed, start))
         if decision.edits:
             self.patches.extend(decision.edits, start)
+        return False
 
     def _placeholder(self, embed: Embed, start: int) -> bytes:
         """Return what stands in for an embed whose tag begins at ``start``, in its place."""

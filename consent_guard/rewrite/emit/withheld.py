@@ -13,7 +13,7 @@ from ..html.attributes import ascii_attribute
 CUT: Final = b"\n@@"
 """Ends a script whose beginning has left: ``@@`` is no token of JavaScript, not even after a line comment."""
 BREAKOUT: Final = b"<b></b>"
-"""Stands in for a withheld start tag that decided how what follows is read: it ended foreign content, or began a template."""
+"""Stands in for a withheld start tag that ended foreign content, so that what follows is still read as HTML."""
 APART: Final = b"<!---->"
 """Keeps apart what stood before and behind a withheld element."""
 

@@ -150,6 +150,11 @@ class TreeBuilderSimulator:
         """True in a template whose first start tag is yet to come: it decides how the rest is read."""
         return bool(self.templates) and self.templates[-1] is TemplateContent.UNDECIDED
 
+    def await_content(self) -> None:
+        """Note that the start tag with which a template began is left out: the next one decides."""
+        if self.templates:
+            self.templates[-1] = TemplateContent.UNDECIDED
+
     def restore(self, other: TreeBuilderSimulator) -> None:
         """Take over the state of another."""
         self.stack = other.stack.copy()
