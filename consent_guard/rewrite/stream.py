@@ -392,11 +392,11 @@ class HtmlRewriter(BufferedDocument):
     def take_base(self, decision: Decision, start: int, *, certain: bool) -> None:
         """Note a ``<base href>`` at ``start``. ``certain``: every parser takes it for one."""
         view = self._bases.take(self.view, decision.base or "", gated=decision.base_gated, certain=certain)
-        if view is None:
+        if view is not None:
+            self.view = view
+        elif self.withholds:
             self.end_here("more base addresses than are followed", start)
             self.pos = start
-        else:
-            self.view = view
 
     def _found_place(self, position: int | None) -> None:
         assert self._place is not None

@@ -1,7 +1,9 @@
 """The addresses against which a document's relative ones may have to be resolved.
 
-The document's own, until a ``<base href>`` says otherwise (WHATWG 4.2.3). The first such element holds; where browsers' two
-parsers may differ on which one that is, all are kept. May import limits and urls; ``stream`` asks.
+The document's own, until a ``<base href>`` says otherwise (WHATWG 4.2.3). The first such element in the tree holds, which need
+not be the first in the document: a table puts what it cannot hold before itself. So one that comes later is kept as well, where
+it may change a verdict; where browsers' two parsers may differ on whether it is one, always. May import limits and urls;
+``stream`` asks.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ class Bases:
                 bases = (absolute, *(base for base in bases if base != view.own_base))
             if gated:
                 bases = (*bases, view.own_base)  # made inert it resolves to the document
-        elif absolute and not (certain and self._holds):
-            bases = (*bases, absolute)
+        elif absolute:
+            more = (absolute, view.own_base) if gated else (absolute,)
+            bases = (*bases, *(base for base in more if not (certain and self._holds) or view.counts(base)))
         bases = tuple(dict.fromkeys(bases))
         return view.on(bases) if len(bases) <= BASES else None

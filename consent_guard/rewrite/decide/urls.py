@@ -303,6 +303,15 @@ class UrlPolicy:
         """Whether a base element of the document may lead relative addresses to another host than its own."""
         return any(_host(base) != self.own_host for base in self._bases or ())
 
+    def counts(self, base: str) -> bool:
+        """Tell whether an address relative to one more base may be judged otherwise than relative to those that are known:
+        rules name parts of its host, or it has another scheme. (One whose host is gated as a whole is made inert.)"""
+        url = ada_url.URL(base)
+        host = url.hostname.rstrip(".")
+        if self.book.partial(host) or (self.own_rules and host == self.own_host):
+            return True
+        return all(ada_url.URL(known).protocol != url.protocol for known in self.bases)
+
     def on(self, bases: tuple[str, ...]) -> UrlPolicy:
         """Return the same under other base addresses (WHATWG 4.2.3)."""
         return UrlPolicy(self.book, self.allowed, self.document, bases)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from consent_guard.findings import Finding, FindingKind
+from consent_guard.limits import BASES
 
 from ..documents import SERVICES, Parts, fresh, kept, rewritten, rules
 
@@ -346,6 +347,31 @@ def test_a_second_base_and_one_that_only_one_reading_has_do_not_take_the_first_o
     """WHATWG 4.2.3: the first base element with a href is the one, and falls back to the document's own address."""
     own = rules("/gtm/")
     assert rewritten(f"{bases}<script src=/gtm/a.js></script>", compiled=own) == bases
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "image"),
+    [
+        ("/safe/", "https://www.shared.example/", "captcha/a.gif"),
+        ("https://other.example/", "https://site.example/", "gtm/a.gif"),
+        ("/safe/", "/", "gtm/a.gif"),
+        ("https://other.example/", "//px.ads.example/", "/gtm/a.gif"),
+        ("/safe/", "http://site.example/", "https:px.ads.example/a.gif"),
+    ],
+)
+def test_a_later_base_that_a_table_puts_before_the_first_counts_too(first: str, second: str, image: str) -> None:
+    """WHATWG 4.2.3, 13.2.6.1: what a table cannot hold is put before it in the tree."""
+    page = f'<table><tr><td><base href="{first}"></td></tr><base href="{second}"></table>'
+    out = rewritten(f'{page}<img alt=x src="{image}">', compiled=rules("/gtm/"))
+    assert image not in out
+    assert kept(f'{page}<img alt=x src="b.png">', compiled=rules("/gtm/"), allowed=SERVICES)
+
+
+def test_any_number_of_bases_that_change_no_verdict_is_followed() -> None:
+    """R2."""
+    bases = "".join(f"<base href=https://h{at}.example/>" for at in range(3 * BASES))
+    assert kept(f"{bases}<img src=a.png>", compiled=rules("/gtm/"))
+    assert kept(f"<template>{bases}</template><img src=a.png>", allowed=SERVICES)
 
 
 def test_a_base_that_a_noscript_would_let_out_of_its_template_does_not_take_the_documents_place() -> None:
