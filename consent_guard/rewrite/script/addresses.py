@@ -30,6 +30,12 @@ _ATTRIBUTE: Final = re.compile(
     r"\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))",
     re.I,
 )
+_WRITTEN_OUT: Final = re.compile(
+    r"(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]*+:)?//[A-Za-z0-9\x80-\U0010ffff_\-][^\s\"'<>\\)]*"
+)
+"""An address with a host. Its scheme is looked for from the beginning of a word only, or long words would take long."""
+_NESTED: Final = 2
+"""Documents within documents that are read as such."""
 _TAG: Final = re.compile(r"<([A-Za-z\0][A-Za-z0-9\0:\-]*)")
 _FETCHES: Final = {
     "href": frozenset(("link", "base", "image", "use", "feimage", "script", "pattern", "mpath", "textpath", "filter")),
@@ -116,8 +122,11 @@ def _host(authority: str) -> tuple[str, bool]:
     return "", False
 
 
-def in_html(html: str, call: str, at: int) -> Iterator[Address]:
-    """Yield the addresses that a browser would fetch for this piece of HTML. The piece may be cut anywhere."""
+def in_html(html: str, call: str, at: int, depth: int = 0) -> Iterator[Address]:
+    """Yield the addresses that a browser would fetch for this piece of HTML. The piece may be cut anywhere.
+
+    ``depth``: how many documents of ``srcdoc`` attributes lie around it. Of one that lies too deep every address counts.
+    """
     tags = list(_TAG.finditer(html))
     next_tag = 0
     tag = ""
@@ -133,13 +142,22 @@ def in_html(html: str, call: str, at: int) -> Iterator[Address]:
         value = found.group(2) or found.group(3) or found.group(4) or ""
         value = value.replace("&amp;", "&").replace("\\/", "/")
         if name == "srcdoc":
-            yield from in_html(value.replace("&quot;", '"').replace("&lt;", "<"), call, at)
+            value = value.replace("&quot;", '"').replace("&lt;", "<")
+            yield from in_html(value, call, at, depth + 1) if depth < _NESTED else in_text(value, call, at)
             continue
         for one in value.split(",") if name.endswith("srcset") else (value,):
             read = address(one.strip().partition(" ")[0] if name.endswith("srcset") else one, call, at)
             if read is not None:
                 yield read
     yield from in_css(html, call, at)
+
+
+def in_text(text: str, call: str, at: int) -> Iterator[Address]:
+    """Yield every address with a host that is written out in a text."""
+    for found in _WRITTEN_OUT.finditer(text):
+        read = address(found.group(), call, at)
+        if read is not None:
+            yield read
 
 
 def in_css(css: str, call: str, at: int) -> Iterator[Address]:

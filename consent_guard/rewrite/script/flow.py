@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
-from .addresses import Address, address, in_css, in_html
+from .addresses import Address, address, in_css, in_html, in_text
 from .calls import (
     ARGUMENTS,
     ATTRIBUTES_ONLY,
@@ -51,7 +51,6 @@ _IMPORT: Final = re.compile(
 _KEY_AS_WRITTEN: Final = re.compile(rb"[\"']\s*+\]\s*+\+?=(?![=>])")
 _TEXT_RUN: Final = re.compile(rb"\x01++")
 _WORTH_READING: Final = re.compile(rb"[/.:]")
-_ADDRESS_IN_TEXT: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[A-Za-z0-9\x80-\U0010ffff_\-][^\s\"'<>\\)]*")
 _BARE_HOST: Final = re.compile(r"\.?(?:[A-Za-z0-9_\-]+\.)+[A-Za-z]{2,63}(?::[0-9]+)?(?:[/?#]\S*)?")
 _JAVASCRIPT: Final = re.compile(r"[\x00-\x20]*javascript:", re.I)
 _NESTED: Final = 2
@@ -60,6 +59,7 @@ _PLAIN_VALUE: Final = re.compile(rb"\s*+[\"'](\x01++)[\"']\s*+(?:[;)}]|$)")
 _HTML_SIGN: Final = re.compile(rb"(?:src|href|srcset|poster|data|background|srcdoc)\s*+=", re.I)
 _CSS_SIGN: Final = re.compile(rb"url\(|@import", re.I)
 _CODE_SIGN: Final = re.compile(rb"\.src\b|import|fetch|setAttribute|document\.write|Script")
+_MADE_LINK: Final = re.compile(rb"createElement[^;]*?[\"'`]link[\"'`]", re.I)
 _LINK_SIGN: Final = re.compile(rb"[\"'`]link[\"'`]|rel\b", re.I)
 _WINDOWS: Final = frozenset((b"window", b"self", b"top", b"parent", b"opener", b"document", b"indexedDB", b"caches"))
 
@@ -164,9 +164,7 @@ def _in_strings(text: bytes, code: bytes) -> Iterator[Address]:
             continue
         said = literal_text(text[start:end])
         if "//" in said:
-            for one in _ADDRESS_IN_TEXT.finditer(said):
-                if (read := address(one.group(), "", start)) is not None:
-                    yield read
+            yield from in_text(said, "", start)
         elif _BARE_HOST.fullmatch(said) is not None and (read := address("//" + said, "", start)) is not None:
             yield read
 
@@ -182,26 +180,30 @@ class _Reader:
         self.values = Values(self.structure)
         self.by_name = False
         """The call at hand is known by its name alone."""
+        self._links: dict[bytes, bool] = {}
+        """Which names are those of link elements."""
         self.found: dict[tuple[str, str], Address] = {}
 
     def read(self) -> list[Address]:
         code, values = self.code, self.values
         for found in SET.finditer(code):
-            if not values.complete:
+            if values.exhausted:
                 break
             self._set(found.group(1), found.start(), found.end())
         for found in SET_BY_KEY.finditer(code):
+            if values.exhausted:
+                break
             self._set(self.text[found.start(1) : found.end(1)], found.start(), found.end())
         for found in METHOD_CALL.finditer(code):
             name = found.group(1)
             if name in METHODS_READ or is_loader(name, b""):
-                if not values.complete:
+                if values.exhausted:
                     break
                 self._call(name, found.start(1), found.start(2))
         for found in PLAIN_CALL.finditer(code):
             name = word_before(code, found.start())
             if _may_load(name):
-                if not values.complete:
+                if values.exhausted:
                     break
                 start = before(code, found.start()) - len(name)
                 if code[start - 1 : start] != b".":
@@ -218,7 +220,9 @@ class _Reader:
         if plain is not None:
             self._said((literal_text(self.text[plain.start(1) : plain.end(1)]),), kind, member, at)
         else:
-            self._given(start, self.structure.expression_end(start), kind, member, at)
+            end = self.structure.expression_end(start)
+            if self.values.spend((end - start) // 8):
+                self._given(start, end, kind, member, at)
 
     def _worth(self, kind: str) -> bool:
         """Tell whether the script's strings hold what text of a kind must hold to load anything."""
@@ -336,16 +340,13 @@ class _Reader:
         name = word_before(self.code, end)
         if not name or name == b"location":
             return False
-        structure = self.structure
-        for at, _, _ in structure.members(b"rel"):
-            prior = before(self.code, at)
-            if prior and self.code[prior - 1] == 0x2E and word_before(self.code, prior - 1) == name:
-                return True
-        for _, start, _ in structure.variables.get(name, ()):
-            value = self.text[start : min(start + 120, structure.expression_end(start))]
-            if b"createElement" in value and re.search(rb"[\"'`]link[\"'`]", value, re.I):
-                return True
-        return False
+        known = self._links.get(name)
+        if known is None:
+            known = self._links[name] = name in self.structure.members_by_owner(b"rel") or any(
+                _MADE_LINK.search(self.text, start, self.structure.expression_end(start, limit=start + 120))
+                for _, start, _ in self.structure.variables.get(name, ())
+            )
+        return known
 
     # --- what they are given ---------------------------------------------------------------------------------------------
 

@@ -29,15 +29,16 @@ class Layout:
         """The script's brackets."""
         return Groups(self.code)
 
-    def expression_end(self, start: int, comma: bool = True) -> int:
-        """Return where the expression that begins at ``start`` ends: before a semicolon, the group's end, a line end after
-        which another statement begins, and a comma where ``comma`` asks for it."""
+    def expression_end(self, start: int, limit: int | None = None) -> int:
+        """Return where the expression that begins at ``start`` ends: before a semicolon, a comma, the group's end, a line
+        end after which another statement begins. ``limit``: an offset past which the end is not looked for."""
         code, groups = self.code, self.groups
+        last = len(code) if limit is None else min(limit, len(code))
         position = start
-        while True:
-            found = _STOP.search(code, position)
+        while position < last:
+            found = _STOP.search(code, position, last)
             if found is None:
-                return len(code)
+                return last
             at = found.start()
             byte = code[at]
             if byte in b"([{`":
@@ -45,16 +46,13 @@ class Layout:
                 if group < 0:
                     return at
                 position = groups.end_of(group)
-                if position >= len(code):
-                    return len(code)
             elif byte in b"\r\n":
                 if self._statement_ends(start, at):
                     return at
                 position = at + 1
-            elif byte == 0x2C and not comma:
-                position = at + 1
             else:
                 return at
+        return last
 
     def _statement_ends(self, start: int, line_end: int) -> bool:
         """Tell whether a semicolon is put in at a line end (ECMA-262 §12.10)."""

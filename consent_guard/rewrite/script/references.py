@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from .functions import OUTER, Function
 from .literals import UNKNOWN
-from .structure import APPEND, OUTER, Definition, Function, Structure
+from .structure import APPEND, Definition, Structure
 from .tokenizer import before, word_before
 
 Strings = tuple[str, ...]
@@ -26,6 +27,10 @@ _KEPT: Final = 8
 _WORK: Final = 1
 """Steps for each byte of a script; of 3,146 scripts from real pages, 0.4 % need more with those below, all past 64 KiB."""
 _LEAST_WORK: Final = 1 << 17
+
+Key = tuple[str, bytes, int, bool]
+"""A question: what is asked, of which name, in which scope, and whether all of a value matters."""
+ANY_SCOPE: Final = -2
 
 MEMBER: Final = re.compile(rb"\s*+(?:\??\.\s*+([A-Za-z_$\x80-\xff][A-Za-z0-9_$\x80-\xff]*+)|(?:\?\.)?\s*?([(\[])|(`))")
 """What follows an operand: a member, or the opening bracket of an index or a call."""
@@ -56,14 +61,25 @@ class References(ABC):
         self.complete = True
         """Whether all was followed: False once the work or the depth ran out."""
         self._work = _WORK * len(self.code) + _LEAST_WORK
-        self._known: dict[tuple[str, bytes, int, bool], Strings] = {}
-        self._pending: set[tuple[str, bytes, int, bool]] = set()
+        self._known: dict[Key, tuple[Strings, int]] = {}
+        """What names stand for, and the levels of ``_pending`` that were cut off when it was read: one bit for each."""
+        self._pending: dict[Key, int] = {}
+        """What is being read, and at which level."""
+        self._held: dict[int, list[Key]] = {}
+        """What is forgotten once what is read at a level is read."""
+        self._cut = 0
 
-    def _spend(self, amount: int) -> bool:
+    def spend(self, amount: int) -> bool:
+        """Count some steps of work; tell whether any is left."""
         self._work -= amount
         if self._work <= 0:
             self.complete = False
         return self._work > 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no work is left."""
+        return self._work <= 0
 
     @abstractmethod
     def of(self, start: int, end: int, depth: int = 0) -> Strings:
@@ -93,74 +109,82 @@ class References(ABC):
             if len(left) > _KEPT:
                 left = left[:_KEPT]
         glued = tuple(dict.fromkeys(a + b for a in left for b in right))
-        self._spend(sum(map(len, glued)))
+        self.spend(sum(map(len, glued)))
         return glued
 
-    def _functions_named(self, name: bytes, base: bytes, at: int) -> list[int]:
-        structure = self.structure
-        if name not in self.text:
-            return []
-        numbers = structure.by_name.get(name, [])
-        if not numbers or base:
-            return numbers
-        scope = structure.scope_of(name, at)
-        return [number for number in numbers if structure.functions[number].outer == scope] or numbers
+    def _remembered(self, key: Key, depth: int, read: Callable[[], Strings]) -> Strings:
+        """Return what a name stands for, read once.
 
-    def _returned(self, numbers: list[int], depth: int) -> Strings:
+        A name that is asked for while it is read itself answers nothing. What was read with such an answer holds as long as
+        the name is still being read: it would get that answer again. After that it is forgotten, for the name has values then.
+        """
+        known = self._known.get(key)
+        if known is not None:
+            self._cut |= known[1]
+            return known[0]
+        level = self._pending.get(key)
+        if level is not None:
+            self._cut |= 1 << level
+            return NOT_TOLD
+        if depth > DEPTH or not self.spend(16):
+            self.complete = False
+            return NOT_TOLD
+        level = self._pending[key] = len(self._pending)
+        cut, self._cut = self._cut, 0
+        value = read()
+        del self._pending[key]
+        for other in self._held.pop(level, ()):
+            self._known.pop(other, None)
+        own = self._cut & ~(1 << level)
+        self._known[key] = value, own
+        if own:
+            self._held.setdefault(own.bit_length() - 1, []).append(key)
+        self._cut = cut | own
+        return value
+
+    def _answer(self, name: bytes, base: bytes, at: int, depth: int) -> Strings | None:
+        """Return what the script's own functions of a name return, None where it has none."""
         structure = self.structure
-        parts: list[Strings] = []
-        for number in numbers:
-            key = ("returns", b"", number, self.whole)
-            if key in self._known:
-                parts.append(self._known[key])
-                continue
-            if key in self._pending or not self._spend(16):
-                parts.append(NOT_TOLD)
-                continue
-            self._pending.add(key)
-            places = structure.returns.get(number, [])
-            value = self._united([self._expression(place, depth + 1) for place in places])
-            self._pending.discard(key)
-            self._known[key] = value
-            parts.append(value)
-        return self._united(parts)
+        if name not in self.text or (numbers := structure.by_name.get(name)) is None:
+            return None
+        scope = ANY_SCOPE
+        if not base and (own := structure.by_scope.get((name, structure.scope_of(name, at)))) is not None:
+            numbers, scope = own, structure.functions[own[0]].outer
+        key = ("answer", name, scope, self.whole)
+        return self._remembered(key, depth, lambda: self._united([self._returned(number, depth) for number in numbers]))
+
+    def _returned(self, number: int, depth: int) -> Strings:
+        places = self.structure.returns.get(number, ())
+        key = ("returned", b"", number, self.whole)
+        return self._remembered(key, depth, lambda: self._united([self._expression(place, depth + 1) for place in places]))
 
     def _expression(self, start: int, depth: int) -> Strings:
         """Return the values of the expression that begins at an offset and goes to its end."""
-        if not self._spend(8):
+        if not self.spend(8):
             return NOT_TOLD
         end = self.structure.expression_end(start)
-        self._spend((end - start) // 8)
+        self.spend((end - start) // 8)
         return self.of(start, end, depth)
 
     def _variable(self, name: bytes, at: int, depth: int) -> Strings:
         """Return what a variable may hold at an offset."""
-        structure = self.structure
-        scope = structure.scope_of(name, at)
+        scope = self.structure.scope_of(name, at)
         key = ("variable", name, scope, self.whole)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        if key in self._pending or not self._spend(16) or depth > DEPTH:
-            return NOT_TOLD
-        self._pending.add(key)
+        return self._remembered(key, depth, lambda: self._held_by(name, scope, depth))
+
+    def _held_by(self, name: bytes, scope: int, depth: int) -> Strings:
+        structure = self.structure
         parts: list[Strings] = []
         if scope >= 0:
             function = structure.functions[scope]
             if name in function.parameters:
                 parts.append(self._passed(scope, function, function.parameters.index(name), depth))
-        definitions = [
-            definition
-            for definition in structure.variables.get(name, ())
-            if self._spend(8) and structure.scope_of(name, definition[0]) == scope
-        ]
+        definitions = structure.assigned(name, scope)
         if scope == OUTER and not definitions and len(name) > 1:
-            definitions = [one for one in structure.members(name) if self._spend(4) and self._owner(one) in _WINDOWS]
+            owned = structure.members_by_owner(name)
+            definitions = sorted(one for window in _WINDOWS for one in owned.get(window, ()))
         parts += self._defined(definitions, depth)
-        self._pending.discard(key)
-        value = self._united(parts) if parts else NOT_TOLD
-        self._known[key] = value
-        return value
+        return self._united(parts) if parts else NOT_TOLD
 
     def _defined(self, definitions: list[Definition], depth: int) -> list[Strings]:
         """Return the values that definitions give, ``+=`` put to what went before it in the text."""
@@ -175,37 +199,18 @@ class References(ABC):
 
     def _member(self, name: bytes, base: bytes, depth: int) -> Strings:
         """Return what a member may hold: of the object that the base names where the script shows it, else of any."""
-        structure = self.structure
-        key = ("member", base + b"." + name, OUTER, self.whole)
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        if key in self._pending or not self._spend(16) or depth > DEPTH or name not in self.text:
+        if name not in self.text:
             return NOT_TOLD
-        self._pending.add(key)
-        definitions = structure.members(name)
-        chosen = [one for one in definitions if self._spend(4) and self._owner(one) == base]
-        if not chosen and base in _WINDOWS:
-            chosen = [
-                one for one in structure.variables.get(name, ()) if self._spend(8) and structure.scope_of(name, one[0]) == OUTER
-            ]
-        chosen = chosen or definitions
-        value = self._united(self._defined(chosen, depth)) if chosen else NOT_TOLD
-        self._pending.discard(key)
-        self._known[key] = value
-        return value
+        key = ("member", base + b"." + name, OUTER, self.whole)
+        return self._remembered(key, depth, lambda: self._held_in(name, base, depth))
 
-    def _owner(self, definition: Definition) -> bytes:
-        """Return the name of what a member is defined on: of ``base.name = v``, ``base["name"] = v``, ``base = {name: v}``."""
-        code, groups = self.code, self.structure.groups
-        prior = before(code, definition[0])
-        if prior and code[prior - 1] in b".[":
-            return word_before(code, prior - 1)
-        group = groups.group_at(definition[0])
-        if group < 0:
-            return b""
-        opening = before(code, groups.open[group])
-        return word_before(code, opening - 1) if opening and code[opening - 1] in b"=:" else b""
+    def _held_in(self, name: bytes, base: bytes, depth: int) -> Strings:
+        structure = self.structure
+        chosen = structure.members_by_owner(name).get(base)
+        if chosen is None and base in _WINDOWS:
+            chosen = structure.assigned(name, OUTER)
+        chosen = chosen or structure.members(name)
+        return self._united(self._defined(chosen, depth)) if chosen else NOT_TOLD
 
     # --- parameters ------------------------------------------------------------------------------------------------------
 
@@ -219,8 +224,8 @@ class References(ABC):
             parts.append(self._argument(group, index + shift, depth))
         parts += self._from_elements(function, index, depth)
         if function.name:
-            for opening in structure.calls(function.name):
-                if not self._spend(8):
+            for opening in structure.calls(function.name, structure.scope_of(function.name, function.head)):
+                if not self.spend(8):
                     break
                 group = structure.groups.opened_at(opening)
                 if group >= 0 and end_of_blanks(self.code, structure.groups.end_of(group)) != function.start - 1:
@@ -232,7 +237,7 @@ class References(ABC):
 
     def _argument(self, group: int, index: int, depth: int) -> Strings:
         spans = self.structure.elements(group)
-        self._spend(2 * len(spans))
+        self.spend(2 * len(spans))
         return self.of(*spans[index], depth + 1) if 0 <= index < len(spans) else ()
 
     def _called_in_place(self, function: Function) -> tuple[int, int] | None:
@@ -282,5 +287,5 @@ class References(ABC):
 
     def _before_dot(self, dot: int, depth: int) -> Strings:
         start = self.structure.chain_start(dot)
-        self._spend((dot - start) // 8 + 4)
+        self.spend((dot - start) // 8 + 4)
         return self.of(start, dot, depth + 1)

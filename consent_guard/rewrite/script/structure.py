@@ -1,4 +1,4 @@
-"""Where a script defines and calls things: functions, variables, members.
+"""Where a script defines names: variables, members, declarations, and where it calls functions.
 
 Each index is one pass over the masked code, made when it is first asked for: a script whose loading call holds its address as
 it is needs none of them. Names are resolved by function: blocks are not told apart. Pure.
@@ -7,255 +7,42 @@ it is needs none of them. Names are resolved by function: blocks are not told ap
 from __future__ import annotations
 
 import re
-from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from .layout import Layout
-from .tokenizer import NOWHERE, TEXT, before, word_before
+from .functions import NAME, OUTER, Functions
+from .tokenizer import before, word_before
 
-_NAME: Final = rb"[A-Za-z_$\x80-\xff][A-Za-z0-9_$\x80-\xff]*+"
 _ASSIGNMENT: Final = re.compile(rb"=(?![=>])(?<![=!<>]=)")
 _LOOP: Final = re.compile(
-    rb"for\s*+(?:await\s*+)?\(\s*+(?:(?:var|let|const)\s++)?(" + _NAME + rb")\s++(?:of|in)(?![A-Za-z0-9_$\x80-\xff])"
+    rb"for\s*+(?:await\s*+)?\(\s*+(?:(?:var|let|const)\s++)?(" + NAME + rb")\s++(?:of|in)(?![A-Za-z0-9_$\x80-\xff])"
 )
-_FUNCTION_HEAD: Final = re.compile(rb"function(?:\s++|\s*+\*\s*+)?(" + _NAME + rb")?\s*+\(")
-_ARROW: Final = re.compile(rb"=>")
-_METHOD: Final = re.compile(rb"(?<![A-Za-z0-9_$.\x80-\xff])(" + _NAME + rb")\s*+\([A-Za-z0-9_$\x80-\xff\s,.]*+\)\s*+\{")
-_SHORTHAND: Final = re.compile(rb"[{,]\s*+[A-Za-z0-9_$]++\s*+\([A-Za-z0-9_$\s,.]*+\)\s*+\{")
 _DECLARATION: Final = re.compile(rb"(?:var|let|const)(?=[\s{\[])")
-_PLAIN_DECLARATOR: Final = re.compile(rb"\s*+(" + _NAME + rb")\s*+(?:=[^()\[\]{}`;,\r\n]*+)?([,;])")
-_LEADING_NAME: Final = re.compile(rb"\s*+(" + _NAME + rb")")
-_PARAMETER: Final = re.compile(rb"\s*+(?:\.\.\.\s*+)?(" + _NAME + rb")?")
-_PLAIN_PARAMETERS: Final = re.compile(rb"[A-Za-z0-9_$\x80-\xff\s,]*+\)")
-_ANY_NAME: Final = re.compile(_NAME)
-_KEY_END: Final = re.compile(rb"([\"'])?\s*+(?::|\]\s*+(\+?)=(?![=>]))")
-_RETURN: Final = re.compile(rb"return(?![A-Za-z0-9_$\x80-\xff])")
-_CALLBACK: Final = re.compile(rb"\.\s*+(?:forEach|map|some|every|flatMap)\s*+\(\s*+(" + _NAME + rb")\s*+[,)]")
-_CONTROL: Final = frozenset(b"if for while switch catch with function".split())
-_IS_NAME: Final = frozenset(byte for byte in range(256) if byte >= 0x80 or chr(byte).isalnum() or byte in b"_$")
-OUTER: Final = -1
-"""The scope outside all functions."""
+_PLAIN_DECLARATOR: Final = re.compile(rb"\s*+(" + NAME + rb")\s*+(?:=[^()\[\]{}`;,\r\n]*+)?([,;])")
+_LEADING_NAME: Final = re.compile(rb"\s*+(" + NAME + rb")")
+_ANY_NAME: Final = re.compile(NAME)
+_CALL: Final = re.compile(rb"(?<![A-Za-z0-9_$\x80-\xff])(" + NAME + rb")\s*+\(")
+_COLON: Final = re.compile(rb":")
+_QUOTED_KEY: Final = re.compile(rb"[\"'](\x01*+)[\"']\s*+(?::|\]\s*+(\+?)=(?![=>]))")
+MEMBERS: Final = -2
+"""Stands for the scope of what is called as a member of something."""
 SET, APPEND, ELEMENT = 0, 1, 2
 """How a definition gives its value: ``x = v``, ``x += v``, ``for (x of v)``."""
-
-
-@dataclass(slots=True)
-class Function:
-    """A function, method or arrow function."""
-
-    head: int
-    """Where the expression or declaration begins."""
-    parameters: list[bytes]
-    """The parameters' names in order; empty for one that is a pattern."""
-    start: int
-    end: int
-    """What its body spans."""
-    body: int
-    """The body's group, ``NOWHERE`` for an arrow function's expression."""
-    name: bytes
-    """The name after ``function``, or what it is assigned to; empty where there is none."""
-    outer: int = OUTER
-    """The number of the function around it."""
-
-
 Definition = tuple[int, int, int]
 """A place that gives a name its value: where the name stands, where the value's expression begins, and how it gives it."""
 
 
-class Structure(Layout):
+class Structure(Functions):
     """The indexes over one script."""
 
     def __init__(self, text: bytes, code: bytes) -> None:
         super().__init__(text, code)
-        self._calls: dict[bytes, list[int]] = {}
+        self._calls: dict[bytes, dict[int, list[int]]] = {}
         self._members: dict[bytes, list[Definition]] = {}
-
-    # --- functions -------------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def functions(self) -> list[Function]:
-        """All functions, in the order of their bodies."""
-        code = self.code
-        found_functions = [
-            function
-            for found in _FUNCTION_HEAD.finditer(code)
-            if not self._continues(found.start())
-            and (function := self._braced(found.start(), found.group(1), found.end() - 1)) is not None
-        ]
-        arrows = [function for found in _ARROW.finditer(code) if (function := self._arrow(found.start(), found.end()))]
-        # Much code has no methods without the word "function", and looking for them at every name takes long.
-        modern = arrows or b"class" in code or _SHORTHAND.search(code) is not None
-        methods = [
-            function
-            for found in (_METHOD.finditer(code) if modern else ())
-            if found.group(1) not in _CONTROL
-            and word_before(code, found.start()) != b"function"
-            and (function := self._braced(found.start(), found.group(1), code.index(b"(", found.start()))) is not None
-        ]
-        if arrows or methods:
-            found_functions = sorted((*found_functions, *arrows, *methods), key=lambda one: one.start)
-        self._functions = found_functions
-        self._own(found_functions)
-        for function in found_functions:
-            function.outer = self._enclosing(function.head)
-        return found_functions
-
-    def _own(self, functions: list[Function]) -> None:
-        """Find the function that each group lies in. Groups are numbered from the outside in, so one pass does."""
-        groups = self.groups
-        directly: dict[int, int] = {}
-        self._arrows: dict[int, tuple[list[int], list[int]]] = {}
-        known_ends: dict[int, int] = {}
-        for number in range(len(functions) - 1, -1, -1):
-            function = functions[number]
-            if function.body >= 0:
-                directly[function.body] = number
-                if (paren := self._parameter_group(function)) >= 0:
-                    directly[paren] = number
-                known_ends[function.head] = groups.end_of(function.body)
-                continue
-            # Of "a => b => c" all end where the last one ends.
-            end = known_ends.get(function.start)
-            function.end = self.expression_end(function.start) if end is None else end
-            known_ends[function.head] = function.end
-            starts, numbers = self._arrows.setdefault(groups.group_at(function.start), ([], []))
-            starts.append(function.start)
-            numbers.append(number)
-        for starts, numbers in self._arrows.values():
-            starts.reverse()
-            numbers.reverse()
-        self._owners = owners = array("l")
-        if self._arrows:
-            for group, parent in enumerate(groups.parent):
-                owner = directly.get(group)
-                owners.append(self._owner(groups.open[group], parent) if owner is None else owner)
-        else:
-            for group, parent in enumerate(groups.parent):
-                owner = directly.get(group)
-                owners.append(owner if owner is not None else owners[parent] if parent >= 0 else OUTER)
-
-    def _owner(self, offset: int, group: int) -> int:
-        arrows = self._arrows.get(group)
-        if arrows is not None:
-            starts, numbers = arrows
-            index = bisect_right(starts, offset) - 1
-            # Arrow functions of one group lie side by side, or one is the body of another.
-            for earlier in range(index, max(index - 4, -1), -1):
-                if offset < self._functions[numbers[earlier]].end:
-                    return numbers[earlier]
-        return self._owners[group] if group >= 0 else OUTER
-
-    def _parameter_group(self, function: Function) -> int:
-        end = before(self.code, function.start - 1)
-        if end >= 2 and self.code[end - 2 : end] == b"=>":
-            end = before(self.code, end - 2)
-        return self.groups.closed_at(end - 1) if end and self.code[end - 1] == 0x29 else NOWHERE
-
-    def _parameters(self, group: int) -> list[bytes]:
-        plain = _PLAIN_PARAMETERS.match(self.code, self.groups.open[group] + 1)
-        if plain is not None:
-            return plain.group().translate(None, b" \t\r\n)").split(b",") if plain.end() - plain.start() > 1 else []
-        names: list[bytes] = []
-        for start, _end in self.elements(group):
-            found = _PARAMETER.match(self.code, start)
-            names.append((found.group(1) or b"") if found else b"")
-        return names
-
-    def _continues(self, offset: int) -> bool:
-        """Tell whether a name's byte or a dot stands before an offset, so that no word begins there."""
-        return offset > 0 and (self.code[offset - 1] in _IS_NAME or self.code[offset - 1] == 0x2E)
-
-    def _braced(self, head: int, name: bytes | None, opening: int) -> Function | None:
-        """Read a function or a method whose parameters' parenthesis opens at ``opening``."""
-        groups, code = self.groups, self.code
-        group = groups.opened_at(opening)
-        if group < 0:
-            return None
-        brace = groups.end_of(group)
-        while brace < len(code) and code[brace] in b" \t\r\n":
-            brace += 1
-        body = groups.opened_at(brace)
-        if body < 0 or code[brace] != 0x7B:
-            return None
-        if code[head - 1 : head] == b" " and word_before(code, head) == b"async":
-            head = before(code, head) - 5
-        return Function(head, self._parameters(group), brace + 1, groups.close[body], body, name or self._assigned_name(head))
-
-    def _arrow(self, at: int, after: int) -> Function | None:
-        groups, code = self.groups, self.code
-        end = before(code, at)
-        if not end:
-            return None
-        if code[end - 1] == 0x29:
-            group = groups.closed_at(end - 1)
-            if group < 0:
-                return None
-            head, parameters = groups.open[group], self._parameters(group)
-        else:
-            word = word_before(code, end)
-            if not word:
-                return None
-            head, parameters = end - len(word), [word]
-        if word_before(code, head) == b"async":
-            head = before(code, head) - 5
-        start = after
-        while start < len(code) and code[start] in b" \t\r\n":
-            start += 1
-        name = self._assigned_name(head)
-        if start < len(code) and code[start] == 0x7B:
-            body = groups.opened_at(start)
-            return Function(head, parameters, start + 1, groups.close[body], body, name) if body >= 0 else None
-        return Function(head, parameters, start, start, NOWHERE, name)
-
-    def _assigned_name(self, head: int) -> bytes:
-        end = before(self.code, head)
-        if not end or self.code[end - 1] not in b"=:":
-            return b""
-        return word_before(self.code, end - 1)
-
-    def enclosing(self, offset: int) -> int:
-        """Return the number of the innermost function whose parameters or body hold an offset, ``OUTER`` for none."""
-        _ = self.functions
-        return self._enclosing(offset)
-
-    def _enclosing(self, offset: int) -> int:
-        return self._owner(offset, self.groups.group_at(offset))
-
-    @cached_property
-    def returns(self) -> dict[int, list[int]]:
-        """Where the values that each function returns begin."""
-        places: dict[int, list[int]] = {}
-        for found in _RETURN.finditer(self.code):
-            if self._continues(found.start()):
-                continue
-            places.setdefault(self.enclosing(found.start()), []).append(found.end())
-        for number, function in enumerate(self.functions):
-            if function.body < 0:
-                places.setdefault(number, []).append(function.start)
-        return places
-
-    @cached_property
-    def by_name(self) -> dict[bytes, list[int]]:
-        """The functions of each name."""
-        named: dict[bytes, list[int]] = {}
-        for number, function in enumerate(self.functions):
-            if function.name:
-                named.setdefault(function.name, []).append(number)
-        return named
-
-    @cached_property
-    def callbacks(self) -> dict[bytes, list[int]]:
-        """Where a function is handed by name to a method that calls it for each element: the offset of the method's dot."""
-        places: dict[bytes, list[int]] = {}
-        for found in _CALLBACK.finditer(self.code):
-            places.setdefault(found.group(1), []).append(found.start())
-        return places
-
-    # --- names -----------------------------------------------------------------------------------------------------------
+        self._owned: dict[bytes, dict[bytes, list[Definition]]] = {}
+        self._assigned: dict[bytes, dict[int, list[Definition]]] = {}
+        self._scopes_of: dict[bytes, tuple[list[int], list[int]]] = {}
 
     @cached_property
     def _assignments(self) -> tuple[dict[bytes, list[Definition]], dict[bytes, list[Definition]]]:
@@ -286,49 +73,79 @@ class Structure(Layout):
         """The assignments to each plain name."""
         return self._assignments[0]
 
-    def _standing(self, where: bytes, name: bytes) -> Iterator[int]:
-        """Yield where a name stands as a whole word."""
-        length = len(name)
-        at = where.find(name)
-        while at >= 0:
-            end = at + length
-            if (not at or where[at - 1] not in _IS_NAME) and (end >= len(where) or where[end] not in _IS_NAME):
-                yield at
-            at = where.find(name, end)
+    def assigned(self, name: bytes, scope: int) -> list[Definition]:
+        """Return the assignments to a plain name that is declared in a function, ``OUTER`` for one that is declared in none."""
+        known = self._assigned.get(name)
+        if known is None:
+            known = self._assigned[name] = {}
+            for definition in self.variables.get(name, ()):
+                known.setdefault(self.scope_of(name, definition[0]), []).append(definition)
+        return known.get(scope, [])
 
-    def calls(self, name: bytes) -> list[int]:
-        """Return the opening parenthesis of each call of a plain name, of a member of that name, and of ``new`` with it."""
+    @cached_property
+    def _openings(self) -> dict[bytes, list[int]]:
+        """The opening parenthesis of each call of each name."""
+        openings: dict[bytes, list[int]] = {}
+        for found in _CALL.finditer(self.code):
+            openings.setdefault(found.group(1), []).append(found.end() - 1)
+        return openings
+
+    def calls(self, name: bytes, scope: int) -> list[int]:
+        """Return the opening parenthesis of each call, also with ``new``, of a plain name that is declared in a function, and
+        of every member of that name."""
         found = self._calls.get(name)
         if found is None:
-            code, length = self.code, len(name)
-            found = []
-            for at in self._standing(code, name):
-                end = at + length
-                while end < len(code) and code[end] in b" \t\r\n":
-                    end += 1
-                if end < len(code) and code[end] == 0x28:
-                    found.append(end)
-            self._calls[name] = found
-        return found
+            found = self._calls[name] = {}
+            for opening in self._openings.get(name, ()):
+                at = before(self.code, opening) - len(name)
+                prior = before(self.code, at)
+                own = MEMBERS if prior and self.code[prior - 1] == 0x2E else self.scope_of(name, at)
+                found.setdefault(own, []).append(opening)
+        return found.get(scope, []) + found.get(MEMBERS, [])
+
+    @cached_property
+    def _keys(self) -> dict[bytes, list[Definition]]:
+        """The keys of object literals, and those in brackets that are assigned to."""
+        keys: dict[bytes, list[Definition]] = {}
+        code, text = self.code, self.text
+        for found in _COLON.finditer(code):
+            name = word_before(code, found.start())
+            start = before(code, found.start()) - len(name)
+            prior = before(code, start)
+            if name and prior and code[prior - 1] in b"{,":
+                keys.setdefault(name, []).append((start, found.end(), SET))
+        for found in _QUOTED_KEY.finditer(code):
+            how = APPEND if found.group(2) else SET
+            keys.setdefault(text[found.start(1) : found.end(1)], []).append((found.start(), found.end(), how))
+        return keys
 
     def members(self, name: bytes) -> list[Definition]:
         """Return the assignments to a member: ``x.name = v``, ``x["name"] = v``, ``{name: v}``, ``{"name": v}``."""
         found = self._members.get(name)
         if found is None:
-            found = list(self._assignments[1].get(name, ()))
-            code, text, length = self.code, self.text, len(name)
-            for at in self._standing(text, name):
-                if (key := _KEY_END.match(code, at + length)) is None:
-                    continue
-                if code[at] != TEXT:
-                    prior = before(code, at)
-                    if key.group(1) is None and prior and code[prior - 1] in b"{,":
-                        found.append((at, key.end(), SET))
-                elif key.group(1) is not None and code[at - 1 : at] == key.group(1):
-                    found.append((at - 1, key.end(), APPEND if key.group(2) else SET))
-            found.sort()
-            self._members[name] = found
+            found = self._members[name] = sorted((*self._assignments[1].get(name, ()), *self._keys.get(name, ())))
         return found
+
+    def members_by_owner(self, name: bytes) -> dict[bytes, list[Definition]]:
+        """Return the assignments to a member, by the name of what it is set on: of ``base.name = v``, ``base["name"] = v``,
+        ``base = {name: v}``; empty where that has no name."""
+        owned = self._owned.get(name)
+        if owned is None:
+            owned = self._owned[name] = {}
+            for definition in self.members(name):
+                owned.setdefault(self._set_on(definition), []).append(definition)
+        return owned
+
+    def _set_on(self, definition: Definition) -> bytes:
+        code, groups = self.code, self.groups
+        prior = before(code, definition[0])
+        if prior and code[prior - 1] in b".[":
+            return word_before(code, prior - 1)
+        group = groups.group_at(definition[0])
+        if group < 0:
+            return b""
+        opening = before(code, groups.open[group])
+        return word_before(code, opening - 1) if opening and code[opening - 1] in b"=:" else b""
 
     @cached_property
     def _declared(self) -> dict[int, set[bytes]]:
@@ -338,7 +155,7 @@ class Structure(Layout):
         }
         read_until: dict[int, int] = {}
         for found in _DECLARATION.finditer(code):
-            if self._continues(found.start()):
+            if self.continues(found.start()):
                 continue
             group = self.groups.group_at(found.start())
             if found.start() < read_until.get(group, 0):
@@ -366,16 +183,67 @@ class Structure(Layout):
                     position += 1
             read_until[group] = position
         for function in self.functions:
-            if function.name:
+            if function.declared:
                 declared.setdefault(function.outer, set()).add(function.name)
         return declared
 
+    @cached_property
+    def _declarers(self) -> dict[bytes, list[int]]:
+        """The functions that declare each name."""
+        declarers: dict[bytes, list[int]] = {}
+        for number, names in self._declared.items():
+            if number >= 0:
+                for name in names:
+                    declarers.setdefault(name, []).append(number)
+        return declarers
+
+    @cached_property
+    def _family(self) -> tuple[list[int], list[int]]:
+        """Numbers by which a function's own is followed by those of all functions in it: each one's, and the last in it plus
+        one. A function's head stands before the heads of those in it."""
+        functions = self.functions
+        order = sorted(range(len(functions)), key=lambda number: functions[number].head)
+        sizes = [1] * len(functions)
+        for number in reversed(order):
+            if (outer := functions[number].outer) >= 0:
+                sizes[outer] += sizes[number]
+        first, free, top = [0] * len(functions), [0] * len(functions), 0
+        for number in order:
+            outer = functions[number].outer
+            if outer >= 0:
+                first[number] = free[outer]
+                free[outer] += sizes[number]
+            else:
+                first[number] = top
+                top += sizes[number]
+            free[number] = first[number] + 1
+        return first, [start + size for start, size in zip(first, sizes, strict=True)]
+
+    def _scopes(self, name: bytes) -> tuple[list[int], list[int]]:
+        """Return from which of the family's numbers on a name is declared where: walking outwards at each question would take
+        as long as functions are deep."""
+        known = self._scopes_of.get(name)
+        if known is None:
+            first, beyond = self._family
+            starts: list[int] = []
+            scopes: list[int] = []
+            around: list[int] = []
+            for number in sorted(self._declarers.get(name, ()), key=first.__getitem__):
+                while around and beyond[around[-1]] <= first[number]:
+                    starts.append(beyond[around.pop()])
+                    scopes.append(around[-1] if around else OUTER)
+                around.append(number)
+                starts.append(first[number])
+                scopes.append(number)
+            while around:
+                starts.append(beyond[around.pop()])
+                scopes.append(around[-1] if around else OUTER)
+            known = self._scopes_of[name] = starts, scopes
+        return known
+
     def scope_of(self, name: bytes, offset: int) -> int:
         """Return the function in which the name that stands at an offset is declared, ``OUTER`` for none."""
-        declared, functions = self._declared, self.functions
-        number = self.enclosing(offset)
-        while number >= 0:
-            if name in declared[number]:
-                return number
-            number = functions[number].outer
-        return OUTER
+        starts, scopes = self._scopes(name)
+        number = self.enclosing(offset) if starts else OUTER
+        found = bisect_right(starts, self._family[0][number]) - 1 if number >= 0 else -1
+        return scopes[found] if found >= 0 else OUTER

@@ -55,7 +55,7 @@ class Values(References):
 
     def of(self, start: int, end: int, depth: int = 0) -> Strings:
         """Return what the expression in this span may say."""
-        if depth > DEPTH or not self._spend(8):
+        if depth > DEPTH or not self.spend(8):
             self.complete = False
             return NOT_TOLD
         code = self.code
@@ -66,7 +66,7 @@ class Values(References):
         position = start
         while position < end:
             term = _TERM.match(code, position, end)
-            if term is None or not self._spend(4):
+            if term is None or not self.spend(4):
                 break
             position = term.end()
             which = term.lastindex
@@ -150,7 +150,7 @@ class Values(References):
         return position
 
     def _literal(self, start: int, end: int) -> Strings:
-        self._spend(end - start)
+        self.spend(end - start)
         return (literal_text(self.text[start:end]),)
 
     def _is_arrow(self, position: int, end: int) -> bool:
@@ -177,7 +177,7 @@ class Values(References):
             if group < 0:
                 return end
             position = groups.end_of(group)
-            self._spend(1)
+            self.spend(1)
         return end
 
     def _group(self, at: int, position: int, end: int, current: Strings | None, depth: int) -> tuple[Strings, int]:
@@ -204,7 +204,7 @@ class Values(References):
 
     def _list(self, group: int, depth: int) -> Strings:
         spans = self.structure.elements(group)
-        self._spend(4 * len(spans))
+        self.spend(4 * len(spans))
         return self._united([self.of(start, end, depth + 1) for start, end in spans])
 
     def _template(self, group: int, depth: int) -> Strings:
@@ -239,7 +239,7 @@ class Values(References):
         base = b""
         while position < end:
             member = MEMBER.match(code, position, end)
-            if member is None or not self._spend(2):
+            if member is None or not self.spend(2):
                 break
             following = member.group(1)
             if following is not None:
@@ -329,13 +329,11 @@ class Values(References):
         which it may hand on."""
         if name in _ANSWERS_NO_TEXT:
             return ()
-        if depth > DEPTH:
-            return NOT_TOLD
-        own = self._functions_named(name, base, at)
-        if own:
-            return self._returned(own, depth)
+        own = self._answer(name, base, at, depth)
+        if own is not None:
+            return own
         spans = self.structure.elements(group)
-        self._spend(4 * len(spans))
+        self.spend(4 * len(spans))
         return self._united([self.of(*span, depth + 1) for span in spans[:6]]) or NOT_TOLD
 
     def _called_value(self, at: int, depth: int) -> Strings:
@@ -343,8 +341,7 @@ class Values(References):
         structure = self.structure
         outer = structure.groups.opened_at(at) if self.code[at : at + 1] == b"(" else NOWHERE
         if outer >= 0:
-            inner_start = end_of_blanks(self.code, structure.groups.open[outer] + 1)
-            numbers = [number for number, function in enumerate(structure.functions) if function.head == inner_start]
-            if numbers:
-                return self._returned(numbers, depth)
+            number = structure.by_head.get(end_of_blanks(self.code, structure.groups.open[outer] + 1))
+            if number is not None:
+                return self._returned(number, depth)
         return NOT_TOLD

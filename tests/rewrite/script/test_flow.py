@@ -375,9 +375,9 @@ def test_a_global_counts_outside_of_addresses_comments_and_longer_strings(script
     assert stands_in_code(script.encode(), name) is stands
 
 
-@given(SCRIPTS, st.binary(max_size=20))
-def test_reading_never_raises(script: str, more: bytes) -> None:
-    text = script.encode() + more
+@given(SCRIPTS.map(str.encode) | st.just(b""), st.binary(max_size=200))
+def test_reading_never_raises(script: bytes, more: bytes) -> None:
+    text = script + more
     for one in (*read_script(text).loaded, *read_script(text).imported, *addresses_in(text)):
         assert 0 <= one.at <= len(text)
     stands_in_code(text, "u")
@@ -387,11 +387,6 @@ def test_reading_never_raises(script: str, more: bytes) -> None:
 def test_the_look_before_the_reading_passes_over_no_call(script: str) -> None:
     text = script.encode()
     assert list(read_script(text).loaded) == _Reader(text, mask(text), 0).read()
-
-
-@given(st.binary(max_size=200))
-def test_reading_never_raises_for_any_bytes(text: bytes) -> None:
-    read_script(text)
 
 
 @given(st.text(max_size=60))
@@ -409,6 +404,17 @@ def test_what_goes_past_the_bounds_is_said() -> None:
     assert read_script(f"{names};v99='{A}';s.src=v99".encode()).complete
 
 
+def test_documents_within_documents_are_read_however_deep() -> None:
+    """R7: past a depth each address that stands in them counts."""
+    assert A in loaded(f"x.innerHTML='{'srcdoc=' * 1200}{A}'")
+    assert A in loaded(f"x.innerHTML='<iframe srcdoc=<img&#32;src={A}>'")
+
+
+def test_a_circle_of_names_hides_no_value() -> None:
+    """What is read while its own name is being read lacks that name's values, and is not kept."""
+    assert A in loaded(f"x=y;x='{A}';y=x;i.src='/l?u='+x;s.src=y")
+
+
 @given(SCRIPTS)
 def test_a_loading_call_is_found_whatever_stands_around_it(script: str) -> None:
     """In a function of its own, after whatever is whole by itself."""
@@ -421,69 +427,3 @@ def test_a_script_cut_at_every_byte_is_read() -> None:
     for end in range(len(script) + 1):
         read_script(script[:end])
     assert A in {one.text for one in read_script(script).loaded}
-
-
-def times(unit: bytes, before: bytes = b"s.src=", after: bytes = b"", size: int = 300_000) -> bytes:
-    return before + unit * (size // len(unit)) + after
-
-
-MEGABYTES = 2_000_000
-T = b"'//t.example/a'"
-HOSTILE: dict[str, bytes] = {
-    "one string": times(b"https://t.example/", b"s.src='", b"'", MEGABYTES),
-    "escapes": times(b"\\/", b"s.src='", b"'", MEGABYTES),
-    "an open string": times(b"a", b"s.src='//t.example/", size=MEGABYTES),
-    "nested templates": times(b"`${", size=MEGABYTES),
-    "closed templates": times(b"`${", after=b"}`" * 100_000),
-    "regular expressions like comments": times(b"x=/[/*]/;y=/\\/*/;", b"", b"s.src=x", MEGABYTES),
-    "open regular expressions": times(b"=/[ ", size=MEGABYTES),
-    "parentheses": times(b"(", after=b")" * 300_000),
-    "arrays": times(b"["),
-    "concatenation": times(b"+'a'", b"s.src=" + T),
-    "of unknown": times(b"a+"),
-    "conditions": times(b"a?'b':"),
-    "many calls": times(b"s.src=" + T + b";"),
-    "many calls of one name": times(b"s.src=u;", b"", b"u=" + T),
-    "many definitions": times(b"u=" + T + b";", b"", b"s.src=u"),
-    "many names": b";".join(b"v%d=v%d" % (n, n + 1) for n in range(20_000)) + b";s.src=v0",
-    "many members": times(b"a.u={u:a.u};", b"", b"s.src=a.u"),
-    "arrow functions": times(b"a=>"),
-    "functions": times(b"function f(a){", b"", b"s.src=a"),
-    "calls in calls": times(b"f("),
-    "calls of one function": times(b"f(" + T + b");", b"function f(a){s.src=a}"),
-    "declarations": times(b"let ", b"", b"s.src=let"),
-    "declared lists": times(b",a", b"var a", b";s.src=a"),
-    "imports": times(b"import ", b""),
-    "exports of names": times(b",a", b"export {a"),
-    "pluses": times(b"+"),
-    "dots": times(b".a", b"s.src=a"),
-    "line ends": times(b"\n", after=T),
-    "comments": times(b"/**/", after=T),
-    "written HTML": times(b"<img src=//t.example/>", b"document.write('", b"')"),
-    "open HTML": times(b"<img src=", b"document.write('", b"')"),
-    "joined HTML": times(b"h+='<img src=//t.example/a>';", b"h='';", b"document.write(h)"),
-    "code in code": times(b"eval(", b"eval('", b"')"),
-    "methods": times(b"a(b){", b"let a;", b"s.src=b"),
-    "brackets that fit nothing": times(b"([)", b"s.src=u;"),
-    "names of loaders": times(b"loadScript", b"", b"(" + T + b")"),
-    "loader after loader": times(b"loadScript(u);", b""),
-    "links": times(b"a.href=u;", b"", b"'link'"),
-    "jQuery": times(b"$('<img>',{src:u});", b""),
-    "attributes": times(b"a.setAttribute(u,u);", b""),
-    "replacements": times(b".replace('a','aa')", b"s.src=u"),
-    "doubling": times(b"a=a+a;", b"a='//t.example/aaaaaaaa';", b"s.src=a"),
-    "doubling names": b"a0='//t.example/';"
-    + b"".join(b"a%d=a%d+a%d;" % (n + 1, n, n) for n in range(10_000))
-    + b"eval(a10000);document.write(a10000+'src=')",
-}
-
-
-@pytest.mark.linear
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_scripts_are_decided_in_linear_time(name: str) -> None:
-    """What a browser takes for a script of megabytes, and what grows where names, brackets and values depend on each other."""
-    script = HOSTILE[name]
-    read_script(script)
-    if len(script) < MEGABYTES // 2:  # each masks it once more
-        addresses_in(script)
-        stands_in_code(script, "u")
