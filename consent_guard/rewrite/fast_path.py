@@ -14,7 +14,7 @@ from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, REMEMBERED_BYTES
 from . import contents
 from .decide.glance import FULL, Glance, glance
 from .decide.memory import MISSING
-from .decide.tags import TagFacts
+from .decide.tags import TagFacts, read_tag
 from .emit.patch_buffer import Buffer
 from .html import grammar as p
 from .html.tokenizer import Mode
@@ -24,6 +24,9 @@ from .surroundings import Surroundings
 
 SIMULATED: Final = p.RAW_TEXT | {b"html", b"svg", b"math", b"select", b"template", b"frameset"}
 """Start tags outside foreign content of which the tree builder's simulator must hear."""
+
+_CLOSED: Final = {b"svg": b"/>", b"math": b"/>"}
+"""Tags that are not remembered, for their slash counts."""
 
 
 class HtmlReader(Reader, Protocol):
@@ -118,6 +121,26 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
         if reader.view.relative is not strict or reader.ended:
             return
     reader.pos = at
+
+
+def known(reader: Reader, raw: bytes, shape: bytes, name: bytes, *, foreign: bool) -> TagFacts | None:
+    """Return what a start tag names, remembered by its bytes."""
+    policy, relative, charset = reader.policy, reader.view.relative, reader.charset.name
+    table = policy.tags("foreign" if foreign else "html", charset, relative=relative)
+    facts = table.get(raw, MISSING)
+    if type(facts) is Glance:
+        table = policy.tags("full", charset, relative=relative)
+        facts = table.get(raw, MISSING)
+    if facts is MISSING:
+        facts = table.recall(raw, len(raw))
+    if facts is MISSING:
+        facts = read_tag(policy, raw, shape, name, reader.charset.text, foreign, relative)
+        if facts is None and not foreign and name in SIMULATED:
+            facts = TagFacts(name, None)
+        kept = len(raw) <= REMEMBERED_BYTES and (charset is not None or raw.isascii())
+        if kept and not shape.endswith(_CLOSED.get(name, b"\0")):
+            table.keep(raw, facts, len(raw) if facts is None else facts.size)
+    return facts if isinstance(facts, TagFacts) else None
 
 
 def _glance(reader: HtmlReader, found: re.Match[bytes]) -> Glance | object | None:

@@ -12,17 +12,14 @@ from dataclasses import replace
 from typing import Final
 
 from ..findings import Finding
-from ..limits import REMEMBERED_BYTES
 from . import ambiguous, contents, fast_path
 from .buffering import BufferedDocument
 from .decide.bases import Bases
 from .decide.compiled_policy import CompiledPolicy
 from .decide.decisions import decide, renamed
-from .decide.glance import Glance
-from .decide.memory import MISSING
 from .decide.nested import NestedDocuments
 from .decide.oversized import OversizedTag
-from .decide.tags import TagFacts, read_tag
+from .decide.tags import TagFacts
 from .decide.urls import UrlPolicy
 from .emit.patch_buffer import Buffer
 from .emit.withheld import BREAKOUT, stub_element
@@ -34,8 +31,6 @@ from .html.tree_builder_simulator import FONT_BREAKS, Switch, TreeBuilderSimulat
 from .model import NOTHING, Decision, DocumentFacts, Embed, Insertions, Sink, silent
 from .surroundings import WHOLE_PAGE, Surroundings, pressed_around
 
-_CLOSED: Final = {b"svg": b"/>", b"math": b"/>"}
-"""Tags that are not remembered, for their slash counts."""
 _AMP: Final = frozenset({b"amp", b"\xe2\x9a\xa1"})
 
 
@@ -249,7 +244,7 @@ class HtmlRewriter(BufferedDocument):
         sim = self.sim
         foreign = bool(sim.stack) or sim.unsure
         raw = shape if self.unmasked else self.written(buffer, start, end)
-        facts = self._facts(raw, shape, name, foreign=foreign)
+        facts = fast_path.known(self, raw, shape, name, foreign=foreign)
         if self.around.left(name):
             self._pay(start)
         edited = self.around.concerns(buffer, start, end) and sim.html and self.around.start(buffer, name, found)
@@ -261,28 +256,6 @@ class HtmlRewriter(BufferedDocument):
         font = name == b"font" and foreign and not FONT_BREAKS.isdisjoint(attribute_names(shape, 5))
         self.start(buffer, start, end, name, facts, closed=closed, font=font)
         return False
-
-    def _facts(self, raw: bytes, shape: bytes, name: bytes, *, foreign: bool) -> TagFacts | None:
-        """Return what a tag names, remembered by its bytes."""
-        policy, relative, charset = self.policy, self.view.relative, self.charset.name
-        table = policy.tags("foreign" if foreign else "html", charset, relative=relative)
-        facts = table.get(raw, MISSING)
-        if type(facts) is Glance:
-            table = policy.tags("full", charset, relative=relative)
-            facts = table.get(raw, MISSING)
-        if facts is MISSING:
-            facts = table.recall(raw, len(raw))
-        if facts is MISSING:
-            facts = read_tag(policy, raw, shape, name, self.charset.text, foreign, relative)
-            if facts is None and not foreign and name in fast_path.SIMULATED:
-                facts = TagFacts(name, None)
-            if (
-                len(raw) <= REMEMBERED_BYTES
-                and (charset is not None or raw.isascii())
-                and not shape.endswith(_CLOSED.get(name, b"\0"))
-            ):
-                table.keep(raw, facts, len(raw) if facts is None else facts.size)
-        return facts if isinstance(facts, TagFacts) else None
 
     def start(
         self, buffer: Buffer, start: int, end: int, name: bytes, facts: TagFacts | None, *, closed: bool, font: bool
@@ -421,6 +394,9 @@ class HtmlRewriter(BufferedDocument):
         long = self._oversized
         assert long is not None
         end = long.read(buffer, self.pos)
+        left_out = long.closes and isinstance(self.content, contents.LeftOut) and long.name == self.content.name
+        if left_out:
+            self.edit(self.pos, end)
         if not long.ended:
             self.cut = self.cut or final
             self.tokenizer.kind = Kind.LONG
@@ -430,7 +406,9 @@ class HtmlRewriter(BufferedDocument):
         self.pos = end
         self.tokenizer.kind = Kind.TEXT
         if long.closes:
-            self.sim.end(long.name)
+            self.content = None
+            if not left_out:
+                self.sim.end(long.name)
             return end
         if self.sim.stack and long.name in (b"font", b"annotation-xml"):
             self.sim.unsure = self.sim.mixed = True  # by attributes that were not kept

@@ -157,3 +157,12 @@ def test_what_is_withheld_of_a_long_tag_is_told() -> None:
     found: list[Finding] = []
     once(b"<img x='" + PAD + b"' src=//px.ads.example/a>", compiled=fresh(), found=found)
     assert [(one.kind, one.subject, one.service) for one in found] == [(FindingKind.ATTRIBUTE, "px.ads.example", "ads")]
+
+
+@pytest.mark.parametrize("script", [b"<script src=//px.ads.example/a>", b"<script>go('//px.ads.example/a')"])
+def test_a_long_end_tag_ends_what_is_left_out(script: bytes) -> None:
+    """R3: else the end tag of the next script went in its place, and its text with what follows became one program."""
+    rest = b'<script>/*</script><p title="*/ f() /*"></p><script>*/</script>'
+    assert streamed(b"<p>" + script + b"</script x='" + PAD + b"'>" + rest) == b"<p>" + rest
+    assert streamed(b"<p>" + script + b"</script " + PAD + b">" + rest) == b"<p>" + rest
+    assert streamed(b"<p><script>own()</script x='" + PAD + b"'>" + rest).endswith(b"'>" + rest)
