@@ -21,7 +21,7 @@ from .output import could_not
 
 VARIABLE: Final = "CONSENT_GUARD_LEDGER"
 _AGE: Final = re.compile(r"([1-9][0-9]{0,4})([dm])")
-_DAY_SECONDS: Final = 86400
+DAY_SECONDS: Final = 86400
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -78,7 +78,7 @@ def age_start(text: str, now: float) -> int:
         raise click.BadParameter(f"{text!r} is no age; write 25m for months, or 90d for days")
     count = int(found[1])
     if found[2] == "d":
-        return int(now) - count * _DAY_SECONDS
+        return int(now) - count * DAY_SECONDS
     try:
         return add_months(int(now), -count)
     except (ValueError, OverflowError):

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..audit.printable import printable
 from ..errors import LedgerError
-from .ledgers import age_start, day_seconds, ledger_option, moment, since_option, the_ledger, told
+from .ledgers import DAY_SECONDS, age_start, day_seconds, ledger_option, moment, since_option, the_ledger, told
 from .output import FAULTS, console, could_not, error, error_console, json_out, leave
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from ..ledger.rows import Row
     from ..ledger.statements import Statement
-
-_DAY_SECONDS = 86400
 
 
 @click.group()
@@ -92,7 +90,7 @@ def shown(date: str, ledger_url: str | None, as_json: bool) -> None:
 
     start = day_seconds(date)
     with told(), open_to_read(the_ledger(ledger_url).address) as connection:
-        found = reading.asked_within(connection, start, start + _DAY_SECONDS)
+        found = reading.asked_within(connection, start, start + DAY_SECONDS)
     if as_json:
         names = ("text_digest", "policy_digest", "language", "means", "receipts")
         json_out([{name: getattr(asked, name) for name in names} for asked in found])
