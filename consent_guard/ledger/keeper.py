@@ -15,10 +15,11 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import closing
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..errors import Fault, LedgerError, PolicyError
 from ..limits import LEDGER_POST_SECONDS
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ..consent.receipt import Receipt
     from ..engine.exchange import Exchange
     from ..wire.messages import Reply
-    from .process import Grant, Process
+    from .process import Process
     from .rows import Row
 
 logger: Final = logging.getLogger("consent_guard")
@@ -42,6 +43,13 @@ _FORK_SECONDS: Final = 5.0
 
 _left_to_parents: list[object] = []
 """What a fork brought along: its connections and locks are another process's, and may not even be finalised here."""
+
+
+class Wait(NamedTuple):
+    """A future whose end an answer waits for, at most so many seconds."""
+
+    future: Future[Any]
+    seconds: float
 
 
 class Keeper:
@@ -76,47 +84,48 @@ class Keeper:
 
     def settle(self, exchange: Exchange, reply: Reply) -> Reply:
         """Return what may leave: ``reply`` where its receipt is safe, else the 503 in its place."""
-        receipt, wish = reply.receipt, reply.wish
-        if receipt is None and wish is None:
-            return reply
-        process = self._here()
-        if receipt is None:
-            asked = process.ask(wish.receipt_id) if wish is not None and wish.receipt_id is not None else None
-            if asked is not None and not wait(asked, LEDGER_POST_SECONDS):
-                return exchange.unstored()
-            return self._found(exchange, asked)
-        if not receipt.grants:
-            kept = process.refuse(receipt, exchange.shown())
-            wait(kept, LEDGER_POST_SECONDS)
-            return self._refused(exchange, reply, receipt, kept)
-        grant = process.grant(receipt, exchange.shown())
-        if not wait(grant.future, _GIVE_UP_SECONDS) and not process.abandon(grant):
-            wait(grant.future, LEDGER_POST_SECONDS - _GIVE_UP_SECONDS)
-        return self._outcome(exchange, reply, process, grant)
+        with closing(self._steps(exchange, reply)) as steps:
+            step = next(steps)
+            while isinstance(step, Wait):
+                wait(step.future, step.seconds)
+                step = next(steps)
+            return step
 
     async def settle_async(self, exchange: Exchange, reply: Reply) -> Reply:
         """The same, from an event loop."""
+        with closing(self._steps(exchange, reply)) as steps:
+            step = next(steps)
+            while isinstance(step, Wait):
+                await wait_async(step.future, step.seconds)
+                step = next(steps)
+            return step
+
+    def _steps(self, exchange: Exchange, reply: Reply) -> Generator[Wait | Reply]:
+        """Yield what is to be waited for, and at last what may leave."""
         receipt, wish = reply.receipt, reply.wish
         if receipt is None and wish is None:
-            return reply
+            yield reply
+            return
         process = self._here()
         if receipt is None:
             asked = process.ask(wish.receipt_id) if wish is not None and wish.receipt_id is not None else None
-            if asked is not None and not await wait_async(asked, LEDGER_POST_SECONDS):
-                return exchange.unstored()
-            return self._found(exchange, asked)
-        if not receipt.grants:
+            if asked is not None:
+                yield Wait(asked, LEDGER_POST_SECONDS)
+            yield self._found(exchange, asked)
+        elif not receipt.grants:
             kept = process.refuse(receipt, exchange.shown())
-            await wait_async(kept, LEDGER_POST_SECONDS)
-            return self._refused(exchange, reply, receipt, kept)
-        grant = process.grant(receipt, exchange.shown())
-        try:
-            if not await wait_async(grant.future, _GIVE_UP_SECONDS) and not process.abandon(grant):
-                await wait_async(grant.future, LEDGER_POST_SECONDS - _GIVE_UP_SECONDS)
-        except BaseException:  # the visitor has left, and gets no cookie
-            process.abandon(grant)
-            raise
-        return self._outcome(exchange, reply, process, grant)
+            yield Wait(kept, LEDGER_POST_SECONDS)
+            yield self._refused(exchange, reply, receipt, kept)
+        else:
+            grant = process.grant(receipt, exchange.shown())
+            try:
+                yield Wait(grant.future, _GIVE_UP_SECONDS)
+                if not grant.future.done() and not process.abandon(grant):
+                    yield Wait(grant.future, LEDGER_POST_SECONDS - _GIVE_UP_SECONDS)
+            except BaseException:  # the visitor has left, and gets no cookie
+                process.abandon(grant)
+                raise
+            yield reply if process.is_stored(grant) else exchange.unstored()
 
     def close(self) -> None:
         """Store what waits, make a checkpoint, and let go of the ledger: the process is about to end. The next choice opens it
@@ -148,6 +157,8 @@ class Keeper:
             key = self.ledger.signing_key()
             if asked is None:
                 return exchange.found(public_pem(key.public).encode("ascii"))
+            if not asked.done():
+                return exchange.unstored()
             row = asked.result()
         except LedgerError:  # the log has it
             return exchange.unstored()
@@ -159,11 +170,6 @@ class Keeper:
             return reply if kept.exception() is None else exchange.unstored()
         seconds, named = LEDGER_POST_SECONDS, receipt.receipt_id
         logger.critical("the receipt %s of a refusal is not on disk after %.0f seconds, as its visitor is told", named, seconds)
-        return exchange.unstored()
-
-    def _outcome(self, exchange: Exchange, reply: Reply, process: Process, grant: Grant) -> Reply:
-        if process.is_stored(grant):
-            return reply
         return exchange.unstored()
 
     def _here(self) -> Process:

@@ -21,6 +21,7 @@ from consent_guard.errors import LedgerError, PolicyError
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.connecting import reading
 from consent_guard.ledger.copies import checked_copy
+from consent_guard.ledger.keeper import Keeper
 from consent_guard.ledger.keys import read_public
 from consent_guard.ledger.reading import shown
 from consent_guard.ledger.rows import plain_receipt
@@ -29,7 +30,7 @@ from consent_guard.ledger.spooling import Spooler
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.limits import LEDGER_POST_SECONDS
 
-from .conftest import App, Server, cookie_of, eventually, guarded, init, receipt, receipt_ids, stored, verified
+from .conftest import KEY, POLICY, App, Server, cookie_of, eventually, guarded, init, receipt, receipt_ids, stored, verified
 
 
 def dead(url: str) -> str:
@@ -714,10 +715,43 @@ def loop(request: pytest.FixtureRequest) -> Callable[..., None]:
     return lambda function: anyio.run(function, backend=request.param)
 
 
+def test_a_grant_whose_visitor_leaves_before_it_is_stored_is_not_stored(
+    sqlite_url: str, loop: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They get no cookie, and a receipt would prove a choice that never took effect"""
+    import anyio
+
+    from consent_guard import Guard, RequestFacts
+
+    init(sqlite_url)
+    keeper, guard = Keeper(Ledger(sqlite_url)), Guard(POLICY, secret_key=KEY, receipts=True)
+    real, storing, goes_on = Store._write, threading.Event(), threading.Event()
+
+    def write(self: Store, *given: Any) -> Any:
+        storing.set()
+        goes_on.wait(10)
+        return real(self, *given)
+
+    monkeypatch.setattr(Store, "_write", write)
+    headers = ((b"content-type", b"application/x-www-form-urlencoded"),)
+    exchange = guard.open(RequestFacts("POST", "https", "example.org", "/privacy-choices", headers, now=time.time()))
+    reply = exchange.answer(b"choice=accept")
+
+    async def scenario() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(keeper.settle_async, exchange, reply)
+            while not storing.is_set():
+                await anyio.sleep(0.01)
+            group.cancel_scope.cancel()
+
+    loop(scenario)
+    goes_on.set()
+    keeper.close()
+    assert stored(keeper.ledger.address) == []
+
+
 def test_an_asgi_app_keeps_its_receipts_too(url: str, loop: Callable[..., None]) -> None:
     from consent_guard.asgi import ConsentMiddleware
-
-    from .conftest import KEY, POLICY
 
     async def page(scope, receive, send) -> None:  # type: ignore[no-untyped-def]
         if scope["type"] == "lifespan":
