@@ -36,6 +36,7 @@ from consent_guard.ledger.address import Address  # noqa: E402
 from consent_guard.ledger.connecting import reading  # noqa: E402
 from consent_guard.ledger.reading import rows  # noqa: E402
 from consent_guard.ledger.rows import Row  # noqa: E402
+from consent_guard.ledger.store import Entry, Store  # noqa: E402
 from consent_guard.ledger.verifying import Verdict, verify  # noqa: E402
 from consent_guard.policy.model import Policy  # noqa: E402
 from consent_guard.wsgi import ConsentMiddleware  # noqa: E402
@@ -167,9 +168,8 @@ def new_server() -> Server:
     return server
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Server]:
-    """A PostgreSQL server for all tests of this session."""
+@contextlib.contextmanager
+def running_server() -> Iterator[Server]:
     pytest.importorskip("psycopg", reason="PostgreSQL needs psycopg")
     server = new_server()
     try:
@@ -177,18 +177,20 @@ def postgresql() -> Iterator[Server]:
     finally:
         server.stop()
         shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A PostgreSQL server for all tests of this session."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
 def own_postgresql() -> Iterator[Server]:
     """A PostgreSQL server for one test, which may stop it."""
-    pytest.importorskip("psycopg", reason="PostgreSQL needs psycopg")
-    server = new_server()
-    try:
+    with running_server() as server:
         yield server
-    finally:
-        server.stop()
-        shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -318,6 +320,15 @@ def eventually(condition: Callable[[], bool], seconds: float = SOON_SECONDS) -> 
             return True
         time.sleep(0.05)
     return condition()
+
+
+def fill(ledger: Ledger, *receipts: Receipt) -> None:
+    """Store these as one process does, one after another, and sign a checkpoint of them."""
+    store = Store(ledger.address, ledger.signing_key)
+    with contextlib.closing(store):
+        for one in receipts:
+            store.append([Entry(one, [TEXT])])
+        store.checkpoint()
 
 
 def stored(address: Address) -> list[Row]:

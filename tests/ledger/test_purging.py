@@ -11,7 +11,7 @@ from consent_guard.ledger.purging import purge, purged_so_far, to_purge
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.ledger.verifying import Broken
 
-from .conftest import TEXT, receipt, stored, verified
+from .conftest import TEXT, fill, receipt, stored, verified
 
 OLD, NEW = 1_600_000_000, 1_700_000_000
 
@@ -21,11 +21,7 @@ def ledger(url: str) -> Ledger:
     """Two chains in which old and new receipts alternate in runs, as they do where a spool is drained late."""
     made = Ledger(url)
     for _ in range(2):
-        store = Store(made.address, made.signing_key)
-        for time in (OLD, OLD, NEW, OLD, NEW, OLD):
-            store.append([Entry(receipt(time=time), [TEXT])])
-        store.checkpoint()
-        store.close()
+        fill(made, *(receipt(time=time) for time in (OLD, OLD, NEW, OLD, NEW, OLD)))
     return made
 
 
@@ -47,10 +43,7 @@ def test_all_of_it_may_go(ledger: Ledger) -> None:
     assert run(ledger, NEW + 1) == 12
     verdict = verified(ledger)
     assert (verdict.rows, verdict.purged, verdict.writers) == (0, 12, 2)
-    store = Store(ledger.address, ledger.signing_key)
-    store.append([Entry(receipt(), [TEXT])])
-    store.checkpoint()
-    store.close()
+    fill(ledger, receipt())
     assert verified(ledger).rows == 1
 
 

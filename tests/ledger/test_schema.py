@@ -9,9 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from consent_guard.ledger import Ledger
 from consent_guard.ledger.connecting import engine_of, writing
 from consent_guard.ledger.schema import LIBRARY_STEPS, RECEIPTS, metadata, steps_taken, take_steps
-from consent_guard.ledger.store import Entry, Store
 
-from .conftest import TEXT, receipt, stored
+from .conftest import fill, receipt, stored
 
 ALL = sorted(table.name for table in metadata.sorted_tables if not table.name.endswith("_steps"))
 
@@ -19,10 +18,7 @@ ALL = sorted(table.name for table in metadata.sorted_tables if not table.name.en
 @pytest.fixture
 def ledger(url: str) -> Ledger:
     made = Ledger(url)
-    store = Store(made.address, made.signing_key)
-    store.append([Entry(receipt(), [TEXT]), Entry(receipt(), [TEXT])])
-    store.checkpoint()
-    store.close()
+    fill(made, receipt(), receipt())
     return made
 
 
@@ -86,10 +82,7 @@ def test_on_postgresql_the_app_needs_only_to_append_and_to_read(postgresql, tmp_
     done = CliRunner().invoke(cli, ["ledger", "init", "--ledger", postgresql.url(database), "--app-role", role])
     assert done.exit_code == 0, done.output
     ledger = Ledger(postgresql.url(database, role))
-    store = Store(ledger.address, ledger.signing_key)
-    store.append([Entry(receipt(), [TEXT])])
-    store.checkpoint()
-    store.close()
+    fill(ledger, receipt())
     assert len(stored(ledger.address)) == 1
     with engine_of(ledger.address).connect() as connection, connection.begin():
         connection.execute(text("SELECT set_config('consent_guard.purging', 'on', true)"))
