@@ -47,6 +47,10 @@ class Edit(NamedTuple):
         return Edit(self.start + by, self.end + by, self.text)
 
 
+_FINDINGS: Final = 64
+"""Findings of one verdict that are remembered."""
+
+
 class Verdict:
     """What is to be said of one address: it is withheld, or (with ``enforced`` False) no rule names it and the policy only
     reports. Compared by identity, so that decisions can be remembered by their verdicts."""
@@ -65,7 +69,9 @@ class Verdict:
         """Return this verdict as a finding at a place such as ``script src``."""
         known = self._findings.get((kind, where))
         if known is None:
-            known = self._findings[kind, where] = self._made(kind, where)
+            known = self._made(kind, where)
+            if len(self._findings) < _FINDINGS:  # a page may name any number of places
+                self._findings[kind, where] = known
         return known
 
     def _made(self, kind: FindingKind, where: str) -> Finding:

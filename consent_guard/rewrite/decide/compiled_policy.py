@@ -103,7 +103,7 @@ class CompiledPolicy:
             named = self._scripts.recall(key, min(size, _DIGESTED_BYTES))
         if named is MISSING:
             named = self._read_script(text) if kind == "script" else scripts.Named(tuple(self._listed(text, relative)), ())
-            self._scripts.keep(key, named, min(size, _DIGESTED_BYTES) + 300 * len(named.plainly))
+            self._scripts.keep(key, named, min(size, _DIGESTED_BYTES) + scripts.size_of(named.plainly))
         return named  # type: ignore[return-value]
 
     def _read_script(self, text: bytes) -> scripts.Named:
@@ -123,6 +123,7 @@ class CompiledPolicy:
             if self.blocks_unlisted_hosts or self._names_more(text, known):
                 hits = tuple(hit for hit in scripts.once_each(self._loaded(text, relative)) if hit.address.service not in known)
             named.followed = hits
+            self.memory.take(scripts.size_of(hits))
         return hits
 
     def _names_more(self, text: bytes, known: AbstractSet[str | None]) -> bool:
@@ -185,5 +186,6 @@ class CompiledPolicy:
         if known is MISSING:
             known = read_style_element(self.book, raw, shape, decode, relative=relative)
             if charset is not None or raw.isascii():
-                self._styles.keep(key, known, min(size, _DIGESTED_BYTES) + 200 * len(known))
+                texts = sum(150 + len(text) for one in known for _, text in one.targets)
+                self._styles.keep(key, known, min(size, _DIGESTED_BYTES) + 200 * len(known) + texts)
         return known  # type: ignore[return-value]

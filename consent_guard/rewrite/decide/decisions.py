@@ -23,6 +23,8 @@ from .styles import INERT
 from .tags import Reference, TagFacts, members
 from .urls import UrlPolicy
 
+_NAME_BYTES: Final = 60
+"""Bytes of a name that a finding repeats: a page may make it any length."""
 _REMEMBERED: Final = 8
 """The most decisions on one tag that are remembered with what it names."""
 
@@ -241,9 +243,13 @@ class _Renaming(_Draft):
         self.edits += self.at.renaming(attribute)
 
 
-@lru_cache(maxsize=1024)
 def _where(name: bytes, attribute: bytes) -> str:
     """Return how findings name a place."""
+    return _place(name[:_NAME_BYTES], attribute[:_NAME_BYTES])
+
+
+@lru_cache(maxsize=1024)
+def _place(name: bytes, attribute: bytes) -> str:
     return f"{name.decode('latin-1')} {attribute.decode('latin-1')}"
 
 

@@ -105,6 +105,8 @@ _ANY: Final = _plan(b"", HTML_ANY)
 _NEVER: Final = frozenset({b"base", b"meta", b"svg", b"math", b"html", b"annotation-xml"})
 
 
+_REL_BYTES: Final = 128
+"""A longer list of relations is read in full, and not remembered by itself."""
 _PLAIN_REL: Final = re.compile(rb"[A-Za-z0-9_. -]*+")
 
 
@@ -171,7 +173,7 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
             if _HIDING.search(value) is not None:
                 return FULL
         elif action is _Action.REL:
-            relations = _relations(value)
+            relations = _relations(value) if len(value) <= _REL_BYTES else None
             if relations is None:
                 return FULL
         elif action is _Action.LINK:

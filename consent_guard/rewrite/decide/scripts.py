@@ -42,6 +42,11 @@ class Named:
         self.followed = followed
 
 
+def size_of(hits: tuple[Hit, ...]) -> int:
+    """Return about how many bytes hits take."""
+    return sum(300 + len(hit.text) for hit in hits)
+
+
 class AnyService(Address):
     """Stands for whatever the policy withholds: rules that follow any link of a page."""
 

@@ -99,7 +99,8 @@ class TagFacts:
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return 700 + 300 * len(self.references) + 150 * len(self.targets)
+        written = 0 if self._source is None else len(self._source.raw) + len(self._source.shape)
+        return 700 + written + 300 * len(self.references) + sum(150 + len(text) for _, text in self.targets)
 
 
 def read_tag(

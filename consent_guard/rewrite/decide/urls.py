@@ -38,6 +38,9 @@ _SPACED: Final = re.compile(r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
 _SCHEME_ALONE: Final = re.compile(r"[hH][\t\n\r]*[tT][\t\n\r]*[tT][\t\n\r]*[pP][\t\n\r]*[sS]?[\t\n\r]*:(?![\t\n\r]*[/\\\\])")
 _NOWHERE: Final = "about:blank"
+_HOST_CHARACTERS: Final = 253
+"""The longest name of a host (RFC 1035 §2.3.4). Of a longer one the end is taken: rules for all below a host still hold, and no
+page makes their look-up long."""
 _HOSTS: Final = 4096
 """Hosts whose facts are remembered; when so many are, all are forgotten."""
 
@@ -152,7 +155,7 @@ class HostBook:
         plain = text.strip(BLANKS)
         found = _ABSOLUTE.match(plain)
         if found is not None:
-            host = found[1].lower()
+            host = found[1].lower()[-_HOST_CHARACTERS:]
             known = self._whole.get(host)
             if known is not None:
                 return known
@@ -171,7 +174,7 @@ class HostBook:
         found = _SPELLED.match(value)
         if found is None:
             return None if not relative and _SPELLED_RELATIVE.match(value) is not None else UNRESOLVED
-        host = found[1]
+        host = found[1][-_HOST_CHARACTERS:]
         known = self._spelled.get(host)
         if known is None:
             name = host.decode("ascii").lower()
@@ -184,12 +187,12 @@ class HostBook:
     def hint(self, text: str) -> Address:
         """Return what is known of the target of a preconnect or dns-prefetch."""
         found = _ABSOLUTE.match(text.strip(BLANKS))
-        return UNRESOLVED_HINT if found is None else self.hinted(found[1].lower())
+        return UNRESOLVED_HINT if found is None else self.hinted(found[1].lower()[-_HOST_CHARACTERS:])
 
     def spelled_hint(self, value: bytes) -> Address:
         """Return the same of a target as an attribute spells it; UNRESOLVED where its text has to be read."""
         found = _SPELLED.match(value)
-        return UNRESOLVED if found is None else self.hinted(found[1].decode("ascii").lower())
+        return UNRESOLVED if found is None else self.hinted(found[1][-_HOST_CHARACTERS:].decode("ascii").lower())
 
     def hinted(self, host: str) -> Address:
         """Return what is known of a host to which a page asks to connect."""
@@ -420,4 +423,4 @@ def parse(text: str, base: str) -> tuple[str, str, str] | None:
         return parse(_SPACED.sub("x", authority) + text[found.end() :], base)
     if url.protocol not in _WEB:
         return None
-    return url.hostname.rstrip("."), url.pathname, url.search[1:]
+    return url.hostname.rstrip(".")[-_HOST_CHARACTERS:], url.pathname, url.search[1:]

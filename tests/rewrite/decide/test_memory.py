@@ -69,29 +69,45 @@ def test_all_is_forgotten_on_demand() -> None:
     assert table.recall(b"a", 1) is MISSING
 
 
+LONG = "x" * 15_000
+ROWS = [
+    '<img src="/pictures/{0}.jpg" alt="{0}">',
+    '<img src="https://cdn.other.example/{0}.jpg" srcset="https://px.ads.example/{0}.jpg 2x, /{0}.jpg 1x">',
+    '<script src="https://px.ads.example/{0}.js"></script>',
+    "<script>console.log({0})</script>",
+    "<noscript><img src='https://px.ads.example/{0}'></noscript>",
+    "<svg><use href='https://icons.other.example/#{0}'/></svg><svg><path d='M{0}'/></svg>",
+    "<p style='background:url(/{0})'>",
+    "<x{0} style='background:url(https://px.ads.example/)'>",
+]
+LONG_ROWS = [
+    f'<script src="https://px.ads.example/{{0}}.js" data-x="{LONG}"></script>',
+    f'<img src="https://px.ads.example/{{0}}{LONG}">',
+    f'<img src="https://a{{0}}.{"a." * 9000}example/">',
+    f'<link rel="preload {LONG} {{0}}" href="https://px.ads.example/a">',
+    f'<link rel="preconnect" href="https://a{{0}}.{"a." * 9000}example/">',
+    f"<style>a{{{{background:url(https://px.ads.example/{{0}}{LONG})}}}}</style>",
+    f"<script>x = 'https://px.ads.example/'; new Image().src = 'https://px.ads.example/{{0}}{LONG}'</script>",
+    f"<x{LONG}{{0}} style='background:url(https://px.ads.example/)'>",
+]
+
+
 @pytest.mark.parametrize(
-    "row",
-    [
-        '<img src="/pictures/{0}.jpg" alt="{0}">',
-        '<img src="https://cdn.other.example/{0}.jpg" srcset="https://px.ads.example/{0}.jpg 2x, /{0}.jpg 1x">',
-        '<script src="https://px.ads.example/{0}.js"></script>',
-        "<script>console.log({0})</script>",
-        "<noscript><img src='https://px.ads.example/{0}'></noscript>",
-        "<svg><use href='https://icons.other.example/#{0}'/></svg><svg><path d='M{0}'/></svg>",
-        "<p style='background:url(/{0})'>",
-    ],
+    ("row", "count", "mode"), [*((row, 500, "mention") for row in ROWS), *((row, 30, "signature") for row in LONG_ROWS)]
 )
-def test_a_site_on_which_nothing_comes_twice_fills_no_more_than_its_share(row: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_site_on_which_nothing_comes_twice_fills_no_more_than_its_share(
+    row: str, count: int, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """R4: as counted by the interpreter, not by our own estimate."""
     monkeypatch.setattr(memory, "FACTS_BYTES", FACTS_BYTES // 8)
-    compiled = fresh(inline_scripts="mention")
-    warm = "".join(row.format(number) for number in range(200)).encode()
+    compiled = fresh(inline_scripts=mode)
+    warm = "".join(row.format(number) for number in range(count // 3)).encode()
     once(warm, compiled=compiled)
     compiled.forget()
     tracemalloc.start()
     try:
         for page in range(12):
-            once("".join(row.format(f"{page}-{number}") for number in range(500)).encode(), compiled=compiled)
+            once("".join(row.format(f"{page}-{number}") for number in range(count)).encode(), compiled=compiled)
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

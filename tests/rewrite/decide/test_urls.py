@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from consent_guard.findings import FindingKind
 from consent_guard.policy.hosts import HostIndex
 
-from ..documents import FUZZ, DocumentFacts, facts, fresh, judge, policy, rules
+from ..documents import FUZZ, DocumentFacts, facts, fresh, judge, once, policy, rules
+from ..timing import grows_linearly
 
 JUDGE = judge()
 CONTROLS = "".join(map(chr, range(0x21)))
@@ -331,3 +332,16 @@ def test_a_rule_on_our_own_host_holds_whatever_the_host_field_says(host: str) ->
     reading = rules("/gtm/").view(frozenset(), DocumentFacts("https", host, "/page"))
     assert reading.gated("/gtm/x.js")
     assert not reading.gated("/own/x.js")
+
+
+@pytest.mark.parametrize(
+    "markup", ['<img src="//{}com/">', '<img srcset="//{}com/ 1x">', '<link rel=preconnect href="//{}com">']
+)
+def test_a_host_of_any_number_of_labels_takes_linear_time(markup: str) -> None:
+    """R6."""
+    grows_linearly(lambda count: once(markup.format("a." * count).encode(), compiled=fresh()), 1000, longest=1 << 18)
+
+
+def test_rules_for_all_below_a_host_hold_for_a_name_longer_than_any_host() -> None:
+    assert judge().gated("https://" + "a." * 300 + "ads.example/")
+    assert not judge().gated("https://" + "a." * 300 + "other.example/")
