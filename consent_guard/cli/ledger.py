@@ -80,16 +80,16 @@ def rotate(ledger_url: str | None, output: str) -> None:
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from ..ledger.connecting import bound, writing
+    from ..ledger.connecting import bound, must_exist, writing
     from ..ledger.keys import SigningKey, key_name, private_pem
     from ..ledger.schema import check_schema
     from ..ledger.state import write_new
     from ..ledger.statements import append_new_key, lock_statements
 
     ledger = the_ledger(ledger_url)
-    _must_exist(ledger)
     path = Path(output)
     with told():
+        must_exist(ledger.address)
         old = ledger.signing_key(make=False)
         new = SigningKey(Ed25519PrivateKey.generate(), output)
         with writing(ledger.address) as connection, connection.begin(), contextlib.ExitStack() as undo:
@@ -116,13 +116,13 @@ def checkpoint(ledger_url: str | None, as_json: bool) -> None:
     Keep the JSON elsewhere, and nobody can shorten the ledger unseen. Exit codes: 0 it is signed, 2 it could not be done.
     """
     from ..ledger.checkpoints import make_checkpoint
-    from ..ledger.connecting import bound, writing
+    from ..ledger.connecting import bound, must_exist, writing
     from ..ledger.schema import check_schema
     from ..ledger.statements import as_plain
 
     ledger = the_ledger(ledger_url)
-    _must_exist(ledger)
     with told():
+        must_exist(ledger.address)  # before anything is stored, which would make it
         spooled = _store_spooled(ledger)
         key = ledger.signing_key()
         with writing(ledger.address) as connection, connection.begin():
@@ -135,11 +135,6 @@ def checkpoint(ledger_url: str | None, as_json: bool) -> None:
         return
     holds = f"{value['rows']} receipts, {len(value['writers'])} live writers"
     console.print(f"checkpoint {made.seq} of {moment(made.time)}: {holds}; {spooled} came from spools")
-
-
-def _must_exist(ledger: Ledger) -> None:
-    if ledger.address.file is not None and not ledger.address.file.exists():
-        could_not(f"{ledger.address.shown}: there is no such file; consent-guard ledger init makes it")
 
 
 def _store_spooled(ledger: Ledger) -> int:

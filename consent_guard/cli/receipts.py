@@ -198,8 +198,6 @@ def purge(ledger_url: str | None, older: str, yes: bool) -> None:
 
     ledger = the_ledger(ledger_url)
     before = age_start(older, time.time())
-    if ledger.address.file is not None and not ledger.address.file.exists():
-        could_not(f"{ledger.address.shown}: there is no such file")
     with told(), writing(ledger.address) as connection:
         with connection.begin():
             check_schema(connection)

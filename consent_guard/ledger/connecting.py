@@ -72,13 +72,18 @@ def _sqlite(address: Address, create: bool, patient: bool) -> Engine:
     return engine
 
 
+def must_exist(address: Address) -> None:
+    """Raise LedgerError for a SQLite file that is not there."""
+    if address.file is not None and not address.file.exists():
+        raise LedgerError(f"{address.shown}: there is no such file; consent-guard ledger init makes it")
+
+
 @contextmanager
 def reading(address: Address) -> Iterator[Connection]:
     """Give a command a connection that reads one state of the ledger, and makes no file. Raises LedgerError."""
     from .schema import check_schema
 
-    if address.file is not None and not address.file.exists():
-        raise LedgerError(f"{address.shown}: there is no such file; consent-guard ledger init makes it")
+    must_exist(address)
     engine = engine_of(address, patient=True)
     with in_words(address), engine.connect() as connection:
         if address.file is None:
@@ -90,7 +95,12 @@ def reading(address: Address) -> Iterator[Connection]:
 
 @contextmanager
 def writing(address: Address, *, create: bool = False) -> Iterator[Connection]:
-    """Give a command a connection that writes; the caller begins its transactions. Raises LedgerError."""
+    """Give a command a connection that writes; the caller begins its transactions. Raises LedgerError.
+
+    ``create`` lets a SQLite file be made.
+    """
+    if not create:
+        must_exist(address)
     engine = engine_of(address, create=create, patient=True)
     with in_words(address), engine.connect() as connection:
         yield connection.execution_options(writes=True)

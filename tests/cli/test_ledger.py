@@ -69,6 +69,8 @@ def filled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Ledger:
 def test_a_command_on_a_ledger_that_is_not_there_says_so_and_makes_nothing(folder: Path, arguments: list[str]) -> None:
     done = run(*arguments, "--ledger", "sqlite:///none.db", code=2)
     assert done.output.count("\n") == 1
+    missing = "key.pem does not exist" if arguments == ["ledger", "key"] else "ledger init makes it"
+    assert missing in done.output
     assert list(folder.iterdir()) == []
 
 
