@@ -178,7 +178,7 @@ class Script:
         text = program(reader, buffer, content, content + min(length, limit))
         hit = reader.policy.first_hit(reader.view, text, kind)
         reader.hold = None
-        if hit is None and kind != "script" and length > limit:
+        if hit is None and kind != "script" and length > limit and reader.policy.withholds(reader.view.allowed):
             hit = Verdict("", None, None, None), 0  # a list of addresses that long is not let through
         if hit is not None:
             if reader.around.edited:
@@ -289,6 +289,9 @@ class Noscript:
     def take(self, reader: Reader, buffer: Buffer, start: int, end: int, ended: bool) -> bool:
         content = self._content
         if end - content > HELD_VALUE_BYTES:
+            if not reader.policy.withholds(reader.view.allowed):
+                reader.hold = None
+                return True
             reader.report((Finding(FindingKind.UNFILTERED, "", "a noscript too long to be read"),), self._start)
             reader.edit(self._start, content, reader.apart(self._start))
             reader.tokenizer.mode = Mode.DATA

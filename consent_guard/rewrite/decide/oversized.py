@@ -1,20 +1,22 @@
 """A tag too long to be held whole (R4, R5): its attributes one by one, as they come.
 
 Attributes that the fetch table does not know stream through. A value that may have to be withheld is held, up to a limit;
-withheld, or past the limit, it leaves empty, which fetches nothing and, on a script, keeps its text from running. Each
-attribute is judged as in a tag that holds it alone, with those that decide with it as far as they came before: on a doubt it
-is withheld. May import ``tags`` and what that imports; ``stream`` and the XML rewriter drive it.
+withheld, or past the limit, it leaves empty, which fetches nothing and, on a script, keeps its text from running. Past the
+limit an image's ``data:`` address passes, and any value where nothing is withheld from the visitor. Each attribute is judged as
+in a tag that holds it alone, with those that decide with it as far as they came before: on a doubt it is withheld. May import
+``tags`` and what that imports; ``stream`` and the XML rewriter drive it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from ...findings import Finding
+from ...findings import Finding, FindingKind
 from ...limits import HELD_VALUE_BYTES
 from ..emit.patch_buffer import Buffer
-from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, Rules
+from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, Grammar, Rules
 from ..html import grammar as p
 from ..html.attributes import exact_name
 from ..model import Decision
@@ -35,6 +37,9 @@ class Owner(Protocol):
     policy: CompiledPolicy
     view: UrlPolicy
     depth: int
+
+    @property
+    def withholds(self) -> bool: ...
 
     def decode(self, raw: bytes, /) -> str: ...
 
@@ -166,7 +171,13 @@ class OversizedTag:
         if self._value is not None:
             self._value.append(bytes(buffer[at:end]))
             self._held += end - at
-            if self._held > HELD_VALUE_BYTES or (ended and self._withhold(b"".join(self._value), end - self._held)):
+            if self._held > HELD_VALUE_BYTES and self._passes():
+                self._value = None
+                self._held = 0
+            elif self._held > HELD_VALUE_BYTES or (ended and self._withhold(b"".join(self._value), end - self._held)):
+                if self._held > HELD_VALUE_BYTES:
+                    where = f"{self.name.decode('latin-1')} {self._attribute.decode('latin-1')}, too long to be read"
+                    self._owner.report((Finding(FindingKind.UNFILTERED, "", where),), end - self._held)
                 self.withheld = True
                 self._owner.edit(end - self._held, end, b"" if self._quote else b'""')
                 self._value = None
@@ -182,6 +193,15 @@ class OversizedTag:
         self._held = 0
         self._step = self._before_name
         return end + 1 if quoted else end
+
+    def _passes(self) -> bool:
+        """Tell whether a value that passed the limit may leave all the same: from this visitor nothing is withheld, or it is a
+        data: address that is neither shown as a document nor read as a program or style sheet."""
+        if not self._owner.withholds:
+            return True
+        entry = self._rules.by_attribute.get(self._attribute)
+        inert = entry is not None and entry.grammar is Grammar.URL and not entry.shows and self.name not in _READ
+        return inert and _DATA.match(b"".join(self._value or ())) is not None
 
     def _drop_rest(self, buffer: Buffer, at: int) -> int:
         """Leave out the rest of a value that passed the limit."""
@@ -237,6 +257,9 @@ def _quoted(value: bytes) -> bytes:
     return b'"' + value.replace(b'"', b"&quot;") + b'"'
 
 
+_READ: Final = frozenset({b"script", b"link"})
+"""Elements that read the text in a data: address."""
+_DATA: Final = re.compile(rb"[\x00-\x20]*+[dD][aA][tT][aA]:")
 _NONE: Final[dict[bytes, bytes]] = {}
 DECIDING: Final[dict[bytes, dict[bytes, bytes]]] = {
     b"link": {b"rel": b"stylesheet", b"as": b""},

@@ -166,3 +166,43 @@ def test_a_long_end_tag_ends_what_is_left_out(script: bytes) -> None:
     assert streamed(b"<p>" + script + b"</script x='" + PAD + b"'>" + rest) == b"<p>" + rest
     assert streamed(b"<p>" + script + b"</script " + PAD + b">" + rest) == b"<p>" + rest
     assert streamed(b"<p><script>own()</script x='" + PAD + b"'>" + rest).endswith(b"'>" + rest)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<img src='/" + PAD + b"'>b",
+        b"<p style='background:url(data:image/png," + PAD + b")'>b",
+        b"<iframe srcdoc='<p>" + PAD + b"'></iframe>b",
+        b"<noscript><img src=//px.ads.example/a>" + PAD + b"</noscript>b",
+        b"<noscript><img src=//px.ads.example/a>" + PAD,
+        b"<script type=importmap>{}" + PAD + b"</script>b",
+    ],
+    ids=lambda body: body[:24].decode(),
+)
+def test_with_everything_allowed_nothing_is_too_long(body: bytes) -> None:
+    """R2."""
+    found: list[Finding] = []
+    assert streamed(body, allowed=SERVICES, found=found) == body
+    assert found == []
+
+
+@pytest.mark.parametrize("quote", [b"", b"'", b'"'])
+@pytest.mark.parametrize(
+    "tag", [b"<img alt=x src=%s>", b"<input type=image src=%s>", b"<video poster=%s>", b"<svg><image href=%s /></svg>"]
+)
+def test_an_image_that_stands_in_its_address_passes_however_long_it_is(tag: bytes, quote: bytes) -> None:
+    """R2: it contacts nobody."""
+    body = tag % (quote + b"data:image/png;base64," + PAD + quote)
+    assert streamed(body) == body
+
+
+@pytest.mark.parametrize(
+    "tag", [b"<iframe src='%s'>", b"<object data='%s'>", b"<script src='%s'></script>", b"<link rel=stylesheet href='%s'>"]
+)
+def test_a_document_or_program_that_stands_in_an_address_too_long_to_be_read_goes_and_is_told(tag: bytes) -> None:
+    """R5."""
+    found: list[Finding] = []
+    out = once(tag % (b"data:text/html,<img src=//px.ads.example/a>" + PAD), compiled=RULES, found=found)
+    assert PAD not in out
+    assert [(one.kind, one.subject) for one in found] == [(FindingKind.UNFILTERED, "")]
