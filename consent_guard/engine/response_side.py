@@ -324,7 +324,8 @@ class ResponseSide:
     def _document(self, kind: BodyKind = BodyKind.HTML, charset: str | None = None) -> DocumentFacts:
         facts = self._facts
         return DocumentFacts(
-            scheme="https" if self._visitor.secure else "http",
+            scheme=seen_scheme(facts),
+            scheme_known=self._visitor.secure,
             host=facts.host,
             path=own_path(facts),
             query=own_query(facts),

@@ -33,6 +33,8 @@ class DocumentFacts:
     syntax: Literal["html", "xml"] = "html"
     charset: str | None = None
     """The charset parameter of Content-Type; None: the body itself tells."""
+    scheme_known: bool = True
+    """False: the browser may see the other scheme (a proxy ends TLS and does not say so); addresses are read under both."""
 
 
 class Edit(NamedTuple):

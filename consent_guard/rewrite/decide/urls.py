@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -299,7 +300,14 @@ class UrlPolicy:
     @property
     def bases(self) -> tuple[str, ...]:
         """Every address against which the document's own may be resolved."""
-        return self._bases if self._bases is not None else (self.own_base,)
+        if self._bases is None:
+            self._bases = (self.own_base,) if self.document.scheme_known else (self.own_base, self._other_base())
+        return self._bases
+
+    def _other_base(self) -> str:
+        """Return the document's own address under the other scheme, which the browser may see."""
+        scheme = "http" if self.document.scheme == "https" else "https"
+        return own_address(replace(self.document, scheme=scheme)).href
 
     @property
     def leads_elsewhere(self) -> bool:
