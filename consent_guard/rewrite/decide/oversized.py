@@ -38,9 +38,6 @@ class Owner(Protocol):
     view: UrlPolicy
     depth: int
 
-    @property
-    def withholds(self) -> bool: ...
-
     def decode(self, raw: bytes, /) -> str: ...
 
     def report(self, findings: Iterable[Finding], at: int) -> None: ...
@@ -197,7 +194,8 @@ class OversizedTag:
     def _passes(self) -> bool:
         """Tell whether a value that passed the limit may leave all the same: from this visitor nothing is withheld, or it is a
         data: address that is neither shown as a document nor read as a program or style sheet."""
-        if not self._owner.withholds:
+        owner = self._owner
+        if not owner.policy.withholds(owner.view.allowed):
             return True
         entry = self._rules.by_attribute.get(self._attribute)
         inert = entry is not None and entry.grammar is Grammar.URL and not entry.shows and self.name not in _READ

@@ -206,3 +206,11 @@ def test_a_document_or_program_that_stands_in_an_address_too_long_to_be_read_goe
     out = once(tag % (b"data:text/html,<img src=//px.ads.example/a>" + PAD), compiled=RULES, found=found)
     assert PAD not in out
     assert [(one.kind, one.subject) for one in found] == [(FindingKind.UNFILTERED, "")]
+
+
+def test_in_xml_too_nothing_is_too_long_where_everything_is_allowed() -> None:
+    """R2."""
+    for address in (b"/", b"data:image/png,"):
+        body = b"<svg xmlns='http://www.w3.org/2000/svg'><image href='" + address + PAD + b"'/></svg>"
+        assert streamed(body, syntax="xml", allowed=SERVICES) == body
+        assert (streamed(body, syntax="xml") == body) is address.startswith(b"data:")
