@@ -19,6 +19,8 @@ from .values import web_address
 _DIMENSION = re.compile(r"[ \t\n\f\r]*([0-9]{1,4})(%?)[ \t\n\f\r]*", re.ASCII)
 _TITLE_CHARACTERS = 300
 """More of an embed's title is not repeated."""
+_LOW = 240
+"""Pixels. In an embed that is not higher, not everything has room that a placeholder says: the answers come first."""
 _ADDRESS_CHARACTERS = 4096
 """A longer address gets no link."""
 
@@ -89,14 +91,17 @@ class ResponseParts:
         title = " ".join(embed.title.split())[:_TITLE_CHARACTERS]
         host = embed.host or (address.split("/", 3)[2] if address else "")
         wide = not width or width.endswith("%")
-        flags = {"wide": wide, "titled": bool(title), "linked": bool(address), "hosted": bool(host)}
+        rated = bool(embed.ratio) and not height.isdigit()
+        flags = {"wide": wide, "titled": bool(title), "linked": bool(address), "hosted": bool(host), "rated": rated}
+        form = _form(embed, height)
         filled = self._surface.prerendered(
             "placeholder",
             language,
-            ("address", "host", "title", "width", "height"),
-            key=(service.id if service is not None else None, *flags.values()),
+            ("address", "host", "title", "width", "height", "ratio"),
+            key=(service.id if service is not None else None, form, *flags.values()),
             purpose=purpose,
             service=service,
+            form=form,
             **flags,
         ).fill(
             address=address,
@@ -105,6 +110,7 @@ class ResponseParts:
             width=width or "100%",
             # A share of a height that nothing states means nothing; 150 is what browsers give an embed without one.
             height=height if height.isdigit() else "150",
+            ratio=embed.ratio,
         )
         if self._styled:
             return filled
@@ -131,6 +137,15 @@ class ResponseParts:
 
     def _language(self, lang: str | None) -> str:
         return self._surface.negotiate(lang or self._view.lang, self._view.accept_language)
+
+
+def _form(embed: Embed, height: str) -> str:
+    """Return the classes that say how a placeholder fits where its embed was (the style sheet has what they mean)."""
+    if embed.fills:
+        return " cg-short cg-fill"
+    if height == "100%":
+        return " cg-short cg-tall"
+    return " cg-short cg-low" if height.isdigit() and int(height) <= _LOW else ""
 
 
 def _dimension(value: str) -> str:

@@ -96,9 +96,13 @@ class Embed:
     """Absolute http or https address, or empty."""
     host: str = ""
     width: str = ""
-    """The attribute as the page wrote it, character references decoded; may be anything."""
+    """The attribute as the page wrote it, character references decoded; may be anything. Or of its style: digits, or a share."""
     height: str = ""
     title: str = ""
+    ratio: str = ""
+    """Width and height of the aspect ratio that its style gives it."""
+    fills: bool = False
+    """It lay over all of the box around it."""
     unseen: bool = False
     """It was never to be seen: hidden, or of one pixel."""
 

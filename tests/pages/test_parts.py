@@ -112,6 +112,31 @@ def test_size_attributes_pass_only_as_digits_or_a_share(
     assert ("cg-wide" in (box.get("class") or "")) == wide
 
 
+@pytest.mark.parametrize(
+    ("changed", "classes"),
+    [
+        ({}, ""),
+        ({"height": "240"}, " cg-short cg-low"),
+        ({"height": "241"}, ""),
+        ({"height": "100%"}, " cg-short cg-tall"),
+        ({"height": "50%"}, ""),
+        ({"fills": True, "height": "100%"}, " cg-short cg-fill"),
+    ],
+)
+def test_a_placeholder_is_told_how_it_fits(
+    surface: Surface, policy: Policy, view_of: View, in_page: Parse, changed: dict[str, object], classes: str
+) -> None:
+    box = in_page(show(surface, view_of(policy), replace(VIDEO, **changed)))[0]  # type: ignore[arg-type]
+    assert box.get("class") == "cg-placeholder" + classes
+
+
+def test_an_aspect_ratio_stands_for_a_height(surface: Surface, policy: Policy, view_of: View, in_page: Parse) -> None:
+    size = in_page(show(surface, view_of(policy), replace(VIDEO, width="100%", height="", ratio="16 9")))[0][0]
+    assert (size.get("width"), size.get("viewBox"), size.get("height")) == ("100%", "0 0 16 9", None)
+    size = in_page(show(surface, view_of(policy), replace(VIDEO, ratio="16 9")))[0][0]
+    assert (size.get("viewBox"), size.get("height")) == (None, "315")
+
+
 def test_an_embed_that_was_never_to_be_seen_gets_a_hidden_placeholder(
     surface: Surface, policy: Policy, view_of: View, in_page: Parse
 ) -> None:

@@ -114,7 +114,15 @@ function look() {
     }
   }
   for (const other of all) if (other !== banner || (settled && !other.matches(".cg-done"))) other.remove();
+  $$(".cg-placeholder:not(.cg-fill)").forEach(fit);
   if ($(".cg-form[data-cg-form]:not(.cg-live)")) pages().then((part) => part.live());
+}
+
+/* A placeholder lies over all of a wrapper that cuts it off. */
+function fit(box) {
+  const over = box.offsetParent;
+  if (over !== box.parentElement || getComputedStyle(over).overflow === "visible") return;
+  if (box.offsetTop + box.offsetHeight > over.clientHeight && [...over.children].every((one) => one === box || !one.offsetHeight)) box.className += " cg-short cg-fill";
 }
 
 /* The style sheet came with the banner; it stays when that goes. */
@@ -212,7 +220,9 @@ if (tabs)
 const pages = () => import("./cg-pages.js");
 
 look();
-new MutationObserver(() => (due ||= requestAnimationFrame(look))).observe(document.documentElement, { childList: true, subtree: true });
+const soon = () => (due ||= requestAnimationFrame(look));
+for (const event of ["load", "resize"]) addEventListener(event, soon);
+new MutationObserver(soon).observe(document.documentElement, { childList: true, subtree: true });
 addEventListener("pageshow", (event) => event.persisted && recheck());
 if (document.prerendering) document.addEventListener("prerenderingchange", recheck, { once: true });
 else if (performance.getEntriesByType("navigation")[0]?.deliveryType?.includes("prefetch")) recheck();

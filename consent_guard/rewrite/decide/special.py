@@ -7,7 +7,7 @@ calls it.
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ...wire.link_relations import CANDIDATES, FETCHING, HINTS
 from ..html.attributes import Attributes
@@ -21,6 +21,10 @@ _LINK_SOURCES: Final = frozenset({b"href", CANDIDATES.encode()})
 _HTML_BLANKS: Final = re.compile(r"[\t\n\f\r ]+")
 _NOT_SHOWN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _TINY_STYLE: Final = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.I)
+_SIZE: Final = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*([0-9]+%?)(?:px)?\s*(?=[;!]|$)", re.I)
+_RATIO: Final = re.compile(r"(?:^|[;\s])aspect-ratio\s*:\s*(?:auto\s)?\s*([0-9]{1,4})\s*/\s*([0-9]{1,4})\s*(?:;|$|!)", re.I)
+_ABSOLUTE: Final = re.compile(r"(?:^|[;\s])position\s*:\s*absolute", re.I)
+_ALL_SIDES: Final = re.compile(r"(?:^|[;\s])inset\s*:\s*0(?:px)?\s*(?:;|$|!)", re.I)
 _AT_LEAST: Final = re.compile(r"(?:^|[;\s])min-(?:width|height)\s*:\s*[1-9]", re.I)
 """Frames that a script makes as high as their content begin with ``width: 1px; min-width: 100%``."""
 _TINY_SIZE: Final = re.compile(r"\s*[01](?:px|\.0*)?\s*$")
@@ -119,9 +123,25 @@ def blank_separated(text: str) -> list[str]:
     return [member for member in _HTML_BLANKS.split(text) if member]
 
 
-def described(at: Attributes) -> tuple[str, str, str]:
-    """Return width, height and title of an element for which a placeholder is to stand in."""
-    return at.text(b"width") or "", at.text(b"height") or "", at.text(b"title") or at.text(b"aria-label") or ""
+class Described(NamedTuple):
+    """How an embed was to be shown."""
+
+    width: str
+    height: str
+    title: str
+    ratio: str
+    fills: bool
+
+
+def described(at: Attributes) -> Described:
+    """Return how an element was to be shown for which a placeholder is to stand in. Its style counts before its attributes."""
+    style = at.text(b"style") or ""
+    sizes = {found[1].lower(): found[2] for found in _SIZE.finditer(style)}
+    width, height = (sizes.get(size) or at.text(size.encode()) or "" for size in ("width", "height"))
+    ratio = _RATIO.search(style)
+    title = at.text(b"title") or at.text(b"aria-label") or ""
+    fills = width == height == "100%" or (_ALL_SIDES.search(style) is not None)
+    return Described(width, height, title, f"{ratio[1]} {ratio[2]}" if ratio else "", fills and bool(_ABSOLUTE.search(style)))
 
 
 def is_pixel(at: Attributes) -> bool:

@@ -153,6 +153,32 @@ def test_a_placeholder_is_told_the_size_the_title_and_the_address() -> None:
     assert (parts.embeds[0].title, parts.embeds[0].url) == ("Clip", "")
 
 
+@pytest.mark.parametrize(
+    ("style", "width", "height", "ratio", "fills"),
+    [
+        ("", "560", "315", "", False),
+        ("border:0", "560", "315", "", False),
+        ("width:100%;height:152px", "100%", "152", "", False),
+        ("Height: 80px !important", "560", "80", "", False),
+        ("max-width:100%;min-height:2em;width:50vw", "560", "315", "", False),
+        ("aspect-ratio: 16 / 9; width: 100%", "100%", "315", "16 9", False),
+        ("aspect-ratio:auto 4/3", "560", "315", "4 3", False),
+        ("position:absolute;top:0;left:0;width:100%;height:100%", "100%", "100%", "", True),
+        ("position:absolute;inset:0", "560", "315", "", True),
+        ("position:absolute;width:100%;height:2em", "100%", "315", "", False),
+        ("position:fixed;width:100%;height:100%", "100%", "100%", "", False),
+        ("width:100%;height:100%", "100%", "100%", "", False),
+    ],
+)
+def test_a_placeholder_is_told_what_its_style_says_of_its_box(
+    style: str, width: str, height: str, ratio: str, fills: bool
+) -> None:
+    parts = Parts()
+    rewritten(f'<iframe width=560 height=315 style="{style}" src=//www.video.example/e></iframe>', parts=parts)
+    (embed,) = parts.embeds
+    assert (embed.width, embed.height, embed.ratio, embed.fills) == (width, height, ratio, fills)
+
+
 def test_the_form_of_the_placeholders_stands_once_at_the_end() -> None:
     embed = "<iframe src=//www.video.example/e></iframe>"
     assert rewritten(f"<div>{embed}{embed}", parts=Parts()) == "<div>[placeholder video][placeholder video][closing]"
