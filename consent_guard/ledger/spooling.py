@@ -137,7 +137,10 @@ class Spooler:
                 texts[shown.digest] = shown
                 return None
             receipt = receipt_from_plain(line[_RECEIPT])
-            row_from(asdict(row_of(receipt, "", 0, 0)))  # what no row can hold is found here, not with each attempt to store it
+            try:  # what no row can hold is found here, not with each attempt to store it
+                row_from(asdict(row_of(receipt, "", 0, 0)))
+            except LedgerError as error:
+                raise ValueError(str(error)) from error
             named = (receipt.policy_digest, receipt.text_digest)
             held = [texts[digest] for digest in named if digest in texts]
             return Entry(receipt, held, once=True, calls=line.get(_CALLS) is True)
@@ -203,7 +206,7 @@ class Spooler:
 def _tell_lost(entries: Sequence[Entry]) -> None:
     for entry in entries:
         named = entry.receipt.receipt_id
-        logger.critical("the receipt %s is lost: the process ends, and neither disk nor ledger has taken it", named)
+        logger.critical("the process ends, and memory alone holds the receipt %s: neither disk nor ledger took it", named)
 
 
 def _lines(entries: Sequence[Entry]) -> tuple[list[dict[str, Any]], list[tuple[str, dict[str, Any]]]]:
