@@ -14,12 +14,14 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
-from .rows import START, Row, chained, row_from
+from ..errors import LedgerError
+from .rows import START, Row, chained, row_from, typed
 from .schema import PURGED, RECEIPTS
 
 HASH_BYTES: Final = 32
 AT_ONCE: Final = 1000
 """So many rows are read at once."""
+_RUN: Final = {"first_seq": int, "count": int, "leaves": bytes, "statement": int}
 
 
 class Broken(Exception):
@@ -94,12 +96,15 @@ def _purged(connection: Connection, writer: str, after: int) -> Generator[Link, 
         query = query.where(PURGED.c.first_seq + PURGED.c.count > after + 1)
     with connection.execute(query, execution_options={"yield_per": 10}) as result:
         for run in result.mappings():
-            first, count, leaves = int(run["first_seq"]), int(run["count"]), bytes(run["leaves"])
+            try:
+                first, count, leaves, purge = typed(run, _RUN).values()
+            except LedgerError as error:
+                raise Broken(str(error), writer) from None
             if count < 1 or len(leaves) != count * HASH_BYTES:
                 raise Broken("what is left of purged receipts was altered", writer, first)
             for at in range(max(0, after + 1 - first) if after else 0, count):
                 leaf = leaves[at * HASH_BYTES : (at + 1) * HASH_BYTES]
-                yield Link(first + at, leaf, purge=int(run["statement"]))
+                yield Link(first + at, leaf, purge=purge)
 
 
 def _rows(connection: Connection, writer: str, after: int) -> Generator[Link, None, None]:
@@ -110,8 +115,9 @@ def _rows(connection: Connection, writer: str, after: int) -> Generator[Link, No
     with connection.execute(query, execution_options={"yield_per": AT_ONCE}) as result:
         for found in result.mappings():
             try:
-                row = row_from(dict(found))
-                link = Link(row.seq, row.leaf, row, bytes(found["chain"]))
-            except (TypeError, ValueError):
-                raise Broken("a row was altered: it cannot be read", writer, int(found["seq"])) from None
-            yield link
+                row = row_from(found)
+                stored = typed(found, {"chain": bytes})["chain"]
+            except LedgerError:
+                seq = found["seq"] if type(found["seq"]) is int else 0
+                raise Broken("a row was altered: it cannot be read", writer, seq, str(found["receipt_id"])) from None
+            yield Link(row.seq, row.leaf, row, stored)

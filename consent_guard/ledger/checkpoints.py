@@ -88,9 +88,13 @@ def _heads(connection: Connection, known: Mapping[str, tuple[int, str]]) -> list
     signed = {writer: Head(writer, int(size), bytes.fromhex(chain)) for writer, (size, chain) in known.items()}
     grown: dict[str, tuple[Head, float]] = {}
     for writer, rows_end, stored_at, purged_end in connection.execute(_open_writers()).all():
+        if type(writer) is not str:
+            continue  # no writer of ours; verifying says so
         head = signed.get(writer, new_head(writer))
         last = math.inf
         try:
+            if any(end is not None and type(end) is not int for end in (rows_end, stored_at, purged_end)):
+                raise Broken("a number in a row is none", writer)
             if max(rows_end or 0, purged_end or 0) > head.size:
                 head = _grown(connection, head)
             if head.size in (rows_end, purged_end):  # else rows are gone, or another process is storing more

@@ -66,7 +66,7 @@ def run_digest(runs: Sequence[Run]) -> str:
 
 def _batch(connection: Connection, key: SigningKey, before: int) -> int:
     query = select(RECEIPTS).where(RECEIPTS.c.time < before).order_by(RECEIPTS.c.writer, RECEIPTS.c.seq).limit(BATCH)
-    rows = [row_from(dict(found)) for found in connection.execute(query).mappings()]
+    rows = [row_from(found) for found in connection.execute(query).mappings()]
     if not rows:
         return 0
     runs: list[Run] = []

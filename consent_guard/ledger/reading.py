@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from ..consent.receipt import Shown
 from ..errors import LedgerError
-from .rows import Row, row_from
+from .rows import Row, row_from, typed
 from .schema import RECEIPTS, SHOWN
 
 _AT_ONCE: Final = 1000
@@ -57,7 +57,7 @@ def count(connection: Connection, since: int | None = None) -> int:
 def find(connection: Connection, receipt_id: str) -> Row | None:
     """Return the receipt with this id."""
     found = connection.execute(select(RECEIPTS).where(RECEIPTS.c.receipt_id == receipt_id)).mappings().first()
-    return row_from(dict(found)) if found is not None else None
+    return row_from(found) if found is not None else None
 
 
 def shown(connection: Connection, digest: str) -> Shown | None:
@@ -66,7 +66,7 @@ def shown(connection: Connection, digest: str) -> Shown | None:
     found = connection.execute(select(SHOWN).where(SHOWN.c.digest == bytes.fromhex(digest))).first()
     if found is None:
         return None
-    kind, body = str(found.kind), bytes(found.body)
+    kind, body = typed(found._mapping, {"kind": str, "body": bytes}).values()
     if hashlib.sha256(body).hexdigest() != digest:
         raise LedgerError(f"the {kind} {digest} was altered")
     return Shown(digest, kind, body)
@@ -77,7 +77,7 @@ def rows(connection: Connection, since: int | None = None) -> Generator[Row, Non
     query = select(RECEIPTS).where(*_from(since)).order_by(RECEIPTS.c.time, RECEIPTS.c.writer, RECEIPTS.c.seq)
     with connection.execute(query, execution_options={"yield_per": _AT_ONCE}) as result:
         for found in result.mappings():
-            yield row_from(dict(found))
+            yield row_from(found)
 
 
 def shares(connection: Connection, since: int | None = None) -> list[Share]:

@@ -11,9 +11,10 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ..consent.receipt import Receipt
+from ..errors import LedgerError
 
 START: Final = bytes(32)
 """What the first row of a writer is chained to."""
@@ -92,25 +93,49 @@ def row_of(receipt: Receipt, writer: str, seq: int, stored_at: int) -> Row:
     )
 
 
-def row_from(columns: Mapping[str, Any]) -> Row:
-    """Return the row that a database gave."""
-    return Row(**{name: _plain(columns[name]) for name in COLUMNS})
+class Found(Protocol):
+    """A row as a database gives it, by the names of its columns."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
-def _plain(value: Any) -> Any:
-    return bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else value
+def typed(found: Found, kinds: Mapping[str, type]) -> dict[str, Any]:
+    """Return the columns that a database gave, each a value of its kind: SQLite takes any kind in any column, and the text of a
+    digest has the same hash as the digest. Raises LedgerError."""
+    values: dict[str, Any] = {}
+    for name, kind in kinds.items():
+        value = found[name]
+        if isinstance(value, (bytearray, memoryview)):
+            value = bytes(value)
+        if type(value) is not kind:
+            raise LedgerError(f"the ledger was altered: {name} is {type(value).__name__} where {kind.__name__} belongs")
+        values[name] = value
+    return values
+
+
+def kinds_of(row: type) -> dict[str, type]:
+    """Return the kind of each field of a row's dataclass."""
+    return {field.name: {"str": str, "int": int, "bytes": bytes}[str(field.type)] for field in fields(row)}
+
+
+_KINDS: Final = kinds_of(Row)
+
+
+def row_from(columns: Found) -> Row:
+    """Return the row that a database gave. Raises LedgerError where a value is of another kind than its column."""
+    return Row(**typed(columns, _KINDS))
 
 
 def receipt_of(row: Row) -> Receipt:
-    """Return the receipt in a row. Raises ValueError where its JSON is none."""
+    """Return the receipt in a row. Raises LedgerError where its JSON is none."""
     return Receipt(
         receipt_id=row.receipt_id,
         time=row.time,
         act=row.act,
         grants=bool(row.grants),
-        answers=json.loads(row.answers),
-        overrides=json.loads(row.overrides),
-        changed=json.loads(row.changed),
+        answers=_object(row, "answers"),
+        overrides=_object(row, "overrides"),
+        changed=_object(row, "changed"),
         revision=row.revision,
         policy_digest=row.policy_digest.hex(),
         text_digest=row.text_digest.hex(),
@@ -119,6 +144,16 @@ def receipt_of(row: Row) -> Receipt:
         note=row.note,
         library_version=row.library_version,
     )
+
+
+def _object(row: Row, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(getattr(row, name))
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict) or (name == "changed" and not all(isinstance(ids, dict) for ids in value.values())):
+        raise LedgerError(f"the ledger was altered: {name} of the receipt {row.receipt_id} cannot be read")
+    return value
 
 
 def as_plain(row: Row) -> dict[str, object]:

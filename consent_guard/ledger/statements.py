@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select, text
 from ..errors import LedgerError
 from ..version import __version__
 from .keys import SigningKey, key_name, signed_by
-from .rows import canonical
+from .rows import canonical, kinds_of, typed
 from .schema import STATEMENTS
 
 CHECKPOINT: Final = "checkpoint"
@@ -62,6 +62,9 @@ class Statement:
         if not isinstance(value, dict):
             raise ValueError("a statement's body is a JSON object")  # noqa: TRY004 - what was read is wrong, not the call
         return value
+
+
+_KINDS: Final = kinds_of(Statement)
 
 
 def as_plain(statement: Statement) -> dict[str, object]:
@@ -214,6 +217,4 @@ def _signed(key: SigningKey, seq: int, kind: str, body: str) -> Statement:
 
 
 def _statement(found: Any) -> Statement:
-    return Statement(
-        int(found.seq), str(found.kind), int(found.time), str(found.body), bytes(found.public_key), bytes(found.signature)
-    )
+    return Statement(**typed(found._mapping, _KINDS))

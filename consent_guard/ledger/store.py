@@ -6,6 +6,7 @@ guess what a broken commit left behind. May import sqlalchemy and the rest of th
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,16 +17,18 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql
 
 from ..consent.receipt import Receipt, Shown
+from ..errors import LedgerError
 from ..limits import CHECKPOINT_RECEIPTS, CHECKPOINT_SECONDS, WRITER_IDLE_SECONDS
 from .address import Address
 from .chains import Head, new_head
 from .checkpoints import covers, make_checkpoint
 from .connecting import bound, engine_of, in_words
 from .keys import SigningKey
-from .rows import COLUMNS, Row, chained, row_from, row_of
+from .rows import COLUMNS, Row, chained, receipt_of, row_from, row_of
 from .schema import RECEIPTS, SHOWN, WRITERS, check_schema, take_steps
 from .statements import CHECKPOINT, vouched_statement
 
+logger: Final = logging.getLogger("consent_guard")
 _WRITER_BYTES: Final = 8
 
 
@@ -101,7 +104,7 @@ class Store:
         return [entry.receipt.receipt_id for entry in wanted]
 
     def stored(self, receipt_id: str) -> Row | None:
-        """Return a stored receipt, or None. Raises LedgerError."""
+        """Return a stored receipt, or None; None too for one that was altered until it cannot be read. Raises LedgerError."""
         with in_words(self._address):
             try:
                 connection = self._open()
@@ -112,7 +115,15 @@ class Store:
             except BaseException:
                 self._forget()
                 raise
-        return row_from(dict(found)) if found is not None else None
+        if found is None:
+            return None
+        try:
+            row = row_from(found)
+            receipt_of(row)
+        except LedgerError as error:
+            logger.error("a receipt that was asked for is not given out: %s", error)
+            return None
+        return row
 
     def checkpoint_due(self) -> bool:
         """Tell whether receipts of this process have been without a checkpoint for long enough."""

@@ -11,17 +11,22 @@ import hashlib
 from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, exists, func, select
 
+from ..errors import LedgerError
 from .chains import AT_ONCE, HASH_BYTES, Broken, Head, Link, follow, new_head
 from .checkpoints import NO_ROOT, folded
 from .keys import key_name
 from .purging import run_digest
-from .rows import START
+from .rows import START, typed
 from .schema import ENDED, PURGED, RECEIPTS, SHOWN, WRITERS
 from .statements import CHECKPOINT, NEW_KEY, PURGE, Statement, all_statements, is_signed, last_statement, successor_of
+
+_HEAD: Final = {"writer": str, "size": int, "chain": bytes}
+_RUN: Final = {"writer": str, "first_seq": int, "count": int, "leaves": bytes}
+_SHOWN: Final = {"kind": str, "digest": bytes, "body": bytes}
 
 __all__ = ["Broken", "Verdict", "first_break", "verify"]
 
@@ -61,6 +66,13 @@ def verify(
     ``tick`` is called with how many more rows were read; ``kept`` is a checkpoint that was kept elsewhere: the ledger still
     holds it, and its rows are those that it named. Raises Broken at the first break.
     """
+    try:
+        return _verified(connection, trusted, tick, kept)
+    except LedgerError as error:  # a value that cannot be read
+        raise Broken(str(error)) from None
+
+
+def _verified(connection: Connection, trusted: bytes, tick: Callable[[int], object], kept: Statement | None) -> Verdict:
     verdict = Verdict()
     signed = _Signed(kept)
     with closing(all_statements(connection)) as statements:
@@ -125,6 +137,8 @@ class _Signed:
             self._check(connection, statement, value)
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Broken(f"the signed statement {statement.seq} was altered: it cannot be read") from None
+        except LedgerError as error:
+            raise Broken(f"what belongs to the signed statement {statement.seq} cannot be read: {error}") from None
         self.last = statement
         if self.kept is not None and statement.seq == self.kept.seq:
             if statement != self.kept:
@@ -181,7 +195,7 @@ class _Signed:
         over: list[Head] = []
         if int(value["ended"]) != len(self.over):
             query = select(ENDED).where(ENDED.c.statement == statement.seq)
-            over = [Head(str(row.writer), int(row.size), bytes(row.chain)) for row in connection.execute(query)]
+            over = [Head(**typed(found, _HEAD)) for found in connection.execute(query).mappings()]
             if folded(self.root, over) != value["root"]:
                 raise Broken(f"the writers that had ended by the checkpoint {statement.seq} are not those that it signed")
         for head in (*heads.values(), *over):
@@ -202,9 +216,8 @@ class _Signed:
 
 def _check_purge(connection: Connection, statement: Statement, value: dict[str, Any]) -> None:
     query = select(PURGED).where(PURGED.c.statement == statement.seq).order_by(PURGED.c.writer, PURGED.c.first_seq)
-    rows = connection.execute(query).mappings()
-    runs = [(str(row["writer"]), int(row["first_seq"]), int(row["count"]), bytes(row["leaves"])) for row in rows]
-    if run_digest(runs) != value["runs"]:
+    found = [tuple(typed(row, _RUN).values()) for row in connection.execute(query).mappings()]
+    if run_digest([(writer, first, count, leaves) for writer, first, count, leaves in found]) != value["runs"]:
         raise Broken(f"what is left of the purge {statement.seq} is not what it signed")
 
 
@@ -213,8 +226,8 @@ def _shown(connection: Connection) -> set[tuple[str, bytes]]:
     held: set[tuple[str, bytes]] = set()
     with connection.execute(select(SHOWN), execution_options={"yield_per": 10}) as result:
         for found in result:
-            kind, digest = str(found.kind), bytes(found.digest)
-            if hashlib.sha256(bytes(found.body)).digest() != digest:
+            kind, digest, body = typed(found._mapping, _SHOWN).values()
+            if hashlib.sha256(body).digest() != digest:
                 raise Broken(f"the {kind} {digest.hex()} was altered")
             held.add((kind, digest))
     return held
@@ -222,7 +235,8 @@ def _shown(connection: Connection) -> set[tuple[str, bytes]]:
 
 def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:
     """Return every writer that anything names, those that began first first."""
-    named = [str(writer) for (writer,) in connection.execute(select(WRITERS.c.writer).order_by(WRITERS.c.started_at))]
+    query = select(WRITERS.c.writer).order_by(WRITERS.c.started_at)
+    named = [typed(found, {"writer": str})["writer"] for found in connection.execute(query).mappings()]
     missing = [writer for writer in expected if writer not in set(named)]
     if missing:
         raise Broken("a writer is missing", missing[0], 1)

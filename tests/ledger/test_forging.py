@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
 
@@ -15,7 +16,7 @@ from consent_guard.ledger.checkpoints import NO_ROOT, make_checkpoint
 from consent_guard.ledger.connecting import reading, writing
 from consent_guard.ledger.keys import SigningKey
 from consent_guard.ledger.purging import purge
-from consent_guard.ledger.reading import shown
+from consent_guard.ledger.reading import find, rows, shown
 from consent_guard.ledger.rows import row_from
 from consent_guard.ledger.statements import CHECKPOINT, Statement, append_new_key, append_statement
 from consent_guard.ledger.store import Entry, Store
@@ -280,3 +281,59 @@ def test_receipts_whose_text_or_policy_is_not_there_are_counted(url: str, change
     assert verified(ledger).lacking == 1
     Owner(ledger).run(change)
     assert verified(ledger).lacking == 4
+
+
+@pytest.mark.parametrize("column", ["policy_digest", "text_digest"])
+def test_a_digest_that_is_stored_as_text_is_found(sqlite_url: str, column: str) -> None:
+    """L25: it has the same hash; only SQLite takes it"""
+    ledger = Ledger(sqlite_url)
+    go_on(ledger, ROWS)
+    owner = Owner(ledger)
+    (found,) = owner.read("SELECT * FROM consent_guard_receipts WHERE seq = 2")
+    owner.run(f"UPDATE consent_guard_receipts SET {column} = lower(hex({column})) WHERE seq = 2")
+    broken = the_break(ledger)
+    assert "cannot be read" in broken.reason
+    assert (broken.writer, broken.seq) == (found["writer"], 2)
+    with reading(ledger.address) as connection, pytest.raises(LedgerError, match=column):
+        find(connection, found["receipt_id"])
+    with reading(ledger.address) as connection, pytest.raises(LedgerError, match=column):
+        list(rows(connection))
+    store = Store(ledger.address, ledger.signing_key)
+    assert store.stored(found["receipt_id"]) is None, "no copy of it is signed"
+    store.close()
+
+
+WRONG = {
+    "receipts": ("seq", "time", "stored_at", "revision", "grants", "policy_digest", "chain", "writer"),
+    "writers": ("writer",),
+    "ended": ("writer", "size", "chain", "statement"),
+    "shown": ("digest", "body"),
+    "purged": ("writer", "first_seq", "count", "leaves", "statement"),
+    "statements": ("kind", "time", "body", "public_key", "signature"),
+}
+
+
+@pytest.mark.parametrize("value", ["'x'", "10000000000"])
+@pytest.mark.parametrize(("table", "column"), [(table, column) for table, columns in WRONG.items() for column in columns])
+def test_a_value_of_another_kind_anywhere_is_a_break_and_stops_the_next_checkpoint_at_most(
+    sqlite_url: str, table: str, column: str, value: str
+) -> None:
+    """L25: SQLite takes any value in any column"""
+    ledger = Ledger(sqlite_url)
+    go_on(ledger, 2)
+    checkpoint(ledger, later=7200)
+    store = Store(ledger.address, ledger.signing_key)
+    store.append([Entry(receipt(), [TEXT]) for _ in range(2)])
+    with writing(ledger.address) as connection:
+        purge(connection, ledger.signing_key(), 2_000_000_000)
+    store.append([Entry(receipt(), [TEXT]) for _ in range(2)])
+    owner = Owner(ledger)
+    change = f"UPDATE consent_guard_{table} SET {column} = {value} WHERE rowid = (SELECT max(rowid) FROM consent_guard_{table})"
+    if table in ("receipts", "writers", "ended"):
+        change = change.replace("rowid", {"receipts": "receipt_id"}.get(table, "writer"))
+    owner.run(change)
+    store.append([Entry(receipt(), [TEXT])])
+    with contextlib.suppress(LedgerError):
+        store.checkpoint()
+    store.close()
+    the_break(ledger)

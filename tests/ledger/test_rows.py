@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 import pytest
 
 from consent_guard.consent.receipt import Receipt
+from consent_guard.errors import LedgerError
 from consent_guard.ledger.rows import COLUMNS, Row, plain_receipt, receipt_from_plain, receipt_of, row_of
 from consent_guard.ledger.schema import RECEIPTS
 
@@ -26,6 +27,16 @@ def test_a_change_of_any_column_changes_the_leaf(name: str) -> None:
     value = getattr(row, name)
     other = value + (b"x" if isinstance(value, bytes) else "x" if isinstance(value, str) else 1)
     assert replace(row, **{name: other}).leaf != row.leaf
+
+
+@pytest.mark.parametrize("name", ["answers", "overrides", "changed"])
+@pytest.mark.parametrize("value", ["", "[]", "{", "[" * 100_000, "7"], ids=lambda value: value[:3])
+def test_a_row_whose_json_was_altered_is_told_of(name: str, value: str) -> None:
+    row = row_of(receipt(), "0" * 16, 1, 1_700_000_001)
+    with pytest.raises(LedgerError, match=name):
+        receipt_of(replace(row, **{name: value}))
+    with pytest.raises(LedgerError, match="changed"):
+        receipt_of(replace(row, changed='{"services": 5}'))
 
 
 def test_no_column_has_a_place_for_an_address_a_user_agent_or_a_page() -> None:
