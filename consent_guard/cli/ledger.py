@@ -71,7 +71,7 @@ def key(ledger_url: str | None, output: str | None) -> None:
 @ledger_option
 @click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(dir_okay=False), help="The new key's file.")
 def rotate(ledger_url: str | None, output: str) -> None:
-    """Make a new key and let the old one sign that it follows; both keys sign it into the ledger.
+    """Make a new key and let the old one sign that it follows; both keys sign it into the ledger, and the new one a checkpoint.
 
     From then on the ledger takes statements of the new key alone: give it to every machine, as CONSENT_GUARD_LEDGER_KEY or in
     place of the old one in the state folder, and restart them. Receipts are stored all the time; only checkpoints wait.
@@ -80,11 +80,11 @@ def rotate(ledger_url: str | None, output: str) -> None:
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    from ..ledger.checkpoints import change_key
     from ..ledger.connecting import bound, must_exist, writing
     from ..ledger.keys import SigningKey, key_name, private_pem
     from ..ledger.schema import check_schema
     from ..ledger.state import write_new
-    from ..ledger.statements import append_new_key, lock_statements
 
     ledger = the_ledger(ledger_url)
     path = Path(output)
@@ -95,13 +95,12 @@ def rotate(ledger_url: str | None, output: str) -> None:
         with writing(ledger.address) as connection, connection.begin(), contextlib.ExitStack() as undo:
             bound(connection)
             check_schema(connection)
-            lock_statements(connection)
             try:
                 write_new(path, private_pem(new.private))
             except FileExistsError:
                 could_not(f"{output}: it is there already; a key is never overwritten")
             undo.callback(path.unlink, missing_ok=True)
-            append_new_key(connection, old, new)
+            change_key(connection, old, new)
             undo.pop_all()  # a commit that seems to fail may have come through: the key must not be lost
     console.print(f"{printable(output)}: the new key, {key_name(new.public)}")
     error_console.print("Give it to every machine in place of the old one, and restart them.")

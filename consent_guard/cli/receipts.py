@@ -163,6 +163,7 @@ def verify(ledger_url: str | None, key: str | None, against: str | None, as_json
                 "after": verdict.after,
                 "seconds_after": _seconds_after(verdict.checkpoint_at, verdict.last_after),
                 "lacking": verdict.lacking,
+                "signed_by": verdict.signer,
                 "keys": verdict.keys,
             }
         )
@@ -174,7 +175,7 @@ def verify(ledger_url: str | None, key: str | None, against: str | None, as_json
         console.print("        no checkpoint yet: nothing is signed")
     else:
         ago = int(now - verdict.checkpoint_at)
-        console.print(f"        signed up to {moment(verdict.checkpoint_at)}, {ago} seconds ago, by {verdict.keys[-1]}")
+        console.print(f"        signed up to {moment(verdict.checkpoint_at)}, {ago} seconds ago, by {verdict.signer}")
     if verdict.after:
         span = _seconds_after(verdict.checkpoint_at, verdict.last_after)
         over = f" over {span} seconds" if span is not None else ""

@@ -21,7 +21,7 @@ from .chains import Broken, Head, follow, new_head
 from .keys import SigningKey
 from .rows import canonical
 from .schema import ENDED, PURGED, RECEIPTS, WRITERS
-from .statements import CHECKPOINT, Statement, append_statement, lock_statements, vouched_statement
+from .statements import CHECKPOINT, Statement, append_new_key, append_statement, lock_statements, vouched_statement
 
 logger: Final = logging.getLogger("consent_guard")
 NO_ROOT: Final = bytes(32).hex()
@@ -63,6 +63,13 @@ def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | Non
         values = [{"writer": h.writer, "size": h.size, "chain": h.chain, "statement": made.seq} for h in over]
         connection.execute(ENDED.insert(), values)
     return made
+
+
+def change_key(connection: Connection, old: SigningKey, new: SigningKey) -> Statement:
+    """Let a new key follow the old one, and sign a checkpoint of all that was stored under the old one."""
+    lock_statements(connection)
+    append_new_key(connection, old, new)
+    return make_checkpoint(connection, new)
 
 
 def folded(root: str, over: Iterable[Head]) -> str:

@@ -159,15 +159,19 @@ def successor_of(statement: Statement | None) -> bytes | None:
 
 
 def append_new_key(connection: Connection, old: SigningKey, new: SigningKey) -> Statement:
-    """Append that ``new`` follows ``old``, signed by both."""
-    accepted = new.sign(acceptance(old.public, new.public))
+    """Append that ``new`` follows ``old``, signed by both. Raises LedgerError, as ``append_statement`` does."""
+    before = _owned(connection, old)
+    accepted = new.sign(acceptance(old.public, new.public, before.hash if before is not None else _FIRST))
     value = {"new_key": new.public.hex(), "accepted": accepted.hex()}
     return append_statement(connection, old, NEW_KEY, value)
 
 
-def acceptance(old: bytes, new: bytes) -> bytes:
-    """Return what a new key signs when it takes over."""
-    return b"consent_guard key 1\n" + old + new
+def acceptance(old: bytes, new: bytes, previous: str) -> bytes:
+    """Return what a new key signs when it takes over: the hash of the statement before, too.
+
+    So it vouches for all that was signed until then, whoever gets hold of the old key later.
+    """
+    return b"consent_guard key 1\n" + old + new + bytes.fromhex(previous)
 
 
 def is_signed(statement: Statement) -> bool:
@@ -181,7 +185,7 @@ def is_signed(statement: Statement) -> bool:
         return True
     value = statement.value()
     new = bytes.fromhex(value["new_key"])
-    return signed_by(new, bytes.fromhex(value["accepted"]), acceptance(statement.public_key, new))
+    return signed_by(new, bytes.fromhex(value["accepted"]), acceptance(statement.public_key, new, value["previous"]))
 
 
 def _owned(connection: Connection, key: SigningKey) -> Statement | None:

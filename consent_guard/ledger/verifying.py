@@ -50,6 +50,8 @@ class Verdict:
     """Receipts whose text or policy the ledger does not hold: a spool that was damaged may have lost it."""
     last_after: int | None = None
     """When the last of them was stored, in Unix seconds."""
+    signer: str | None = None
+    """The key that signed the newest checkpoint."""
     keys: list[str] = field(default_factory=list)
     """The keys that signed, in order."""
 
@@ -82,7 +84,7 @@ def _verified(connection: Connection, trusted: bytes, tick: Callable[[int], obje
     verdict.keys = [key_name(key) for key in signed.keys]
     newest = last_statement(connection, CHECKPOINT)
     if newest is not None:
-        verdict.checkpoint, verdict.checkpoint_at = newest.seq, newest.time
+        verdict.checkpoint, verdict.checkpoint_at, verdict.signer = newest.seq, newest.time, key_name(newest.public_key)
     held = _shown(connection)
     expected = {**signed.over, **signed.heads}
     for writer in _writers(connection, expected):

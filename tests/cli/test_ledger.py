@@ -18,6 +18,7 @@ import sqlalchemy
 
 from consent_guard.cli.app import cli
 from consent_guard.ledger import Ledger
+from consent_guard.ledger.keys import key_name, read_key
 from consent_guard.ledger.store import Entry, Store
 
 from ..ledger.conftest import TEXT, cookie_of, guarded, receipt, stored
@@ -182,6 +183,10 @@ def test_a_key_is_changed_and_both_halves_of_the_ledger_verify(
     (folder / "old.pem").write_text(old, "utf-8")
     run("ledger", "rotate", "-o", "new.pem")
     assert (folder / "new.pem").stat().st_mode & 0o777 == 0o600
+    public = key_name(read_key(folder / "new.pem", "new.pem").public)
+    told = json.loads(run("receipts", "verify", "--json").output)
+    assert (told["signed_by"], told["keys"][-1], told["checkpoint"]) == (public, public, 3), "all before is signed with it too"
+    assert f"by {public}" in run("receipts", "verify").output
     run("ledger", "rotate", "-o", "new.pem", code=2)
     assert "is signed with the key" in run("ledger", "checkpoint", code=2).output, "the retired key is refused"
     monkeypatch.setenv("CONSENT_GUARD_LEDGER_KEY", str(folder / "new.pem"))

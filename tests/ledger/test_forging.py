@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from consent_guard.consent.receipt import Shown
 from consent_guard.errors import LedgerError
 from consent_guard.ledger import Ledger
-from consent_guard.ledger.checkpoints import NO_ROOT, make_checkpoint
+from consent_guard.ledger.checkpoints import NO_ROOT, change_key, make_checkpoint
 from consent_guard.ledger.connecting import reading, writing
-from consent_guard.ledger.keys import SigningKey
+from consent_guard.ledger.keys import SigningKey, key_name
 from consent_guard.ledger.purging import purge
 from consent_guard.ledger.reading import find, rows, shown
 from consent_guard.ledger.rows import row_from
-from consent_guard.ledger.statements import CHECKPOINT, Statement, append_new_key, append_statement
+from consent_guard.ledger.statements import CHECKPOINT, NEW_KEY, Statement, append_new_key, append_statement
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.ledger.verifying import Broken, verify
 
@@ -337,3 +337,41 @@ def test_a_value_of_another_kind_anywhere_is_a_break_and_stops_the_next_checkpoi
         store.checkpoint()
     store.close()
     the_break(ledger)
+
+
+def test_history_before_a_new_key_cannot_be_made_anew_with_the_old_one(ledger: Ledger) -> None:
+    """L25: an old key that leaked signs nothing that the new one answers for"""
+    old = ledger.signing_key()
+    new = rotate(ledger)
+    checkpoint(ledger, key=new)
+    owner = Owner(ledger)
+    accepted = next(statement for statement in owner.statements() if statement.kind == NEW_KEY).value()
+    owner.run("DELETE FROM consent_guard_statements")
+    (writer,) = owner.writers()
+    owner.alter(writer, 2)
+    with writing(ledger.address) as connection, connection.begin():
+        make_checkpoint(connection, old)
+        value = {name: accepted[name] for name in ("new_key", "accepted")}
+        append_statement(connection, old, NEW_KEY, value)
+    with reading(ledger.address) as connection, pytest.raises(Broken, match="signature"):
+        verify(connection, new.public)
+    with pytest.raises(LedgerError, match="not as it was signed"):
+        checkpoint(ledger, key=new)
+
+
+def test_a_checkpoint_under_the_new_key_comes_with_it(ledger: Ledger) -> None:
+    """L25: what was stored since the old key's last checkpoint, too"""
+    store = Store(ledger.address, ledger.signing_key)
+    store.append([Entry(receipt(), [TEXT])])
+    store.close()
+    with writing(ledger.address) as connection, connection.begin():
+        made = change_key(connection, ledger.signing_key(), SigningKey(Ed25519PrivateKey.generate(), "new.pem"))
+    verdict = verified(ledger)
+    assert (verdict.after, verdict.checkpoint, verdict.signer) == (0, made.seq, key_name(made.public_key))
+
+
+def test_the_signer_that_verifying_names_is_the_newest_checkpoints(ledger: Ledger) -> None:
+    rotate(ledger)
+    verdict = verified(ledger)
+    assert [verdict.signer] == verdict.keys[:1]
+    assert len(verdict.keys) == 2
