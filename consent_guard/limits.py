@@ -89,7 +89,7 @@ WRITER_IDLE_SECONDS: Final = 15 * 60
 """A writer that stored nothing for so long starts another chain with its next receipt."""
 WRITER_ENDED_SECONDS: Final = 60 * 60
 """A writer that stored nothing for so long has ended, and a checkpoint folds it: longer than any writer pauses within a
-chain."""
+chain. Where clocks differ by more, a writer that was folded starts another chain."""
 SPOOL_MEMORY: Final = 10_000
 """The most receipts that memory holds where the state folder cannot be written."""
 CALLS_BEHIND: Final = 1000

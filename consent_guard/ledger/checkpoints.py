@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, exists, select, text
 
 from ..limits import WRITER_ENDED_SECONDS
 from .chains import Broken, Head, follow, new_head
@@ -25,6 +25,7 @@ from .statements import CHECKPOINT, Statement, append_new_key, append_statement,
 
 logger: Final = logging.getLogger("consent_guard")
 NO_ROOT: Final = bytes(32).hex()
+_LOCK: Final = 0x77726974657273  # "writers"
 
 
 def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | None = None) -> Statement:
@@ -39,10 +40,13 @@ def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | Non
     known = before.value() if before is not None else {}
     ended, root = int(known.get("ended", 0)), str(known.get("root", NO_ROOT))
     ended_rows = int(known.get("ended_rows", 0))
-    live: list[Head] = []
-    over: list[Head] = []
-    for head, stored_at in _heads(connection, known.get("writers", {})):
-        (over if stored_at < moment - WRITER_ENDED_SECONDS else live).append(head)
+    limit = moment - WRITER_ENDED_SECONDS
+    heads = _heads(connection, known.get("writers", {}))
+    if any(stored_at < limit for _, stored_at in heads):
+        _lock_writers(connection, shared=False)
+        heads = _heads(connection, known.get("writers", {}))  # none of them stores anything any more until this is committed
+    live = [head for head, stored_at in heads if stored_at >= limit]
+    over = [head for head, stored_at in heads if stored_at < limit]
     if over:
         root = folded(root, over)
         ended += len(over)
@@ -63,6 +67,16 @@ def make_checkpoint(connection: Connection, key: SigningKey, *, now: float | Non
         values = [{"writer": h.writer, "size": h.size, "chain": h.chain, "statement": made.seq} for h in over]
         connection.execute(ENDED.insert(), values)
     return made
+
+
+def has_ended(connection: Connection, writer: str) -> bool:
+    """Tell whether a checkpoint folded this writer; if not, none does until this transaction ends.
+
+    A checkpoint takes a writer for ended by the clock of the machine that makes it, which may be ahead, and where its last rows
+    were purged. A process that stores asks first.
+    """
+    _lock_writers(connection, shared=True)
+    return connection.execute(select(ENDED.c.writer).where(ENDED.c.writer == writer)).first() is not None
 
 
 def change_key(connection: Connection, old: SigningKey, new: SigningKey) -> Statement:
@@ -86,11 +100,21 @@ def covers(statement: Statement | None, head: Head) -> bool:
     return int(size) >= head.size
 
 
+def _lock_writers(connection: Connection, *, shared: bool) -> None:
+    """Until this transaction ends, let no writer be folded (``shared``), or none that has a chain store anything.
+
+    SQLite's writing transactions exclude each other.
+    """
+    if connection.dialect.name == "postgresql":
+        function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        connection.execute(text(f"SELECT {function}(:key)"), {"key": _LOCK})
+
+
 def _heads(connection: Connection, known: Mapping[str, tuple[int, str]]) -> list[tuple[Head, float]]:
     """Return the end of the chain of each writer that no checkpoint has folded, and when it last stored something.
 
     ``known`` is what the newest checkpoint names. A writer whose rows do not follow, or are gone, never counts as ended. One
-    whose last rows were purged does.
+    whose last rows were purged does: where it lives on, it begins another chain with its next receipt.
     """
     signed = {writer: Head(writer, int(size), bytes.fromhex(chain)) for writer, (size, chain) in known.items()}
     grown: dict[str, tuple[Head, float]] = {}

@@ -49,7 +49,8 @@ def engine_of(address: Address, *, create: bool = False, patient: bool = False) 
         "prepare_threshold": None,  # poolers between us and the server share connections from transaction to transaction
     }
     given = {name: value for name, value in connect.items() if name not in address.url.query}
-    return create_engine(address.url, poolclass=NullPool, connect_args=given)
+    # Whoever waited for a lock reads what the one before it committed, whatever the server's default is.
+    return create_engine(address.url, poolclass=NullPool, connect_args=given, isolation_level="READ COMMITTED")
 
 
 def _sqlite(address: Address, create: bool, patient: bool) -> Engine:

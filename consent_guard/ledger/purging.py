@@ -42,13 +42,13 @@ def purge(connection: Connection, key: SigningKey, before: int, tick: Callable[[
     Batch by batch, each with its own signed record, so that a purge that is broken off leaves a ledger that verifies. A
     checkpoint comes first: what was there stays vouched for.
     """
+    with connection.begin():
+        make_checkpoint(connection, key)
     total = 0
     while True:
         with connection.begin():
             lock_statements(connection)
-            if total == 0:
-                make_checkpoint(connection, key)
-            count = _batch(connection, key, before)
+            count = purge_batch(connection, key, before)
         total += count
         tick(count)
         if count < BATCH:
@@ -64,7 +64,8 @@ def run_digest(runs: Sequence[Run]) -> str:
     return hashlib.sha256(canonical(listed)).hexdigest()
 
 
-def _batch(connection: Connection, key: SigningKey, before: int) -> int:
+def purge_batch(connection: Connection, key: SigningKey, before: int) -> int:
+    """Remove one batch in the transaction at hand, and return how many receipts it was."""
     query = select(RECEIPTS).where(RECEIPTS.c.time < before).order_by(RECEIPTS.c.writer, RECEIPTS.c.seq).limit(BATCH)
     rows = [row_from(found) for found in connection.execute(query).mappings()]
     if not rows:

@@ -21,7 +21,7 @@ from ..errors import LedgerError
 from ..limits import CHECKPOINT_RECEIPTS, CHECKPOINT_SECONDS, WRITER_IDLE_SECONDS
 from .address import Address
 from .chains import Head, new_head
-from .checkpoints import covers, make_checkpoint
+from .checkpoints import covers, has_ended, make_checkpoint
 from .connecting import bound, engine_of, in_words
 from .keys import SigningKey
 from .rows import COLUMNS, Row, chained, receipt_of, row_from, row_of
@@ -78,7 +78,7 @@ class Store:
         now = self._wall()
         if self._head is not None and now - self._stored_at > WRITER_IDLE_SECONDS:
             self._head = None
-        head = self._head or new_head(secrets.token_hex(_WRITER_BYTES))
+        head = self._head or _another_chain()
         with in_words(self._address):
             try:
                 connection = self._open()
@@ -191,6 +191,8 @@ class Store:
                 connection.execute(SHOWN.insert().values(values))  # nobody else writes meanwhile: the transaction is immediate
 
     def _write(self, connection: Connection, entries: Sequence[Entry], head: Head, now: int) -> Head:
+        if head.size and has_ended(connection, head.writer):
+            head = _another_chain()
         if head.size == 0:
             connection.execute(WRITERS.insert().values(writer=head.writer, started_at=now))
         size, chain = head.size, head.chain
@@ -211,6 +213,10 @@ class Store:
         if connection is not None:
             connection.invalidate()
             connection.close()
+
+
+def _another_chain() -> Head:
+    return new_head(secrets.token_hex(_WRITER_BYTES))
 
 
 def _not_stored(connection: Connection, entries: Sequence[Entry]) -> list[Entry]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from sqlalchemy import text
 
 from consent_guard.errors import LedgerError, LedgerVersionError
 from consent_guard.ledger import Ledger
+from consent_guard.ledger.checkpoints import make_checkpoint
 from consent_guard.ledger.connecting import reading, writing
+from consent_guard.ledger.purging import purge, purge_batch
 from consent_guard.ledger.reading import shown
 from consent_guard.ledger.store import Entry, Store, Withdrawn
 
@@ -145,3 +150,62 @@ def test_a_damaged_file_is_named_and_left_as_it_is(sqlite_url: str) -> None:
     with pytest.raises(LedgerError, match=r"consent\.db.*damaged"):
         Store(ledger.address, ledger.signing_key).append(entries(1))
     assert ledger.address.file.read_bytes() == before
+
+
+def folded(ledger: Ledger, seconds: float = 2 * 3600) -> None:
+    """Make the checkpoint of a machine whose clock is so far ahead that every writer seems to have ended."""
+    with writing(ledger.address) as connection, connection.begin():
+        make_checkpoint(connection, ledger.signing_key(), now=time.time() + seconds)
+
+
+def test_a_writer_that_a_checkpoint_took_for_ended_starts_another_chain(ledger: Ledger, store: Store) -> None:
+    """L25: machines' clocks differ"""
+    store.append(entries(1))
+    before = store.writer
+    folded(ledger)
+    store.append(entries(1))
+    assert store.writer != before
+    store.append(entries(1))
+    verdict = verified(ledger)
+    assert (verdict.rows, verdict.writers) == (3, 2)
+
+
+def test_a_writer_whose_last_rows_were_purged_goes_on(ledger: Ledger, store: Store) -> None:
+    """L25, L28: a spool that waited longer than the retention is stored late, and purged while its writer lives"""
+    store.append(entries(3))
+    with writing(ledger.address) as connection:
+        assert purge(connection, ledger.signing_key(), 2_000_000_000) == 3
+    folded(ledger, 0)
+    store.append(entries(1))
+    store.append(entries(1))
+    store.checkpoint()
+    verdict = verified(ledger)
+    assert (verdict.rows, verdict.purged, verdict.after) == (2, 3, 0)
+
+
+def test_rows_that_were_purged_before_any_checkpoint_named_them_are_in_the_next(ledger: Ledger, store: Store) -> None:
+    """L25, L28"""
+    store.append(entries(3))
+    with writing(ledger.address) as connection, connection.begin():
+        assert purge_batch(connection, ledger.signing_key(), 2_000_000_000) == 3
+    store.append(entries(1))
+    store.checkpoint()
+    verdict = verified(ledger)
+    assert (verdict.rows, verdict.purged, verdict.after) == (1, 3, 0)
+
+
+def test_a_writer_does_not_end_while_it_stores(ledger: Ledger, store: Store) -> None:
+    """L25"""
+    store.append(entries(1))
+    checkpoint = threading.Thread(target=folded, args=(ledger,))
+
+    def meanwhile() -> bool:
+        checkpoint.start()
+        checkpoint.join(1.0)
+        return True
+
+    store.append(entries(1), may_commit=meanwhile)
+    checkpoint.join(30)
+    store.append(entries(1))
+    verdict = verified(ledger)
+    assert (verdict.rows, verdict.writers) == (3, 2)
