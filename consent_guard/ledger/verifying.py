@@ -90,6 +90,9 @@ def _verified(connection: Connection, trusted: bytes, tick: Callable[[int], obje
     for writer in _writers(connection, expected):
         marks = [heads[writer] for heads in (expected, signed.kept_heads) if writer in heads]
         _chain(connection, writer, marks, writer in signed.over, signed, held, verdict, tick)
+    there = connection.execute(select(func.count()).select_from(RECEIPTS)).scalar_one()
+    if there != verdict.rows:
+        raise Broken(f"{there - verdict.rows} receipts stand in no chain")
     for number, left in signed.purged.items():
         if left:
             raise Broken(f"the purge {number} signed for {left} receipts more than are left of it")
@@ -239,12 +242,15 @@ def _writers(connection: Connection, expected: dict[str, Head]) -> list[str]:
     """Return every writer that anything names, those that began first first."""
     query = select(WRITERS.c.writer).order_by(WRITERS.c.started_at)
     named = [typed(found, {"writer": str})["writer"] for found in connection.execute(query).mappings()]
-    missing = [writer for writer in expected if writer not in set(named)]
-    if missing:
-        raise Broken("a writer is missing", missing[0], 1)
+    known = set(named)
+    if len(named) != len(known):
+        raise Broken("a writer is listed twice")
+    for writer in expected:
+        if writer not in known:
+            raise Broken("a writer is missing", writer, 1)
     for table, what in ((RECEIPTS, "rows"), (PURGED, "purged rows")):
-        known = exists().where(WRITERS.c.writer == table.c.writer)
-        stranger = connection.execute(select(table.c.writer).where(~known).limit(1)).first()
+        listed = exists().where(WRITERS.c.writer == table.c.writer)
+        stranger = connection.execute(select(table.c.writer).where(~listed).limit(1)).first()
         if stranger is not None:
             raise Broken(f"there are {what} of a writer that was never registered", str(stranger.writer), 1)
     return named

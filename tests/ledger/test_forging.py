@@ -17,7 +17,7 @@ from consent_guard.ledger.connecting import reading, writing
 from consent_guard.ledger.keys import SigningKey, key_name
 from consent_guard.ledger.purging import purge
 from consent_guard.ledger.reading import find, rows, shown
-from consent_guard.ledger.rows import row_from
+from consent_guard.ledger.rows import COLUMNS, row_from
 from consent_guard.ledger.statements import CHECKPOINT, NEW_KEY, Statement, append_new_key, append_statement
 from consent_guard.ledger.store import Entry, Store
 from consent_guard.ledger.verifying import Broken, verify
@@ -375,3 +375,30 @@ def test_the_signer_that_verifying_names_is_the_newest_checkpoints(ledger: Ledge
     verdict = verified(ledger)
     assert [verdict.signer] == verdict.keys[:1]
     assert len(verdict.keys) == 2
+
+
+def test_receipts_that_stand_in_no_chain_are_found(sqlite_url: str) -> None:
+    """L25: a table that compares without case has them belong to a writer whose chain does not hold them"""
+    ledger = Ledger(sqlite_url)
+    go_on(ledger, ROWS)
+    owner = Owner(ledger)
+    (writer,) = owner.writers()
+    other = writer[:-1] + ("B" if writer.endswith("a") else "A")
+    owner.run("DROP TABLE consent_guard_writers")
+    owner.run("CREATE TABLE consent_guard_writers (writer TEXT COLLATE NOCASE, started_at INTEGER)")
+    for name in (writer, other.lower()):
+        owner.run("INSERT INTO consent_guard_writers VALUES (:w, 1)", w=name)
+    columns = ", ".join((*COLUMNS, "chain"))
+    chosen = columns.replace("writer", f"'{other}'", 1).replace("receipt_id", "'forged'", 1)
+    owner.run(f"INSERT INTO consent_guard_receipts ({columns}) SELECT {chosen} FROM consent_guard_receipts WHERE seq = 1")
+    assert "no chain" in the_break(ledger).reason
+
+
+def test_a_writer_that_is_listed_twice_is_found(sqlite_url: str) -> None:
+    """L25"""
+    ledger = Ledger(sqlite_url)
+    go_on(ledger, ROWS)
+    owner = Owner(ledger)
+    owner.run("ALTER TABLE consent_guard_writers RENAME TO old")
+    owner.run("CREATE TABLE consent_guard_writers AS SELECT * FROM old UNION ALL SELECT * FROM old")
+    assert "twice" in the_break(ledger).reason
