@@ -60,7 +60,8 @@ def filter_refresh(value: bytes, gated: Gated) -> bytes | None:
         rest = rest[label.end() :]
         texts.append(rest)
     if rest[:1] in (b'"', b"'"):
-        texts.append(rest[1:].partition(rest[:1])[0])
+        # The standard ends the address at the next quote, Chromium at the last one.
+        texts += [rest[1:].partition(rest[:1])[0], rest[1:].rpartition(rest[:1])[0]]
     verdicts = [_any_gated(text.strip(_SPACES), gated) for text in texts]
     return None if any(verdicts) else value
 

@@ -50,6 +50,7 @@ def gated(url: str) -> bool:
         (filter_refresh, b"5,URL = 'https://ga.example/' trailing", None),
         (filter_refresh, b'1.5;url="https://ga.example/x"y', None),
         (filter_refresh, b" 0 https://ga.example/", None),
+        (filter_refresh, b"0;url='https://x'@ga.example/'", None),
         (filter_refresh, b"0;//ga.example", None),
         (filter_refresh, b'0;url="https://ga.example/', None),
         (filter_csp, b"report-uri https://ga.example/r", None),

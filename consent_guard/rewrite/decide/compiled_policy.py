@@ -92,6 +92,10 @@ class CompiledPolicy:
         named = self._named(text, kind, relative)
         return () if named is None else named.plainly + self._followed(named, text, relative)
 
+    def mentioned(self, text: bytes) -> tuple[Hit, ...]:
+        """Return the services whose hosts stand in a text, whatever it does with them."""
+        return scripts.once_each(self._mentioned(self._scanner.sightings(text, True)))
+
     def _named(self, text: bytes, kind: ScriptKind, relative: bool) -> scripts.Named | None:
         """Return what a script names, None where that is plainly nothing."""
         if kind == "script" and not (self.blocks_unlisted_hosts or self._scanner.may_speak(text)):
@@ -141,7 +145,7 @@ class CompiledPolicy:
         if listed is None:
             # A browser refuses it as well, unless it takes the document for one in another encoding.
             if scripts.has_second_bytes(text):
-                yield from scripts.once_each(self._mentioned(self._scanner.sightings(text, True)))
+                yield from self.mentioned(text)
             return
         strings, follows = listed
         if follows:

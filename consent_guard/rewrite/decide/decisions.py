@@ -132,7 +132,7 @@ class _Draft:
             return None
         where = _where(self.facts.name, reference.attribute)
         if reference.grammar is Grammar.SCRIPT:
-            hit = next((verdict for verdict in said if verdict.enforced and verdict.service is not None), None)
+            hit = next((verdict for verdict in said if verdict.enforced), None)
             if hit is not None:
                 self.findings.append(inline_finding(hit, where))
             return hit

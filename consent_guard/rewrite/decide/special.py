@@ -158,12 +158,14 @@ def is_unseen(at: Attributes) -> bool:
     return is_pixel(at) and (b"hidden" in at or _NOT_SHOWN.search(style) is not None or _AT_LEAST.search(style) is None)
 
 
-def refresh_target(content: str) -> str | None:
-    """Return the address of a refresh's content (WHATWG 4.2.5.3, shared declarative refresh steps), None where it has none."""
+def refresh_targets(content: str) -> tuple[str, ...]:
+    """Return the address of a refresh's content (WHATWG 4.2.5.3, shared declarative refresh steps), none where it has none. The
+    standard ends a quoted one at the next quote, Chromium at the last: where the two differ, both."""
     found = _REFRESH.match(content)
     if found is None:
-        return None
-    target = found[1]
-    if target[:1] in ("'", '"'):
-        target = target[1:].partition(target[0])[0]
-    return target
+        return ()
+    target, quote = found[1], found[1][:1]
+    if quote not in ("'", '"'):
+        return (target,)
+    first, _, rest = target[1:].partition(quote)
+    return (first, target[1:].rpartition(quote)[0]) if quote in rest else (first,)

@@ -217,9 +217,10 @@ class _Reader:
         if attribute in self.rules.programs and (program := javascript_url(text)) is not None:
             # A script that loses its address alone would run its text.
             whole = entry.leaves is Leaves.ELEMENT
-            self._hits(
-                attribute, self.policy.script(program, relative=self.relative), Leaves.ELEMENT if whole else Leaves.ATTRIBUTE
-            )
+            # What a program gives back is shown as a document: any listed host in it may stand in its markup.
+            hits = self.policy.mentioned(program) if entry.shows else ()
+            hits = hits or self.policy.script(program, relative=self.relative)
+            self._hits(attribute, hits, Leaves.ELEMENT if whole else Leaves.ATTRIBUTE)
 
     def _holds(self, attribute: bytes, values: frozenset[str]) -> bool:
         return (self.at.text(attribute) or "").strip("\t\n\v\f\r ").lower() in values
@@ -262,8 +263,7 @@ class _Reader:
         elif grammar is Grammar.HTML:
             self._nest(entry, attribute, Nested(text, srcdoc=True))
         elif grammar is Grammar.REFRESH:
-            target = special.refresh_target(text)
-            if target is not None:
+            for target in special.refresh_targets(text):
                 self._url(entry, attribute, target)
         else:
             self._parts(entry, attribute, members(grammar, text))

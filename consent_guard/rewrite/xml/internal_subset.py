@@ -23,7 +23,7 @@ _PLAIN: Final = re.compile(
 _EXTERNAL: Final = re.compile(r"\s*[A-Za-z_:][A-Za-z0-9._:-]*\s+(?:SYSTEM|PUBLIC)\s[^%]*")
 _REFERENCE: Final = re.compile(r"&([^\s#&;]+);")
 _DEFAULT: Final = re.compile(
-    r"(?<![^\s\"'])([^\s\"']++)\s++(?:CDATA|NMTOKENS?|ID|IDREFS?|ENTITY|ENTITIES|\([^)]*\))\s+(?:#FIXED\s+)?(?:\"[^\"]*\"|'[^']*')"
+    r"(?<![^\s\"'])([^\s\"']++)\s++(?:CDATA|NMTOKENS?|ID|IDREFS?|ENTITY|ENTITIES|\([^()]*+\))\s+(?:#FIXED\s+)?(?:\"[^\"]*\"|'[^']*')"
 )
 _LITERAL: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _LONGEST: Final = 1024

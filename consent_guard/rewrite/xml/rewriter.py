@@ -228,7 +228,9 @@ class XmlRewriter:
             return self._pass(*found.span())
         if _STYLESHEET.match(found[0]):
             parts = {name: "".join(value) for name, *value in reversed(_PSEUDO.findall(self._charset.text(found[0])))}
-            noted = self._sheet(decode_text(parts.get("href", "")), _TRANSFORMS.search(parts.get("type", "")) is not None)
+            noted = self._sheet(
+                decode_text(parts.get("href", "")), _TRANSFORMS.search(decode_text(parts.get("type", ""))) is not None
+            )
             self.report(noted, found.start())
             if any(finding.enforced for finding in noted):
                 self.edit(*found.span())

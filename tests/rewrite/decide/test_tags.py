@@ -319,6 +319,28 @@ def test_a_refresh_to_a_gated_host_goes(content: str) -> None:
     assert rewritten(f'a<meta http-equiv=" Refresh" content="{content}">b') == "ab"
 
 
+def test_a_quoted_refresh_ends_at_the_next_quote_or_as_in_chromium_at_the_last() -> None:
+    """N12: both readings count."""
+    for content in ("0;url='https://x'@px.ads.example/'", f"0;url='{PIXEL}' '"):
+        assert rewritten(f'a<meta http-equiv=refresh content="{content}">b') == "ab"
+    assert kept("<meta http-equiv=refresh content=\"0;url='/next'x'\">")
+
+
+@pytest.mark.parametrize(
+    "program", [f"'<img src={PIXEL}>'", f"`<img src={PIXEL}>`", f"void 0,'<p style=background:url({PIXEL})>'"]
+)
+def test_what_a_program_in_a_frames_address_gives_back_is_a_document(program: str) -> None:
+    for name in ("iframe", "frame", "embed"):
+        page = (
+            f'<frameset><{name} src="javascript:{program}"></frameset>'
+            if name == "frame"
+            else f'<{name} src="javascript:{program}">'
+        )
+        assert "ads" not in rewritten(page, compiled=fresh(inline_scripts="signature")), page
+    link = f'<a href="javascript:{program}">'
+    assert kept(link, compiled=fresh(inline_scripts="signature"))
+
+
 @pytest.mark.parametrize(
     "meta",
     [

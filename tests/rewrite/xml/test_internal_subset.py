@@ -8,6 +8,7 @@ from consent_guard.rewrite.xml.internal_subset import Declarations
 
 from ..documents import SERVICES, rewritten
 from ..live import contacts, host_of, xml_tree
+from ..timing import grows_linearly
 
 PIXEL = "https://px.ads.example/p.gif"
 HTML = "http://www.w3.org/1999/xhtml"
@@ -122,3 +123,8 @@ def test_an_entity_bomb_costs_nothing() -> None:
     bomb = "<!ENTITY l0 'lol'>" + "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10))
     out = rewritten(document(bomb, "<p title='&l9;'/>"), syntax="xml")
     assert len(out) < 2000
+
+
+def test_a_list_of_parentheses_in_an_attribute_list_takes_linear_time() -> None:
+    """R6."""
+    grows_linearly(lambda count: Declarations().read("<!ATTLIST a " + "b (" * count + ">"), 1000, longest=1 << 18)

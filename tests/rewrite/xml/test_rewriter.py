@@ -401,6 +401,13 @@ def test_what_a_stylesheet_of_xslt_would_write_is_read_too() -> None:
     assert "ads.example" not in rewritten(sheet, syntax="xml")
 
 
+def test_the_type_of_a_style_sheet_instruction_may_be_spelled_with_references() -> None:
+    body = "<x:stylesheet xmlns:x='http://www.w3.org/1999/XSL/Transform'><x:element name='img'/></x:stylesheet>"
+    for kind in ("text/xsl", "text/&#120;sl"):
+        out = rewritten(f'<?xml-stylesheet type="{kind}" href="data:text/xsl,{body.replace(chr(34), "")}"?><a/>', syntax="xml")
+        assert "stylesheet" not in out, kind
+
+
 def test_a_value_that_is_written_anew_stays_well_formed() -> None:
     """XML 1.0 §3.1: no < in attribute values."""
     out = xhtml(f'<iframe srcdoc="&lt;img src={PIXEL}>&lt;p>hello"/>')
