@@ -13,14 +13,13 @@ from ...findings import Finding, FindingKind
 from ..emit.withheld import NO_PROGRAM
 from ..fetch_table import Grammar, Leaves
 from ..html import srcset
-from ..html.attributes import Attributes
 from ..model import Decision, Edit, Embed, Verdict, Withheld
 from . import special
 from .compiled_policy import CompiledPolicy
 from .nested import Nested, Nester
 from .scripts import inline_finding
 from .styles import INERT
-from .tags import Reference, TagFacts, members
+from .tags import Reference, TagFacts, TagReader, members
 from .urls import UrlPolicy
 
 _NAME_BYTES: Final = 60
@@ -71,16 +70,15 @@ def renamed(policy: CompiledPolicy, facts: TagFacts, view: UrlPolicy, nester: Ne
     return _Renaming(policy, facts, verdicts, view, nester).decision()
 
 
-class _Draft:
+class _Draft(TagReader):
     """A decision in the making."""
 
-    __slots__ = ("_at", "edits", "embed", "facts", "findings", "nester", "policy", "removed", "verdicts", "view")
+    __slots__ = ("edits", "embed", "findings", "nester", "removed", "verdicts", "view")
 
     def __init__(
         self, policy: CompiledPolicy, facts: TagFacts, verdicts: tuple[Verdict | None, ...], view: UrlPolicy, nester: Nester
     ) -> None:
-        self.policy = policy
-        self.facts = facts
+        super().__init__(policy, facts)
         self.verdicts = verdicts
         self.view = view
         self.nester = nester
@@ -88,14 +86,6 @@ class _Draft:
         self.findings: list[Finding] = []
         self.removed: set[bytes] = set()
         self.embed: Embed | None = None
-        self._at: Attributes | None = None
-
-    @property
-    def at(self) -> Attributes:
-        """The tag's attributes, read again."""
-        if self._at is None:
-            self._at = self.facts.source.attributes()
-        return self._at
 
     def decision(self) -> Decision | None:
         facts = self.facts

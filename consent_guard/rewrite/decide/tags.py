@@ -103,6 +103,24 @@ class TagFacts:
         return 700 + written + 300 * len(self.references) + sum(150 + len(text) for _, text in self.targets)
 
 
+class TagReader:
+    """One tag and the policy that is asked about it. Its attributes are read where they are needed."""
+
+    __slots__ = ("_at", "facts", "policy")
+
+    def __init__(self, policy: CompiledPolicy, facts: TagFacts) -> None:
+        self.policy = policy
+        self.facts = facts
+        self._at: Attributes | None = None
+
+    @property
+    def at(self) -> Attributes:
+        """All attributes of the tag."""
+        if self._at is None:
+            self._at = self.facts.source.attributes()
+        return self._at
+
+
 def read_tag(
     policy: CompiledPolicy,
     raw: bytes,
@@ -131,25 +149,16 @@ def read_tag(
     return reader.result()
 
 
-class _Reader:
+class _Reader(TagReader):
     """Reads one tag."""
 
-    __slots__ = ("_at", "facts", "foreign", "policy", "relative", "rules")
+    __slots__ = ("foreign", "relative", "rules")
 
     def __init__(self, policy: CompiledPolicy, facts: TagFacts, rules: Rules, relative: bool, foreign: bool) -> None:
-        self.policy = policy
-        self.facts = facts
+        super().__init__(policy, facts)
         self.rules = rules
         self.relative = relative
         self.foreign = foreign
-        self._at: Attributes | None = None
-
-    @property
-    def at(self) -> Attributes:
-        """All attributes of the tag."""
-        if self._at is None:
-            self._at = self.facts.source.attributes()
-        return self._at
 
     def read_all(self, at: Attributes) -> None:
         """Read a tag of which several attributes decide together."""

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import ada_url
 
 from ...policy.hosts import HostIndex
-from ...wire.origins import registrable_domain
+from ...wire.origins import covers, registrable_domain
 from ..model import DocumentFacts, Verdict
 
 BLANKS: Final = "".join(map(chr, range(0x21)))
@@ -247,7 +247,7 @@ class HostBook:
         match = self.match(host, path, query)
         if match is not None:
             return Address(host, match)
-        ours = any(host == domain or host.endswith("." + domain) for domain in self._first_party)
+        ours = any(covers(domain, host) for domain in self._first_party)
         domain = None if self._first_party else registrable_domain(host)
         return Address(host, Verdict(host, None, None, None, self.blocks_unlisted), ours=ours, domain=domain)
 
