@@ -31,11 +31,9 @@ class Visitor:
     """What entity tags of pages carry under this consent (H23)."""
     once: str | None = None
     """The service that may load on this page only, by a permission that is used up with it."""
-
-    @property
-    def granted(self) -> bool:
-        """The page is shown with something that the visitor allowed, which a withdrawal may have to take back."""
-        return self.once is not None or any(self.consent.choices.values())
+    granted: bool = False
+    """The page is shown with something that a refusal may have to take back: what the visitor has allowed, and what runs until
+    it is refused (the basis ``exempt``)."""
 
 
 def read_visitor(site: Site, facts: RequestFacts) -> Visitor:
@@ -52,7 +50,8 @@ def read_visitor(site: Site, facts: RequestFacts) -> Visitor:
         choice = site.signer.read_all(_ours([cookie for cookie in cookies if cookie.name in names], site, secure), facts.now)
         consent = effective(site.policy, choice, facts.now, signal, alone)
     banner = consent.asks and site.policy.banner_on(facts.path) and takes_banner(facts.headers)
-    return Visitor(secure, choice, consent, banner, site.mark(consent, banner), once)
+    granted = once is not None or any(consent.choices.values()) or not consent.allowed_services <= site.needed
+    return Visitor(secure, choice, consent, banner, site.mark(consent, banner), once, granted)
 
 
 def _imported(site: Site, cookies: list[CookiePair], signal: bool, once: tuple[str, ...]) -> Consent:

@@ -103,7 +103,7 @@ def test_nothing_is_expired_on_what_is_no_page(site, kind: bytes) -> None:
 def test_pages_of_every_status_expire(site, kind: bytes, status: int) -> None:
     plan = site.request("/x", cookie=b"_ga=1").respond(status, [(b"Content-Type", kind)])
     assert site.set_cookies(plan)
-    assert site.values(plan, b"cache-control") == [b"private, no-cache"]
+    assert site.values(plan, b"cache-control") == [b"private, no-store"]
 
 
 def test_nothing_is_expired_in_report_mode(make) -> None:

@@ -31,7 +31,7 @@ def test_the_body_is_the_apps_and_all_else_is_filtered(site, caplog) -> None:
     assert not any(b"_ga=2" in line for line in site.set_cookies(plan))
     assert any(line.startswith(b"_ga=;") for line in site.set_cookies(plan))
     assert site.values(plan, b"link") == []
-    assert site.values(plan, b"cache-control") == [b"private, no-cache"]
+    assert site.values(plan, b"cache-control") == [b"private, no-store"]
     assert b"~cg-" in site.values(plan, b"etag")[0]
     assert site.values(plan, b"content-length") == [b"%d" % len(PAGE)]
     assert "the editor's own preview" in caplog.text

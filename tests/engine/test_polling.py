@@ -104,7 +104,7 @@ def test_a_coded_feed_is_this_visitors_own(site, monkeypatch) -> None:
     plan = site.request("/feed").respond(200, [*FEED_HEAD, (b"Content-Encoding", b"gzip")])
     headers, body = plan.whole(gzip.compress(FEED))
     assert gzip.decompress(body) == FEED
-    assert (b"Cache-Control", b"private, no-cache") in headers
+    assert (b"Cache-Control", b"private, no-store") in headers
 
 
 def test_a_feed_is_read_once_by_the_reader_who_allows_nothing_and_by_others_along_with_their_own_reading(
@@ -163,13 +163,13 @@ def test_a_feed_that_names_a_listed_host_is_this_visitors_own(site, body: bytes)
 
 def test_a_feed_that_streams_is_this_visitors_own(site) -> None:
     plan = site.request("/feed").respond(200, FEED_HEAD)
-    assert site.values(plan, b"cache-control") == [b"private, no-cache"]
+    assert site.values(plan, b"cache-control") == [b"private, no-store"]
 
 
 def test_other_xml_documents_are_this_visitors_own(site) -> None:
     head = [(b"Content-Type", b"image/svg+xml"), (b"Cache-Control", b"max-age=9")]
     headers, _ = site.request("/a.svg").respond(200, head).whole(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
-    assert (b"Cache-Control", b"private, no-cache") in headers
+    assert (b"Cache-Control", b"private, no-store") in headers
 
 
 @pytest.mark.parametrize("path", ["/", "/about", "/about.html", "/a.HTM", "/a.xhtml", "/a.php", "/feed.xml", "/a.svg"])

@@ -6,6 +6,8 @@ import logging
 
 import pytest
 
+from consent_guard import Guard, RequestFacts
+
 DOCUMENT = (b"Sec-Fetch-Dest", b"document")
 
 
@@ -47,21 +49,27 @@ def test_a_page_shown_with_a_grant_is_kept_by_nobody(site, allowed: object) -> N
     asked = [(b"Cache-Control", b"public, max-age=30, no-transform")]
     granted = site.request(cookie=site.cookie(allow=allowed)).respond(200, [*site.HTML, *asked])
     assert head(granted)[b"cache-control"] == b"private, no-store, no-transform"
-    for cookie in (b"", site.cookie(deny="*")):
-        kept = head(site.request(cookie=cookie).respond(200, [*site.HTML, *asked]))
-        assert kept[b"cache-control"] == b"private, no-cache, no-transform"
+    kept = head(site.request(cookie=site.cookie(deny="*")).respond(200, [*site.HTML, *asked]))
+    assert kept[b"cache-control"] == b"private, no-cache, no-transform"
+
+
+def test_so_is_a_page_shown_with_what_runs_until_it_is_refused(site) -> None:
+    """H23: the basis ``exempt``. After the refusal the back button brought its tracker back."""
+    undecided = site.request().respond(200, site.HTML)
+    assert head(undecided)[b"cache-control"] == b"private, no-store"
+    refused = site.request(cookie=site.cookie(deny="*")).respond(200, site.HTML)
+    assert head(refused)[b"cache-control"] == b"private, no-cache"
 
 
 def test_what_restricts_further_stays(site) -> None:
-    plan = site.request().respond(200, [*site.HTML, (b"Cache-Control", b"no-store"), (b"Vary", b"*")])
+    cookie = site.cookie(deny="*")
+    plan = site.request(cookie=cookie).respond(200, [*site.HTML, (b"Cache-Control", b"no-store"), (b"Vary", b"*")])
     assert head(plan)[b"cache-control"] == b"private, no-cache, no-store"
     assert head(plan)[b"vary"] == b"*"
 
 
 def test_the_privacy_signal_is_varied_on_where_a_category_heeds_it(site) -> None:
     """G03"""
-    from consent_guard import Guard, RequestFacts
-
     policy = {**site.policy, "categories": [{**category, "gpc": True} for category in site.policy["categories"][1:]]}
     policy["categories"].insert(0, site.policy["categories"][0])
     guard = Guard(policy, secret_key=site.KEY)
@@ -141,7 +149,7 @@ def test_a_304_of_this_consent_state_repeats_what_the_page_said(site) -> None:
     assert again.status == 304
     left = head(again)
     assert left[b"etag"] == tag
-    assert left[b"cache-control"] == b"private, no-cache"
+    assert left[b"cache-control"] == b"private, no-store"
     assert left[b"vary"] == b"Cookie"
     assert b"last-modified" not in left
 
