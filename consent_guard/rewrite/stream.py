@@ -415,7 +415,7 @@ class HtmlRewriter(BufferedDocument):
         before = self.sim.copy()
         switch = self.sim.start(long.name, closed=long.self_closed)
         if switch is not Switch.NO:
-            kept = Decision(script="script") if long.name == b"script" and not long.sourced else NOTHING
+            kept = NOTHING if long.script is None else Decision(script=long.script)
             if long.name == b"script" and long.withheld:
                 self.tokenizer.enter(long.name)
                 self.content = contents.LeftOut(b"")

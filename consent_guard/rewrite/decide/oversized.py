@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import product
 from typing import Final, Protocol
 
 from ...findings import Finding, FindingKind
@@ -19,7 +20,8 @@ from ..emit.patch_buffer import Buffer
 from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, Grammar, Rules
 from ..html import grammar as p
 from ..html.attributes import exact_name
-from ..model import Decision
+from ..model import Decision, ScriptKind
+from ..script.kinds import script_kind
 from .compiled_policy import CompiledPolicy
 from .decisions import decide
 from .tags import TagFacts, read_tag
@@ -28,7 +30,8 @@ from .urls import UrlPolicy
 _NAME_BYTES: Final = 64
 """A longer name of a tag or an attribute is none that matters."""
 _KEPT_BYTES: Final = 256
-"""A value that decides how another is read is longer only in jest."""
+"""A longer value that decides how another is read is not kept, and may have been any."""
+_BLANKS: Final = b"\t\n\f\r "
 
 
 class Owner(Protocol):
@@ -62,11 +65,12 @@ class OversizedTag:
         self.ended = False
         self.withheld = False
         """Some value was withheld."""
-        self.sourced = False
-        """It has an address, so that its content is no script."""
         self._rules: Rules = HTML_ANY
         self._deciding: dict[bytes, bytes] = {}
         """Values that decide how others are read, as they stood."""
+        self._forgotten: set[bytes] = set()
+        """Such values that were too long to be kept."""
+        self._sources: set[bytes] = set()
         self._seen: set[bytes] = set()
         self._step = self._open
         self._attribute = b""
@@ -76,6 +80,16 @@ class OversizedTag:
         self._held = 0
         self._slash = False
         self._opened = False
+
+    @property
+    def script(self) -> ScriptKind | None:
+        """How the text of a script element is read; None of another element, of a data block, and of one with an address."""
+        if self.name != b"script" or len(self._sources) > 1 or (not self._foreign and b"src" in self._sources):
+            return None  # svg reads href and HTML src: where it may be either, one of them is not enough
+        if self._forgotten:
+            return "script"
+        told = {name: self._owner.decode(value) for name, value in self._deciding.items()}
+        return script_kind(told.get(b"type"), told.get(b"language"))
 
     def held_from(self, position: int) -> int | None:
         """Return the offset before ``position`` from which bytes must not leave yet."""
@@ -146,7 +160,8 @@ class OversizedTag:
             self._step = self._before_name
             return at
         self._quote = bytes(byte) if byte in (b'"', b"'") else b""
-        self.sourced = self.sourced or (self.name == b"script" and self._attribute in (b"src", b"href", b"xlink:href"))
+        if self._attribute in _SOURCES:
+            self._sources.add(self._attribute)
         self._value = [] if self._matters() else None
         self._held = 0
         self._step = self._in_value
@@ -223,31 +238,50 @@ class OversizedTag:
         if attribute in self._seen:
             return False
         self._seen.add(attribute)
-        if len(raw) <= _KEPT_BYTES and attribute in DECIDING.get(self.name, _NONE):
-            self._deciding[attribute] = raw
+        if attribute in DECIDING.get(self.name, _NONE):
+            value = raw.strip(_BLANKS)
+            if len(value) <= _KEPT_BYTES:
+                self._deciding[attribute] = value
+            else:
+                self._forgotten.add(attribute)
         if attribute not in self._rules.by_attribute:
             return False
-        facts = self._facts(raw)
-        decision = None if facts is None else decide(self._owner.policy, facts, self._owner.view, self._owner)  # type: ignore[arg-type]
-        if decision is None:
+        decisions = [one for deciding in self._doubts() if (one := self._decision(raw, deciding)) is not None]
+        if not decisions:
             return False
+        decision = next((one for one in decisions if _takes_away(one)), decisions[0])
         self._owner.report(decision.findings, at)
         if decision.base is not None:
             self._owner.take_base(decision, at, certain=False)
-        return decision.withheld is not None or bool(decision.edits) or decision.embed is not None
+        return _takes_away(decision)
 
-    def _facts(self, raw: bytes) -> TagFacts | None:
-        """Read the attribute in a tag of its own, with what is known of those that decide how it is read."""
-        deciding = {name: value for name, value in self._deciding.items() if name != self._attribute}
-        for name, doubt in DECIDING.get(self.name, _NONE).items():
-            if name not in deciding and name != self._attribute and name not in self._seen:
-                deciding[name] = doubt  # it may yet come
+    def _doubts(self) -> list[dict[bytes, bytes]]:
+        """Return what may decide how the attribute at hand is read: what is known, with each value that may yet come or was not
+        kept."""
+        known = {name: value for name, value in self._deciding.items() if name != self._attribute}
+        open_: dict[bytes, tuple[bytes, ...]] = {
+            name: values
+            for name, values in DECIDING.get(self.name, _NONE).items()
+            if name != self._attribute and (name not in self._seen or name in self._forgotten)
+        }
+        return [{**known, **dict(zip(open_, values, strict=True))} for values in product(*open_.values())]
+
+    def _decision(self, raw: bytes, deciding: dict[bytes, bytes]) -> Decision | None:
+        """Decide on the attribute in a tag of its own, with those that decide how it is read."""
+        facts = self._facts(raw, deciding)
+        return None if facts is None else decide(self._owner.policy, facts, self._owner.view, self._owner)  # type: ignore[arg-type]
+
+    def _facts(self, raw: bytes, deciding: dict[bytes, bytes]) -> TagFacts | None:
         owner = self._owner
         written = [b"<" + self.name, *(name + b"=" + _quoted(value) for name, value in deciding.items() if value)]
         tag = b" ".join((*written, self._attribute + b"=" + _quoted(raw))) + b">"
         return read_tag(
             owner.policy, tag, tag, self.name, owner.decode, self._foreign, owner.view.relative, 0, self._local is not None
         )
+
+
+def _takes_away(decision: Decision) -> bool:
+    return decision.withheld is not None or bool(decision.edits) or decision.embed is not None
 
 
 def _quoted(value: bytes) -> bytes:
@@ -258,12 +292,14 @@ def _quoted(value: bytes) -> bytes:
 _READ: Final = frozenset({b"script", b"link"})
 """Elements that read the text in a data: address."""
 _DATA: Final = re.compile(rb"[\x00-\x20]*+[dD][aA][tT][aA]:")
-_NONE: Final[dict[bytes, bytes]] = {}
-DECIDING: Final[dict[bytes, dict[bytes, bytes]]] = {
-    b"link": {b"rel": b"stylesheet", b"as": b""},
-    b"meta": {b"http-equiv": b"refresh"},
-    b"input": {b"type": b"image"},
-    b"param": {b"name": b"src"},
-    b"script": {b"type": b"", b"language": b""},
+_SOURCES: Final = frozenset({b"src", b"href", b"xlink:href"})
+_NONE: Final[dict[bytes, tuple[bytes, ...]]] = {}
+DECIDING: Final[dict[bytes, dict[bytes, tuple[bytes, ...]]]] = {
+    b"link": {b"rel": (b"stylesheet", b"preload", b"preconnect"), b"as": (b"",)},
+    b"meta": {b"http-equiv": (b"refresh",)},
+    b"input": {b"type": (b"image",)},
+    b"param": {b"name": (b"src",)},
+    b"script": {b"type": (b"",), b"language": (b"",)},
 }
-"""Attributes that decide how others of their element are read, and what is taken for them while they may yet come."""
+"""Attributes that decide how others of their element are read, and what is taken for them where they are not known: each value
+under which something else is fetched."""

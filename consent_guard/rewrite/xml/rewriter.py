@@ -386,7 +386,7 @@ class XmlRewriter:
             if self._dropping:
                 self._dropping += -1 if long.closes else not long.self_closed
             elif not long.closes and not long.self_closed:
-                self._open_text(long.name, None if long.sourced or long.name != b"script" else "script", end, end)
+                self._open_text(long.name, long.script, end, end)
         return self._pass(at, end) if self._dropping else end
 
     def _emit(self, safe: int) -> bytes:

@@ -320,7 +320,6 @@ def test_a_refresh_to_a_gated_host_goes(content: str) -> None:
 
 
 def test_a_quoted_refresh_ends_at_the_next_quote_or_as_in_chromium_at_the_last() -> None:
-    """N12: both readings count."""
     for content in ("0;url='https://x'@px.ads.example/'", f"0;url='{PIXEL}' '"):
         assert rewritten(f'a<meta http-equiv=refresh content="{content}">b') == "ab"
     assert kept("<meta http-equiv=refresh content=\"0;url='/next'x'\">")
