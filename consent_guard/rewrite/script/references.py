@@ -204,6 +204,10 @@ class References(ABC):
         key = ("member", base + b"." + name, OUTER, self.whole)
         return self._remembered(key, depth, lambda: self._held_in(name, base, depth))
 
+    def member(self, name: bytes) -> Strings:
+        """Return what a member of that name may hold, whatever it is a member of."""
+        return self._member(name, b"?", 0)
+
     def _held_in(self, name: bytes, base: bytes, depth: int) -> Strings:
         structure = self.structure
         chosen = structure.members_by_owner(name).get(base)

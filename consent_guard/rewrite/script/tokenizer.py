@@ -87,13 +87,28 @@ def word_before(code: bytes | bytearray, offset: int) -> bytes:
     return bytes(found.group()[::-1]) if found else b""
 
 
+_BLANK_ABOVE_ASCII: Final = re.compile(rb"\xc2\xa0|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80|\xef\xbb\xbf")
+"""White space that is no line end (ECMA-262 §12.2)."""
+_LINE_END_ABOVE_ASCII: Final = re.compile(rb"\xe2\x80[\xa8\xa9]")
+
+
+def _blanked(text: bytes) -> bytes:
+    return text if text.isascii() else _BLANK_ABOVE_ASCII.sub(lambda found: b" " * len(found.group()), text)
+
+
+def plain_blanks(text: bytes) -> bytes:
+    """Return a text with its white space above ASCII turned into as many blanks, so that patterns need not know it."""
+    return text if text.isascii() else _LINE_END_ABOVE_ASCII.sub(b"\n  ", _blanked(text))
+
+
 def mask(text: bytes) -> bytes:
     """Return a script's bytes masked: see ``TEXT`` and ``REGEX``; comments are blanks, the quotes stay.
 
     ``text``: the script's bytes in UTF-8 or another encoding that keeps ASCII bytes as they are. Give whole scripts: what
     a cut leaves open is taken as open to the end. One pass, linear, never raises.
     """
-    return _Masker(text).run()
+    code = _Masker(_blanked(text)).run()
+    return code if code.isascii() else _LINE_END_ABOVE_ASCII.sub(b"\n  ", code)
 
 
 class _Masker:
@@ -215,6 +230,11 @@ class _Masker:
         if not end:
             return True
         last = code[end - 1]
+        while last in b"\xa8\xa9" and _LINE_END_ABOVE_ASCII.match(code, end - 3, end):
+            end = before(code, end - 3)
+            if not end:
+                return True
+            last = code[end - 1]
         if last == 0x29:
             return self._closes_condition(end)
         if last in (0x2B, 0x2D):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consent_guard.rewrite.script.addresses import address
-from consent_guard.rewrite.script.flow import _Reader, addresses_in, read_script, stands_in_code
+from consent_guard.rewrite.script.flow import _within, addresses_in, read_script, stands_in_code
+from consent_guard.rewrite.script.reader import Reader
 from consent_guard.rewrite.script.tokenizer import mask
 
 from .test_tokenizer import PIECES
@@ -206,6 +207,104 @@ def test_an_address_is_followed_through_names_to_the_call(script: str) -> None:
 @pytest.mark.parametrize(
     "script",
     [
+        "window.fetch?.('https://t.example/a.js')",
+        "navigator.sendBeacon?.('https://t.example/a.js')",
+        "navigator['sendBeacon']('https://t.example/a.js')",
+        "window['fetch']?.('https://t.example/a.js')",
+        "fetch.call(window, 'https://t.example/a.js')",
+        "fetch.apply(window, ['https://t.example/a.js', {}])",
+        "navigator.sendBeacon.call(navigator, 'https://t.example/a.js')",
+        "var f = fetch; f('https://t.example/a.js')",
+        "const send = navigator.sendBeacon.bind(navigator); send('https://t.example/a.js')",
+        "fetch?.('https://t.example/a.js')",
+        "s.src ||= 'https://t.example/a.js'",
+        "s.src ??= 'https://t.example/a.js'",
+        "s['src'] ??= 'https://t.example/a.js'",
+        "s.src &&= 'https://t.example/a.js'",
+        "Object.assign(document.createElement('link'), {rel: 'stylesheet', href: 'https://t.example/a.js'})",
+        "Object.assign(document.createElement('iframe'), {srcdoc: '<img src=https://t.example/a.js>'})",
+        "el.style.setProperty('background-image', 'url(https://t.example/a.js)')",
+        "el.style['background-image'] = 'url(https://t.example/a.js)'",
+        "el.style.borderImage = 'url(https://t.example/a.js)'",
+        "el.style.listStyleImage = 'url(https://t.example/a.js)'",
+        "el.style.content = 'url(https://t.example/a.js)'",
+        "var st = el.style; st.borderImage = 'url(https://t.example/a.js)'",
+        "$(x).css({'background-image': 'url(https://t.example/a.js)'})",
+        "$(x).css('background-image', 'url(https://t.example/a.js)')",
+        "new FontFace('x', 'url(https://t.example/a.js)')",
+        "sheet.replaceSync('@import \"https://t.example/a.js\"')",
+        "sheet.replace('a{b:url(https://t.example/a.js)}')",
+        "sheet.addRule('a', 'b:url(https://t.example/a.js)')",
+        "var o = document.createElement('object'); o.data = 'https://t.example/a.js'",
+        "f.contentWindow.location = 'https://t.example/a.js'",
+        "f.contentWindow.location.href = 'https://t.example/a.js'",
+        "f.contentWindow.location.replace('https://t.example/a.js')",
+        "$('#x').load('https://t.example/a.js')",
+        "jQuery('#x').find('a').load('https://t.example/a.js')",
+        "new Worker(URL.createObjectURL(new Blob([\"importScripts('https://t.example/a.js')\"])))",
+        "s.innerHTML = \"import('https://t.example/a.js')\"",
+        "function el(t, a) { var e = document.createElement(t); for (var k in a) e.setAttribute(k, a[k]); return e }"
+        " el('script', {src: 'https://t.example/a.js'})",
+        "$('head').append(\"<script src='https://t.example/a.js'></script>\")",
+        "fetch/**/('https://t.example/a.js')",
+        "s.src/**/='https://t.example/a.js'",
+        "s./**/src='https://t.example/a.js'",
+        "fetch // c\n('https://t.example/a.js')",
+    ],
+)
+def test_a_loading_call_is_known_however_it_is_written(script: str) -> None:
+    assert [one.direct for one in read_script(script.encode()).loaded if one.text == A][:1] == [True]
+    assert A in loaded(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "s.src\xa0= 'https://t.example/a.js'",
+        "fetch\xa0('https://t.example/a.js')",
+        "fetch\u3000('https://t.example/a.js')",
+        "s.\ufeffsrc = 'https://t.example/a.js'",
+        "x =\xa0/'/; s.src = 'https://t.example/a.js'; y = '",
+        "x =\u2028/'/; s.src = 'https://t.example/a.js'; y = '",
+        "\u2028s\u2029.src\u2028= 'https://t.example/a.js'",
+    ],
+)
+def test_white_space_above_ascii_is_white_space(script: str) -> None:
+    assert A in loaded(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "s.\\u0073rc = 'https://t.example/a.js'",
+        "s.s\\u{72}c = 'https://t.example/a.js'",
+        "f\\u0065tch('https://t.example/a.js')",
+    ],
+)
+def test_escapes_in_names_are_undone(script: str) -> None:
+    assert A in loaded(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "x.data = 'https://t.example/a.js'",
+        "f.contentWindow.postMessage(1, 'https://t.example/a.js')",
+        "google.load('https://t.example/a.js')",
+        "s.location.replace('https://t.example/a.js')",
+        "Object.assign(document.createElement('a'), {href: 'https://t.example/a.js'})",
+        "var f = fetch; g('https://t.example/a.js')",
+        "s.replace('https://t.example/a.js', '')",
+        "e.setAttribute('data-' + k, 'https://t.example/a.js')",
+    ],
+)
+def test_what_only_looks_like_those_loads_nothing(script: str) -> None:
+    assert A not in loaded(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
         "// s.src = 'https://t.example/a.js'",
         "/* document.write('<script src=\"https://t.example/a.js\">') */ s.src = '/own.js'",
         "<!-- s.src = 'https://t.example/a.js'\ns.src = '/own.js'",
@@ -386,7 +485,7 @@ def test_reading_never_raises(script: bytes, more: bytes) -> None:
 @given(SCRIPTS)
 def test_the_look_before_the_reading_passes_over_no_call(script: str) -> None:
     text = script.encode()
-    assert list(read_script(text).loaded) == _Reader(text, mask(text), 0).read()
+    assert list(read_script(text).loaded) == Reader(text, mask(text), 0, _within).read()
 
 
 @given(st.text(max_size=60))

@@ -38,7 +38,7 @@ def shown(script: str) -> str:
         ('x = "a', 'x = "s'),
         ('x = "a\\', 'x = "ss'),
         ("x // c 'd'\ny", "x         \ny"),
-        ("x // c\u2028y", "x     \u2028y"),
+        ("x // c\u2028y", "x     \n  y"),
         ("x /* ' */ y", "x         y"),
         ("x /* \n */ y", "x \n       y"),
         ("x /* y", "x     "),
