@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ..policy.catalogue import CatalogueEntry, catalogue, find, names
 from ..policy.faults import guess, near
-from ..policy.model import Lifetime
+from ..policy.model import Container, Lifetime
 from .output import FAULTS, console, could_not, error, json_out, leave
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -118,6 +118,7 @@ def _value(entry: CatalogueEntry) -> dict[str, object]:
         "inline": [{"host": signature.host, "global": signature.global_} for signature in service.inline],
         "stubs": list(service.stubs),
         "embed": service.embed,
+        "containers": [_container(one) for one in service.containers],
         "consent_types": list(service.consent_types),
         "sources": list(entry.sources),
     }
@@ -147,6 +148,8 @@ def _lines(entry: CatalogueEntry) -> Iterable[tuple[str, list[str]]]:
         yield "stubs", [", ".join(service.stubs)]
     if service.embed:
         yield "embed", [service.embed]
+    if service.containers:
+        yield "containers", [", ".join(map(_container, service.containers))]
     if service.consent_types:
         yield "consent types", [", ".join(service.consent_types)]
     yield "sources", list(entry.sources)
@@ -155,6 +158,11 @@ def _lines(entry: CatalogueEntry) -> Iterable[tuple[str, list[str]]]:
 def _text(entry: CatalogueEntry) -> str:
     title = entry.service.title
     return title.get("en") or next(iter(title.values()), entry.id)
+
+
+def _container(container: Container) -> str:
+    """Return a container as policies write it."""
+    return {"class": ".{}", "id": "#{}", "attribute": "[{}]"}[container.kind].format(container.name)
 
 
 def _lifetime(lifetime: Lifetime | None) -> str | None:

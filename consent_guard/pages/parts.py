@@ -109,7 +109,7 @@ class ResponseParts:
             title=title,
             width=width or "100%",
             # A share of a height that nothing states means nothing; 150 is what browsers give an embed without one.
-            height=height if height.isdigit() else "150",
+            height=height if height.isdigit() else "0" if embed.element == "container" else "150",
             ratio=embed.ratio,
         )
         if self._styled:
@@ -141,6 +141,8 @@ class ResponseParts:
 
 def _form(embed: Embed, height: str) -> str:
     """Return the classes that say how a placeholder fits where its embed was (the style sheet has what they mean)."""
+    if embed.element == "container":
+        return " cg-short"
     if embed.fills:
         return " cg-short cg-fill"
     if height == "100%":

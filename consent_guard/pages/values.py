@@ -42,6 +42,8 @@ class ServiceValue:
     reason: str
     """Why an exempt service is exempt, in words (L02)."""
     hosts: tuple[str, ...]
+    embed: str = ""
+    """What of it a page shows, as the policy says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,7 @@ class _Reading:
             policy_url=web_address(service.controller.policy_url) if service.controller is not None else "",
             reason=self._words.messages.get(reason, service.exempt),
             hosts=tuple(rule.text for rule in service.hosts),
+            embed=service.embed,
         )
 
     def _service_rows(self, service: Service) -> list[Row]:

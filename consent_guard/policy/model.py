@@ -17,6 +17,7 @@ from ..errors import UnknownPurpose
 from ..wire.paths import glob_covers, resolved
 
 PathEnforcement = Literal["off", "report", "enforce"]
+ContainerKind = Literal["class", "id", "attribute"]
 
 
 class Basis(StrEnum):
@@ -170,6 +171,17 @@ class Trait:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """What tells the elements of a page that a service's script fills.
+
+    ``kind``: by what: ``class``, ``id``, or that they carry an ``attribute``. ``name``: of it, as the page writes it.
+    """
+
+    kind: ContainerKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Category:
     """A purpose that a visitor answers for.
 
@@ -204,6 +216,7 @@ class Service:
     ``embed``: what of it a page shows, as ``video`` or ``map``; empty: nothing that stands in the page by itself.
     ``consent_types``: the types of Google's consent mode that speak for it (G05).
     ``anywhere``: what tells it on a host that no rule names; empty: it lives on its vendor's hosts alone.
+    ``containers``: the elements that its script fills, where a placeholder is to stand.
     """
 
     id: str
@@ -219,6 +232,7 @@ class Service:
     embed: str = ""
     consent_types: tuple[str, ...] = ()
     anywhere: tuple[Trait, ...] = ()
+    containers: tuple[Container, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ada_url import URL
 from .categories import COOKIE_RULE_KEYS, read_category_of, read_cookie_rule
 from .faults import guess, near
 from .host_rules import RuleFault, parse_host_rule
-from .model import Controller, CookieRule, HostRule, InlineSignature, Service, Trait
+from .model import Container, ContainerKind, Controller, CookieRule, HostRule, InlineSignature, Service, Trait
 from .tables import Table
 
 SERVICE_KEYS: Final = (
@@ -33,9 +33,10 @@ SERVICE_KEYS: Final = (
     "embed",
     "consent_types",
     "anywhere",
+    "containers",
 )
 EXEMPT_REASONS: Final = ("transmission", "strictly_necessary", "audience_fr")
-EMBEDS: Final = ("video", "audio", "map", "social", "comments", "document", "form", "content")
+EMBEDS: Final = ("video", "audio", "map", "social", "comments", "document", "form", "captcha", "content")
 CONSENT_TYPES: Final = (
     "ad_storage",
     "ad_user_data",
@@ -86,6 +87,7 @@ def read_service(table: Table) -> Service:
         embed=table.option("embed", EMBEDS, ""),
         consent_types=_consent_types(table),
         anywhere=tuple(_traits(table)),
+        containers=tuple(_containers(table)),
     )
 
 
@@ -218,6 +220,20 @@ def _traits(table: Table) -> Iterator[Trait]:
         if name and not _MARK.match(name):
             trait.fault("global", f"{name!r} is not one name", 'Write a name that stands in the script, as in "_paq"')
         yield Trait(path, query, attribute, name)
+
+
+_CONTAINER: Final = re.compile(r"(?:([.#])([A-Za-z_][\w-]{2,})|\[(data-[a-z][a-z0-9-]*)\])\Z", re.ASCII)
+_KINDS: Final[dict[str | None, ContainerKind]] = {".": "class", "#": "id", None: "attribute"}
+
+
+def _containers(table: Table) -> Iterator[Container]:
+    for path, text in table.strings("containers"):
+        found = _CONTAINER.match(text)
+        if found is not None:
+            yield Container(_KINDS[found[1]], found[2] or found[3])
+            continue
+        mend = 'Write a class, an id or a data attribute, as in ".g-recaptcha", "#disqus_thread" or "[data-tf-live]"'
+        table.faults.add(path, f"{text!r} is no kind of container that can be told", mend)
 
 
 def _stubs(table: Table) -> tuple[str, ...]:

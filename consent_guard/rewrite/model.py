@@ -91,12 +91,12 @@ class Embed:
     service: str
     """The service id; empty where the host is unlisted and no service can be allowed."""
     element: str
-    """``iframe``, ``embed``, ``object``, ``video`` or ``audio``."""
+    """``iframe``, ``embed``, ``object``, ``video`` or ``audio``; ``container``: an element that the service's script fills."""
     url: str
     """Absolute http or https address, or empty."""
     host: str = ""
     width: str = ""
-    """The attribute as the page wrote it, character references decoded; may be anything. Or of its style: digits, or a share."""
+    """As its style says it, in digits or a share; else the attribute as the page wrote it, which may be anything."""
     height: str = ""
     title: str = ""
     ratio: str = ""

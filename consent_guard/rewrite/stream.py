@@ -60,7 +60,9 @@ class HtmlRewriter(BufferedDocument):
         self.insertions = insertions if emits else None
         self.tokenizer = Tokenizer()
         self.sim = TreeBuilderSimulator()
-        self.around = Surroundings(watches=emits and self.withholds)
+        watches = emits and self.withholds
+        places = policy.containers(view.allowed) if watches and self.insertions is not None else ()
+        self.around = Surroundings(watches=watches, containers=places)
         self.content: contents.Content | None = None
         """The raw text that is looked at as it comes."""
         self.question: ambiguous.Question | None = None
@@ -247,9 +249,10 @@ class HtmlRewriter(BufferedDocument):
         facts = fast_path.known(self, raw, shape, name, foreign=foreign)
         if self.around.left(name):
             self._pay(start)
-        edited = self.around.concerns(buffer, start, end) and sim.html and self.around.start(buffer, name, found)
-        if edited and name in WHOLE_PAGE and self._place is not None:
-            self._place.forbid()
+        if self.around.concerns(buffer, start, end) and sim.html:
+            self._fill(self.around.start(buffer, name, found))
+            if self.around.edited and name in WHOLE_PAGE and self._place is not None:
+                self._place.forbid()
         if facts is None and not foreign and name not in fast_path.SIMULATED and not self.seeking and not sim.awaits_content:
             return True
         closed = shape.endswith(b"/>") and found.end(3) < end - 1
@@ -305,6 +308,9 @@ class HtmlRewriter(BufferedDocument):
             return False
         if decision.withheld is not None:
             embed, stub, nonce = decision.withheld
+            captcha = self.policy.captcha(decision.findings) if embed is None and self.insertions is not None else ""
+            if captcha:
+                self.around.guard(self._buffer, captcha, end)
             text = before + (stub_element(stub, nonce) if embed is None else self._placeholder(embed, start))
             self.patches.add(start, end, text or self.apart(start))
             return not text
@@ -329,6 +335,11 @@ class HtmlRewriter(BufferedDocument):
         self._owe(text, pressed)
         return b""
 
+    def _fill(self, place: tuple[str, int] | None) -> None:
+        """Put a placeholder where a withheld script would have filled an element, or guarded a form."""
+        if place is not None:
+            self.patches.add(place[1], place[1], self._placeholder(Embed(place[0], "container", ""), place[1]))
+
     def _owe(self, text: bytes, pressed: frozenset[bytes]) -> None:
         self._owed += text
         self.around.wait(self._buffer, pressed, self.pos)
@@ -347,8 +358,8 @@ class HtmlRewriter(BufferedDocument):
             return
         if self._place is not None and self.seeking:
             self._found_place(self._place.end(name, start, self.sim))
-        if self.around.edited and self.sim.html:
-            self.around.end(self._buffer, name, found.end())
+        if self.around.counts and self.sim.html:
+            self._fill(self.around.end(self._buffer, name, start, found.end()))
         if self.around.left(name):
             self._pay(found.end())
         self.sim.end(name)

@@ -2,17 +2,20 @@
 link or a button, nothing that a visitor can press.
 
 The fast path passes tags that fetch nothing unseen. Here stands where it has to stop all the same: at ``contenteditable``, and
-within such an element at the tags of its name, so that its end is known; likewise while something waits for the end of a link
-or a button. ``next`` is the nearest such place; one search over each stretch of a document finds it. May import the grammar;
-``stream`` and ``fast_path`` ask it.
+within such an element at the tags of its name, so that its end is known; at the elements that a withheld script would fill; at
+forms, where a captcha is off of which no element is known; and, while something waits for it, at the end of a link or a button.
+``next`` is the nearest such place; one search for each over each stretch of a document finds it. May import the policy's values
+and the grammar; ``stream`` and ``fast_path`` ask it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from ..policy.model import Container
 from .emit.patch_buffer import Buffer
 from .html import grammar as p
 from .html.charrefs import decode_attribute
@@ -27,6 +30,12 @@ _CLOSED_BY_NEXT: Final = frozenset(b"p li dt dd td th tr option".split())
 """Elements without an end tag, often: the next of their name ends them."""
 _PRESSED: Final = (b"a", b"button")
 _TAGS_OF_PRESSED: Final = re.compile(rb"</?(?:a|button)(?=[" + p.SPACE + rb"/>])", re.I)
+_FORMS: Final = re.compile(rb"</?form(?=[" + p.SPACE + rb"/>])", re.I)
+_SEARCH: Final = re.compile(rb"search|method[\t\n\f\r ]*=[\t\n\f\r ]*[\"']?get", re.I)
+"""A form that no captcha guards."""
+_HOLDS: Final = frozenset(b"td th li dd dt".split())
+"""Before these nothing may stand but their like."""
+_NO_CONTAINERS: Final = frozenset(b"html head body link meta img tr tbody thead tfoot table".split())
 _NO_MARKUP: Final = re.compile(
     rb"<!--.*?(?:-->|\Z)|<(script|style|textarea|title|xmp)(?=[" + p.SPACE + rb"/>]).*?(?:</\1|\Z)", re.S
 )
@@ -38,6 +47,19 @@ _OVERLAP: Final = 64
 @lru_cache(maxsize=64)
 def _tags_of(name: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"</?" + re.escape(name) + rb"(?=[" + p.SPACE + rb"/>])", re.I)
+
+
+def _sought(containers: Sequence[tuple[bytes, str, str]]) -> list[bytes]:
+    """Return what is looked for to find these. Each search costs: a long common beginning stands for all that a service has."""
+    names: dict[str, list[bytes]] = {}
+    for mark, _, service in containers:
+        names.setdefault(service, []).append(mark)
+    sought = []
+    for marks in names.values():
+        first, last = min(marks), max(marks)
+        common = next((first[:size] for size in range(len(first), 7, -1) if last.startswith(first[:size])), b"")
+        sought += [common] if common else marks
+    return sought
 
 
 def pressed_around(before: bytes) -> frozenset[bytes]:
@@ -62,11 +84,20 @@ def _last(text: bytes, mark: bytes) -> int:
 class Surroundings:
     """What is open around the place that a document is read up to. Offsets are those of the current buffer."""
 
-    __slots__ = ("_depth", "_editor", "_watches", "next", "pressed")
+    __slots__ = ("_captcha", "_containers", "_depth", "_editor", "_guarded", "_sought", "_told", "_watches", "next", "pressed")
 
-    def __init__(self, *, watches: bool) -> None:
-        """``watches``: False where nothing will be put into the document, nor taken out of it."""
+    def __init__(self, *, watches: bool, containers: Sequence[tuple[Container, str]] = ()) -> None:
+        """``watches``: False where nothing will be put into the document, nor taken out of it. ``containers``: what tells the
+        elements in whose place a placeholder is to stand, each with its service."""
         self._watches = watches
+        self._containers = [(one.name.encode("ascii"), one.kind, service) for one, service in containers]
+        self._sought = _sought(self._containers) if containers else []
+        self._captcha = ""
+        """A withheld service that guards forms, and for which no container was seen."""
+        self._told: set[str] = set()
+        """Services of which a container was seen."""
+        self._guarded = True
+        """Whether the open form may be one that it guards."""
         self._editor = b""
         self._depth = 0
         self.pressed: frozenset[bytes] = frozenset()
@@ -82,6 +113,7 @@ class Surroundings:
     def within(self) -> Surroundings:
         """Return the same for a content that is read as a document of its own."""
         inner = Surroundings(watches=self._watches)
+        inner._containers, inner._sought = self._containers, self._sought
         inner._editor, inner._depth = self._editor, self._depth
         return inner
 
@@ -99,32 +131,79 @@ class Surroundings:
         if not self._watches:
             return size
         if not self._depth:
-            self.next = min((place for mark in _EDITABLE if (place := buffer.find(mark, at)) >= 0), default=size)
+            for mark in _EDITABLE:
+                if (place := buffer.find(mark, at, self.next)) >= 0:
+                    self.next = place
+            for mark in self._sought:
+                if (place := buffer.find(mark, at, self.next)) >= 0:
+                    self.next = place
         elif (tag := _tags_of(self._editor).search(buffer, at)) is not None:
             self.next = tag.start()
         if self.pressed and (tag := _TAGS_OF_PRESSED.search(buffer, at)) is not None:
             self.next = min(self.next, tag.start())
+        if self._captcha and (tag := _FORMS.search(buffer, at, self.next)) is not None:
+            self.next = tag.start()
         return self.next
 
     def concerns(self, buffer: Buffer, start: int, end: int) -> bool:
         """Tell whether a tag is one at which the fast path has to stop."""
         return (self.next if self.next >= start else self.find(buffer, start)) < end
 
-    def start(self, buffer: Buffer, name: bytes, tag: re.Match[bytes]) -> bool:
-        """Take such a start tag in HTML content; tell whether what it holds is edited from here on."""
-        opens = False
+    def start(self, buffer: Buffer, name: bytes, tag: re.Match[bytes]) -> tuple[str, int] | None:
+        """Take such a start tag in HTML content; return the service whose script would fill its element, if one would, and
+        where in the buffer its placeholder goes."""
+        place = None
+        if name == b"form":
+            self._guarded = _SEARCH.search(tag[0]) is None
+        elif not self._depth and (service := self._filled(name, tag)):
+            place = service, tag.end() if name in _HOLDS else tag.start()
+            self._told.add(service)
+            if service == self._captcha:
+                self._captcha = ""
         if self._depth and name == self._editor:
             self._depth = 0 if name in _CLOSED_BY_NEXT else self._depth + 1
         if not self._depth and name not in VOID and name not in p.RAW_TEXT and _editable(tag):
-            self._editor, self._depth, opens = name, 1, True
+            self._editor, self._depth = name, 1
         self.find(buffer, tag.end())
-        return opens
+        return place
 
-    def end(self, buffer: Buffer, name: bytes, after: int) -> None:
-        """Take an end tag that ends at ``after``."""
+    def _filled(self, name: bytes, tag: re.Match[bytes]) -> str:
+        """Return the service whose script fills the element of a tag, empty where none does."""
+        if name in _NO_CONTAINERS or name in p.RAW_TEXT or not self._containers:
+            return ""
+        told: dict[str, list[bytes]] = {"class": [], "id": [], "attribute": []}
+        for found in iter(p.ATTRIBUTE.scanner(tag[0], 1 + len(tag[2])).match, None):  # type: ignore[attr-defined]
+            attribute, group = found[1].lower(), found.lastindex or 1
+            value = found[group] if group > 1 else b""
+            told["attribute"].append(attribute)
+            if attribute == b"class" and not told["class"]:
+                told["class"] = value.split()
+            elif attribute == b"id" and not told["id"]:
+                told["id"] = [value]
+        return next((service for mark, kind, service in self._containers if mark in told[kind]), "")
+
+    def guard(self, buffer: Buffer, captcha: str, after: int) -> None:
+        """Look out for forms from ``after`` on, which this service guards and which would not be sent without it."""
+        if not self._depth and captcha not in self._told:
+            self._captcha = captcha
+            self.find(buffer, after)
+
+    @property
+    def counts(self) -> bool:
+        """Whether end tags tell something."""
+        return bool(self._depth or self._captcha)
+
+    def end(self, buffer: Buffer, name: bytes, start: int, after: int) -> tuple[str, int] | None:
+        """Take an end tag from ``start`` to ``after``; return the same as ``start`` does."""
+        place = None
         if self._depth and name == self._editor and name not in WHOLE_PAGE:
             self._depth -= 1
             self.find(buffer, after)
+        elif self._captcha and name == b"form" and not self._depth:
+            if self._guarded:
+                place = self._captcha, start
+            self._guarded = True
+        return place
 
     def wait(self, buffer: Buffer, pressed: frozenset[bytes], after: int) -> None:
         """Look out for the end of these from ``after`` on."""

@@ -130,6 +130,19 @@ def test_a_placeholder_is_told_how_it_fits(
     assert box.get("class") == "cg-placeholder" + classes
 
 
+def test_a_captcha_s_placeholder_says_that_the_form_may_not_be_sent(
+    policy: Policy, view_of: View, in_page: Parse, text_of: TextOf
+) -> None:
+    services = tuple(replace(service, embed="captcha") for service in policy.services)
+    guarded = Surface(replace(policy, services=services))
+    box = in_page(show(guarded, view_of(policy), Embed("video", "container", "")))[0]
+    assert "Le captcha de ce formulaire est désactivé, car vous n’avez pas autorisé Vidéos." in text_of(box)
+    assert [button.get("form") for button in box.iter("button")] == ["cg-once", "cg-allow"]
+    size = box.find("*[@class='cg-size']")
+    assert size is not None
+    assert (size.get("height"), box.get("class")) == ("0", "cg-placeholder cg-wide cg-short")
+
+
 def test_an_aspect_ratio_stands_for_a_height(surface: Surface, policy: Policy, view_of: View, in_page: Parse) -> None:
     size = in_page(show(surface, view_of(policy), replace(VIDEO, width="100%", height="", ratio="16 9")))[0][0]
     assert (size.get("width"), size.get("viewBox"), size.get("height")) == ("100%", "0 0 16 9", None)

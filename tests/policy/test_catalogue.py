@@ -115,6 +115,7 @@ def test_no_entry_says_anything_twice(entry: CatalogueEntry) -> None:
         list(service.inline),
         list(service.stubs),
         list(service.consent_types),
+        list(service.containers),
         [entry.id, *entry.aliases],
     ):
         assert len(set(listed)) == len(listed), listed

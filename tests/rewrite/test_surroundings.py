@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from consent_guard.findings import Finding
+from consent_guard.policy.model import Policy
+from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
 from tests.rewrite.documents import Parts, kept, once, rewritten
 
 VIDEO = '<iframe src="https://www.video.example/e/1" width="560"></iframe>'
@@ -187,3 +189,78 @@ def test_what_keeps_its_place_in_a_link_is_withheld_there() -> None:
     markup = "<a href=/x><video src=//www.video.example/v></video>t</a>u"
     out = '<a href=/x><video hidden=""></video>t</a>[placeholder video]u[closing]'
     assert rewritten(markup, parts=Parts()) == out
+
+
+# -- elements that a withheld script would fill ---------------------------------------------------------------------------
+
+CONTAINERS = {
+    "policy": {"languages": ["en"]},
+    "categories": [{"id": "interactivity", "basis": "consent", "title": {"en": "I"}}],
+    "services": [
+        *({"id": id} for id in ("google-recaptcha", "disqus", "x-twitter", "typeform")),
+        {
+            "id": "plans",
+            "category": "interactivity",
+            "title": {"en": "P"},
+            "hosts": ["plans.example"],
+            "containers": ["#plan-1", ".plan"],
+        },
+    ],
+}
+FILLED = CompiledPolicy(Policy.load(CONTAINERS))
+API = "<script src=https://www.google.com/recaptcha/api.js></script>"
+
+
+@pytest.mark.parametrize(
+    ("markup", "out"),
+    [
+        ("<p><i class='col g-recaptcha' data-sitekey=x></i>", "<p>{r}<i class='col g-recaptcha' data-sitekey=x></i>"),
+        ("<div id=disqus_thread></div>", "{d}<div id=disqus_thread></div>"),
+        ("<blockquote class=twitter-tweet>t</blockquote>", "{t}<blockquote class=twitter-tweet>t</blockquote>"),
+        ("<div data-tf-live=x></div>", "{f}<div data-tf-live=x></div>"),
+        ("<table><tr><td class=plan>", "<table><tr><td class=plan>{p}"),
+        ("<button class=g-recaptcha>Send</button>", "{r}<button class=g-recaptcha>Send</button>"),
+        ("<a href=/x><i id=disqus_thread></i>t</a>u", "<a href=/x><i id=disqus_thread></i>t</a>{d}u"),
+        ("<input type=hidden class=g-recaptcha>", "{r}<input type=hidden class=g-recaptcha>"),
+    ],
+)
+def test_a_placeholder_stands_before_an_element_that_a_withheld_script_would_fill(markup: str, out: str) -> None:
+    ids = {"r": "google-recaptcha", "d": "disqus", "t": "x-twitter", "f": "typeform", "p": "plans"}
+    put = {key: f"[placeholder {id}]" for key, id in ids.items()}
+    assert rewritten(markup, parts=Parts(), compiled=FILLED) == out.format(**put) + "[closing]"
+    assert rewritten(markup, parts=Parts(), compiled=FILLED, allowed=ids.values()) == markup
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>disqus_thread</p>",
+        "<!-- <div id=disqus_thread> -->",
+        "<script>'<div id=disqus_thread>'</script>",
+        "<div id=disqus_threads></div>",
+        "<div class=disqus_thread></div>",
+        "<div id=twitter-tweet></div>",
+        "<div class=x class=twitter-tweet></div>",
+        "<div title='data-tf-live'></div>",
+        "<div contenteditable><blockquote class=twitter-tweet>t</blockquote></div>",
+        "<body class=plan>",
+    ],
+)
+def test_what_only_looks_like_one_stays_as_it_is(markup: str) -> None:
+    assert rewritten(markup, parts=Parts(), compiled=FILLED) == markup
+
+
+@pytest.mark.parametrize(
+    ("markup", "out"),
+    [
+        (API + "<form method=post><button>Send</button></form>", "<form method=post><button>Send</button>{}</form>"),
+        ("<form>a" + API + "</form>", "<form>a{}</form>"),
+        (API + "<form role=search>s</form><form>a</form>", "<form role=search>s</form><form>a{}</form>"),
+        (API + "<form method='GET'>s</form><form>a</form>", "<form method='GET'>s</form><form>a{}</form>"),
+        (API + "<form><i class=g-recaptcha></form><form>a</form>", "<form>{}<i class=g-recaptcha></form><form>a</form>"),
+        ("<form><i class=g-recaptcha></form>" + API + "<form>a</form>", "<form>{}<i class=g-recaptcha></form><form>a</form>"),
+    ],
+)
+def test_a_captcha_without_an_element_of_its_own_is_told_of_in_the_forms_that_follow(markup: str, out: str) -> None:
+    told = out.format("[placeholder google-recaptcha]") + "[closing]"
+    assert rewritten(markup, parts=Parts(), compiled=FILLED) == told

@@ -118,7 +118,7 @@ function look() {
   if ($(".cg-form[data-cg-form]:not(.cg-live)")) pages().then((part) => part.live());
 }
 
-/* A placeholder lies over all of a wrapper that cuts it off. */
+/* Over all of a wrapper that cuts it off */
 function fit(box) {
   const over = box.offsetParent;
   if (over !== box.parentElement || getComputedStyle(over).overflow === "visible") return;

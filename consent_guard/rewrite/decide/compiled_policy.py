@@ -11,8 +11,9 @@ from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import Any, Final
 
+from ...findings import Finding
 from ...policy.hosts import HostIndex
-from ...policy.model import Policy
+from ...policy.model import Container, Policy
 from ..model import DocumentFacts, ScriptKind, Verdict
 from ..script.flow import addresses_in, read_script
 from ..script.hosts import HostScanner, MentionFinder, Sighting, SignatureFinder, signature_hosts
@@ -43,6 +44,8 @@ class CompiledPolicy:
         self.book: Final = HostBook(
             self.index, self._categories, tuple(policy.first_party), blocks_unlisted=self.blocks_unlisted_hosts
         )
+        self._containers = [(one, service.id) for service in policy.services for one in service.containers]
+        self._captchas = frozenset(service.id for service in policy.services if service.embed == "captcha")
         self.memory: Final = Memory()
         self._any_service = scripts.AnyService(self._categories)
         self._scripts: Table[tuple[ScriptKind, bool, bytes], scripts.Named] = Table(self.memory)
@@ -68,6 +71,14 @@ class CompiledPolicy:
     def stub(self, service: str | None) -> bytes:
         """Return the script text of a service's stubs; empty where it has none."""
         return self._stubs.get(service, b"") if service is not None else b""
+
+    def containers(self, allowed: frozenset[str]) -> list[tuple[Container, str]]:
+        """Return what tells the elements that the scripts of withheld services would fill, each with its service."""
+        return [one for one in self._containers if one[1] not in allowed]
+
+    def captcha(self, findings: Iterable[Finding]) -> str:
+        """Return the service among those of some findings that guards forms; empty where none does."""
+        return next((one.service for one in findings if one.enforced and one.service in self._captchas), None) or ""
 
     def tags(self, syntax: str, charset: str | None, *, relative: bool) -> Table[bytes, Any]:
         """Return the table of what tags name, by their bytes: what these mean depends on the syntax around them and on the

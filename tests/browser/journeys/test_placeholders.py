@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from consent_guard import Policy
+
 URL = "https://clips.example/v/1"
 COVER = "position:absolute;top:0;left:0;width:100%;height:100%"
 AFTER = '<p class="after">Words that come after it.</p>'
@@ -103,3 +105,32 @@ def test_in_every_layout_the_name_and_an_answer_are_in_view_and_nothing_is_cover
         assert all(seen[what] for what in ("name", "button", "pressed")), told
         assert not any(seen[what] for what in (("over", "wide", "cut") if scripted else ("over", "wide"))), told
         assert seen["target"] >= 24, told
+
+
+FORM = """<!doctype html><html lang="en"><head><title>Write to us</title>{head}</head><body><form method="post" action="/sent">
+<p>{before}<button>Send</button></p></form></body></html>"""
+API = '<script src="https://www.google.com/recaptcha/api.js?render=KEY"></script>'
+KINDS = {
+    "v2": FORM.format(head="", before='<span class="g-recaptcha" data-sitekey="KEY"></span>' + API),
+    "v3": FORM.format(head=API, before=""),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_form_whose_captcha_is_off_says_so_and_its_button_lets_it_on(visitor: Any, site: Any, kind: str) -> None:
+    """S14."""
+    policy = {
+        "policy": {"languages": ["en"], "banner": False},
+        "categories": [{"id": "interactivity", "basis": "consent", "title": {"en": "Contents"}}],
+        "services": [{"id": "google-recaptcha"}],
+    }
+    site.serve(Policy.load(policy))
+    site.pages["/form"] = KINDS[kind]
+    page = visitor.visit("/form")
+    form = page.locator("form[method=post]", has=page.locator("[data-cg=placeholder]"))
+    assert "captcha of this form is off" in form.inner_text()
+    assert not visitor.contacts
+    visitor.shot(f"captcha-{kind}")
+    visitor.click("form [data-cg=placeholder] button[form=cg-allow]")
+    assert visitor.contacts == ["www.google.com"] * visitor.scripted
+    assert page.locator("[data-cg=placeholder]").count() == 0
