@@ -29,6 +29,8 @@ from .model import Decision
 from .reader import Reader
 
 _SCRIPT_END: Final = re.compile(rb"</[sS][cC][rR][iI][pP][tT][" + p.SPACE + rb"/>]")
+_START: Final = {name: re.compile(b"<" + name, re.I) for name in p.RAW_TEXT}
+_CDATA_END: Final = re.compile(rb"\]\]>")
 _CDATA: Final = b"<![CDATA["
 _UNSETTLED: Final = "markup that browsers may read in two ways"
 _READ: Final = frozenset({b"style", b"script"})
@@ -85,15 +87,15 @@ def settle(reader: Reader, question: Question, buffer: Buffer, final: bool) -> b
     """Settle how a content is read, and go on; False where more input is needed."""
     name, content = question.name, question.content
     limit = content + AMBIGUOUS_BYTES
-    found = None
+    end = -1
     if name != b"plaintext":
         ends = _SCRIPT_END if name == b"script" else p.RAW_END[name]
-        found = ends.search(buffer, content, min(len(buffer), limit))
-    if found is None and not final and len(buffer) < limit:
+        length = len(b"</" + name + b">")
+        end = reader.lookahead.find(ends, length, buffer, reader.left, content, min(len(buffer), limit))
+    if end < 0 and not final and len(buffer) < limit:
         reader.hold = question.start
         return False
     reader.question = reader.hold = None
-    end = -1 if found is None else found.start()
     if question.decision.withheld is not None:
         _leave_out(reader, question, buffer, end)
     elif not reader.policy.withholds(reader.view.allowed):
@@ -134,6 +136,8 @@ def _go_on(reader: Reader, question: Question, buffer: Buffer) -> None:
 
 def _reads_alike(reader: Reader, question: Question, buffer: Buffer, end: int) -> bool:
     """Take a content that is the same as text and as markup."""
+    if buffer.find(b"<", question.content, end) >= 0:
+        return False
     raw = reader.written(buffer, question.content, end)
     if b"<" in raw or (question.name in _READ and b"&" in raw):
         return False
@@ -152,8 +156,10 @@ def _reads_alike(reader: Reader, question: Question, buffer: Buffer, end: int) -
 def _rests(reader: Reader, question: Question, buffer: Buffer, end: int) -> bool:
     """Take a content that comes to rest at its end in both readings: what its markup loads goes; where its text is withheld in
     either, the element does."""
+    if reader.nesting >= _NESTING or _START[question.name].search(buffer, question.content, end) is not None:
+        return False
     raw = reader.written(buffer, question.content, end)
-    if reader.nesting >= _NESTING or b"<" + question.name in raw.lower():
+    if b"<" + question.name in raw.lower():
         return False  # each would be read again for every element around it
     shape = raw if reader.unmasked else bytes(buffer[question.content : end])
     inner = reader.fragment(raw, shape, reader.sim.copy(), question.content)
@@ -272,13 +278,15 @@ def section(reader: Reader, buffer: Buffer, final: bool) -> bool:
     """Take a CDATA section, which is text to the tree builder and a comment up to its first ``>`` to a parser that looks ahead;
     False where more input is needed."""
     start = reader.pos
-    end = buffer.find(b"]]>", start + len(_CDATA), start + AMBIGUOUS_BYTES)
+    size = len(buffer)
+    stop = min(size, start + AMBIGUOUS_BYTES)
+    end = reader.lookahead.find(_CDATA_END, len(b"]]>"), buffer, reader.left, start + len(_CDATA), stop)
     if end < 0 and not final and len(buffer) < start + AMBIGUOUS_BYTES:
         reader.hold = start
         return False
     reader.hold = None
-    rest, size = buffer.find(b">", start) + 1, len(buffer)
-    if end >= 0 and rest <= end and reader.policy.withholds(reader.view.allowed):
+    rest = buffer.find(b">", start, end) + 1 if end >= 0 else 0
+    if rest and reader.policy.withholds(reader.view.allowed):
         raw = reader.written(buffer, rest, end + 2)
         shape = raw if reader.unmasked else bytes(buffer[rest : end + 2])
         inner = reader.fragment(raw, shape, reader.sim.copy(), rest) if reader.nesting < _NESTING else None
@@ -287,7 +295,7 @@ def section(reader: Reader, buffer: Buffer, final: bool) -> bool:
                 reader.tell(inner)
             reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], start)
             reader.edit(start, end + 3, reader.apart(start))
-    elif end < 0 and reader.policy.withholds(reader.view.allowed) and not (final and _harmless(reader, buffer, rest or size)):
+    elif end < 0 and reader.policy.withholds(reader.view.allowed) and not (final and _harmless(reader, buffer, start)):
         reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], start)
         reader.edit(start, start + 2, b"&lt;!")
         end = start + len(_CDATA) - 3
@@ -297,10 +305,12 @@ def section(reader: Reader, buffer: Buffer, final: bool) -> bool:
     return True
 
 
-def _harmless(reader: Reader, buffer: Buffer, at: int) -> bool:
-    """Tell whether nothing is withheld in the markup with which the document ends; tried once in a document."""
+def _harmless(reader: Reader, buffer: Buffer, start: int) -> bool:
+    """Tell whether nothing is withheld in the markup with which the document ends, behind the section's ``>``; tried once in a
+    document."""
     if reader.nesting or reader.tried:
         return False
+    at = buffer.find(b">", start) + 1 or len(buffer)
     raw = reader.written(buffer, at, len(buffer))
     shape = raw if reader.unmasked else bytes(buffer[at:])
     reader.tried = bool(reader.fragment(raw, shape, reader.sim.copy(), at).patches.edits)

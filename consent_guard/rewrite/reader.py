@@ -13,6 +13,7 @@ from .decide.compiled_policy import CompiledPolicy
 from .decide.urls import UrlPolicy
 from .emit.patch_buffer import Buffer
 from .encoding.decode import Charset
+from .html.lookahead import Lookahead
 from .html.tokenizer import Tokenizer
 from .html.tree_builder_simulator import TreeBuilderSimulator
 from .surroundings import Surroundings
@@ -38,6 +39,9 @@ class Reader(Protocol):
     """The rest of the document was read once in both ways, and something in it is withheld."""
     content: Any
     question: Any
+    lookahead: Lookahead
+    left: int
+    """How many bytes of the document have left before the buffer."""
     unmasked: bool
     """What the tokenizer reads is what the document holds."""
 

@@ -26,6 +26,7 @@ from .emit.withheld import BREAKOUT, stub_element
 from .html import grammar as p
 from .html.attributes import Attributes, attribute_names
 from .html.insertion_point import InsertionPoint
+from .html.lookahead import Lookahead
 from .html.tokenizer import Kind, Mode, Tokenizer
 from .html.tree_builder_simulator import FONT_BREAKS, Switch, TreeBuilderSimulator
 from .model import NOTHING, Decision, DocumentFacts, Embed, Insertions, Sink, silent
@@ -84,6 +85,7 @@ class HtmlRewriter(BufferedDocument):
         """The document ended inside a tag."""
         self.nesting = 0
         self._read = ambiguous.ReadDocuments()
+        self.lookahead = Lookahead()
         self.tried = False
 
     @property

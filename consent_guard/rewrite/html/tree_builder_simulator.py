@@ -55,6 +55,7 @@ VOID: Final = frozenset(
     b"area base basefont bgsound br col embed frame hr img image input keygen link meta param source track wbr".split()
 )
 _SVG_INTEGRATION: Final = frozenset({b"foreignobject", b"desc", b"title"})
+_ROOTS: Final = frozenset({b"svg", b"math"})
 _MATH_TEXT: Final = frozenset({b"mi", b"mo", b"mn", b"ms", b"mtext"})
 _HTML_ENCODINGS: Final = frozenset({"text/html", "application/xhtml+xml"})
 _SELECT_SAFE: Final = frozenset({b"script", b"textarea", b"noscript"})
@@ -137,7 +138,7 @@ class TreeBuilderSimulator:
     @property
     def roots(self) -> list[bytes]:
         """The open svg and math elements that stand in HTML content, the innermost first."""
-        return [one.name for one in reversed(self.stack) if one.name in (b"svg", b"math")]
+        return [one.name for one in reversed(self.stack) if one.name in _ROOTS]
 
     @property
     def raw_noscript(self) -> bool:
@@ -211,7 +212,7 @@ class TreeBuilderSimulator:
 
     def _html_start(self, name: bytes, closed: bool) -> Switch:
         ignored = self._ignored_in_template(name)
-        if name in (b"svg", b"math"):
+        if name in _ROOTS:
             if self.select or self.frameset or ignored:
                 self._doubt()
             if not closed:
@@ -320,12 +321,13 @@ class TreeBuilderSimulator:
     def _doubt(self) -> None:
         """Note that the namespace cannot be known any more."""
         self.unsure = True
-        self.mixed = self.mixed or len(self.roots) > 1 or any(one.space is not Space.FOREIGN for one in self.stack)
+        if not self.mixed:
+            self.mixed = len(self.roots) > 1 or any(one.space is not Space.FOREIGN for one in self.stack)
 
     def _push(self, element: Open) -> None:
         if len(self.stack) < OPEN_ELEMENTS:
+            if self.unsure and (element.space is not Space.FOREIGN or (self.stack and element.name in _ROOTS)):
+                self.mixed = True
             self.stack.append(element)
-            if self.unsure:
-                self._doubt()
         else:
             self.unsure = self.mixed = True

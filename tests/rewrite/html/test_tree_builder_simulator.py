@@ -255,3 +255,10 @@ def test_a_copy_goes_on_by_itself() -> None:
     twin.end(b"template")
     assert twin.state() != context.state()
     assert len(context.templates) == 1
+
+
+@pytest.mark.parametrize("inside", ["<g>", "<svg>", "<desc>", "<svg/>", "<math>", "<desc/>"])
+def test_what_is_opened_in_doubt_is_as_much_in_doubt_as_what_was_open(inside: str) -> None:
+    later, _ = after("<svg>" + "</x>" + inside)
+    earlier, _ = after("<svg>" + inside + "</x>")
+    assert later.state() == earlier.state()
