@@ -156,6 +156,8 @@ def _reads_alike(reader: Reader, question: Question, buffer: Buffer, end: int) -
 def _rests(reader: Reader, question: Question, buffer: Buffer, end: int) -> bool:
     """Take a content that comes to rest at its end in both readings: what its markup loads goes; where its text is withheld in
     either, the element does."""
+    if reader.sim.saturated:
+        return False  # which text is the element's own is not known
     if reader.nesting >= _NESTING or _START[question.name].search(buffer, question.content, end) is not None:
         return False
     raw = reader.written(buffer, question.content, end)
@@ -187,7 +189,7 @@ def _ends(reader: Reader, question: Question, buffer: Buffer) -> bool:
     raw = reader.written(buffer, question.content, end)
     shape = raw if reader.unmasked else bytes(buffer[question.content : end])
     inner = reader.fragment(raw, shape, reader.sim.copy(), question.content)
-    if inner.patches.edits or (question.name in _READ and _of_text(reader, question, raw)):
+    if inner.sim.saturated or inner.patches.edits or (question.name in _READ and _of_text(reader, question, raw)):
         reader.tried = True
         return False
     reader.accept(inner, question.content)

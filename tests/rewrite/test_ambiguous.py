@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 
+from consent_guard.limits import OPEN_ELEMENTS
 from consent_guard.policy.model import Policy
 from consent_guard.rewrite import page as pages
 
@@ -126,3 +127,22 @@ def test_a_document_within_contents_of_two_readings_is_read_once(around: str) ->
         left = rewriter.feed(page.encode()) + rewriter.close()
     assert read.call_count == levels
     assert "stats.example" not in left.decode()
+
+
+@pytest.mark.parametrize("around", ["<svg>", "<svg><g>", "<svg><desc>"])
+def test_a_style_deeper_than_is_remembered_is_none_where_it_holds_elements(around: str) -> None:
+    """R5, R8: which of its text is its own cannot be told."""
+    deep = around * OPEN_ELEMENTS
+    inside = "<g>" * OPEN_ELEMENTS + "</g>" * OPEN_ELEMENTS
+    for style in (f"p{{background:ur<g>x</g>l({TRACKER})}}</style>", f"p{{background:ur{inside}l({TRACKER})}}"):
+        rewriter = page_rewriter(RULES, frozenset(), DocumentFacts("https", "site.example", "/", charset="utf-8"))
+        left = rewriter.feed(f"{deep}<style>{style}".encode()) + rewriter.close()
+        assert left.decode() == deep + style
+
+
+def test_an_unended_style_that_holds_more_elements_than_are_remembered_is_none() -> None:
+    """R5, R8."""
+    text = "@import 'https://www.st" + "<g>" * OPEN_ELEMENTS + "</g>" * OPEN_ELEMENTS + "ats.example/1'"
+    rewriter = page_rewriter(RULES, frozenset(), DocumentFacts("https", "site.example", "/", charset="utf-8"))
+    left = rewriter.feed(f"<svg><style>{text}".encode()) + rewriter.close()
+    assert left.decode() == f"<svg>{text}"

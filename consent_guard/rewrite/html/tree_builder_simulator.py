@@ -89,7 +89,7 @@ _CHANGES_MODE: Final = frozenset({b"frameset", b"select", b"template"})
 class TreeBuilderSimulator:
     """The tree builder's state in one reading."""
 
-    __slots__ = ("frameset", "mixed", "select", "stack", "templates", "unsure")
+    __slots__ = ("frameset", "mixed", "saturated", "select", "stack", "templates", "unsure")
 
     def __init__(self) -> None:
         self.stack: list[Open] = []
@@ -98,6 +98,8 @@ class TreeBuilderSimulator:
         self.mixed = False
         """While that was so, there was more than either these open elements or none: HTML content within svg or math, more than
         one of these, more elements than are remembered, or a template, select or frameset. No tag makes it certain again."""
+        self.saturated = False
+        """More elements were open than are remembered: none is any more."""
         self.select = False
         """Inside ``<select>``, where parsers of different age differ."""
         self.frameset = False
@@ -113,7 +115,7 @@ class TreeBuilderSimulator:
 
     def state(self) -> tuple[object, ...]:
         """Return what tells this context's future from another's."""
-        return tuple(self.stack), self.unsure, self.mixed, self.select, self.frameset, tuple(self.templates)
+        return tuple(self.stack), self.unsure, self.mixed, self.saturated, self.select, self.frameset, tuple(self.templates)
 
     @property
     def html(self) -> bool:
@@ -159,7 +161,7 @@ class TreeBuilderSimulator:
     def restore(self, other: TreeBuilderSimulator) -> None:
         """Take over the state of another."""
         self.stack = other.stack.copy()
-        self.unsure, self.mixed = other.unsure, other.mixed
+        self.unsure, self.mixed, self.saturated = other.unsure, other.mixed, other.saturated
         self.select, self.frameset = other.select, other.frameset
         self.templates = other.templates.copy()
 
@@ -325,9 +327,12 @@ class TreeBuilderSimulator:
             self.mixed = len(self.roots) > 1 or any(one.space is not Space.FOREIGN for one in self.stack)
 
     def _push(self, element: Open) -> None:
-        if len(self.stack) < OPEN_ELEMENTS:
-            if self.unsure and (element.space is not Space.FOREIGN or (self.stack and element.name in _ROOTS)):
-                self.mixed = True
-            self.stack.append(element)
-        else:
-            self.unsure = self.mixed = True
+        if self.saturated:
+            return
+        if len(self.stack) == OPEN_ELEMENTS:
+            self.unsure = self.mixed = self.saturated = True
+            self.stack.clear()
+            return
+        if self.unsure and (element.space is not Space.FOREIGN or (self.stack and element.name in _ROOTS)):
+            self.mixed = True
+        self.stack.append(element)
