@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
+COOKIE_PAIRS: Final = 512
+"""What follows so many pairs of a Cookie field is hidden from the app unread: browsers keep 180 cookies a site at most."""
+REPORT_TO_BYTES: Final = 4096
+"""A longer member of Report-To that is not JSON is dropped unread: each of its words would be judged in every spelling."""
 COOKIE_PAIR_BYTES: Final = 4096
 """A name and value longer than this is refused by browsers (RFC 6265bis §5.6)."""
 COOKIE_ATTRIBUTE_BYTES: Final = 1024

@@ -81,6 +81,8 @@ class FilteredBody:
             out.append(self._step(piece))
             if self._passing:
                 break
+        if sum(map(len, self._raw)) > _HELD_WHILE_SNIFFING:
+            raise RewriteError("a body without a Content-Type unfolds to nothing that tells its type")
         return b"".join(out)
 
     def _step(self, plain: bytes) -> bytes:
@@ -90,8 +92,6 @@ class FilteredBody:
         verdict = sniff(self._head)
         if verdict is not Sniffed.UNDECIDED:
             return self._settled(verdict)
-        if sum(map(len, self._raw)) > _HELD_WHILE_SNIFFING:
-            raise RewriteError("a body without a Content-Type unfolds to nothing that tells its type")
         return b""
 
     def _settled(self, verdict: Sniffed) -> bytes:

@@ -47,7 +47,7 @@ def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tu
     if not any(name.lower() == b"cookie" for name, _ in headers):
         return headers, ()
     kept, hidden = hide_cookies(headers, lambda name: rulings.of(name).gated(consent))
-    return (kept, hidden) if hidden else (headers, ())
+    return (kept, hidden) if kept != list(headers) else (headers, ())
 
 
 def forward(

@@ -128,6 +128,7 @@ def _narrowed(value: bytes) -> bytes:
     members = list(list_members(value))
     named = {_coding_of(member) for member in members}
     kept: list[bytes] = []
+    starred = False
     for member in members:
         name = _coding_of(member)
         _, semicolon, weight = member.partition(b";")
@@ -136,7 +137,8 @@ def _narrowed(value: bytes) -> bytes:
                 kept.append(member)
         elif _is_zero(weight):
             kept.append(member)
-        else:
+        elif not starred:
+            starred = True
             kept += [ours + semicolon + weight for ours in _OURS if ours not in named and available(ours)]
     if kept == members:
         return value

@@ -2,7 +2,7 @@
 
 Not ``http.cookies`` and not ``str.strip``: the first loses every cookie after one that it dislikes, the second turns
 ``\\xa0__Host-c`` into ``__Host-c`` (rule 0.6). Nothing here can fail, and every function takes time linear in its
-input. May import only ``wire.messages``. Called by the engine, and by ``consent`` for the stored choice.
+input. May import limits and ``wire.messages``. Called by the engine, and by ``consent`` for the stored choice.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ..limits import COOKIE_PAIRS
 from .messages import Header, Headers
 
 _BLANKS = b" \t"
@@ -57,8 +58,10 @@ def hide_cookies(headers: Headers, hidden: Callable[[bytes], bool]) -> tuple[lis
 
     A pair is hidden when any reading of its name is: as it stands; with the wider blanks stripped that frameworks strip; and
     for a nameless pair the name that its text gives. Other pairs keep every byte, a field that holds no pair any more is
-    dropped, and a line of which nothing is hidden stays the same object (L04, H11).
+    dropped, and a line of which nothing is hidden stays the same object (L04, H11). Past ``limits.COOKIE_PAIRS`` pairs of all
+    lines together everything is hidden, unread and unnamed.
     """
+    room = COOKIE_PAIRS
     kept: list[Header] = []
     names: dict[bytes, None] = {}
     for header in headers:
@@ -68,8 +71,13 @@ def hide_cookies(headers: Headers, hidden: Callable[[bytes], bool]) -> tuple[lis
         found = False
         pieces: list[bytes] = []
         for raw in header[1].split(b";"):
-            name = _hidden_name(raw, hidden)
-            if name is None:
+            if not raw.strip(_BLANKS):
+                pieces.append(raw)
+                continue
+            room -= 1
+            if room < 0:
+                found = True
+            elif (name := _hidden_name(raw, hidden)) is None:
                 pieces.append(raw)
             else:
                 found = True

@@ -4,7 +4,7 @@ Each function takes one field value and ``gated``, which says of a URL text whet
 without the gated members: the same object where nothing is withheld, None where nothing is left. ``gated`` is asked about every
 address, so that a caller can note each; it may be asked twice about one. Where a value is not well-formed the widest reading
 counts. Every function takes time linear in the value, and none fails on any input. May import ``wire.headers`` and
-``wire.link_header``. Called by the engine.
+``wire.link_header``, and limits. Called by the engine.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from ..limits import REPORT_TO_BYTES
 from .headers import end_of_quotes, split_outside_quotes, unquote
 from .link_header import text_readings
 
@@ -93,6 +94,8 @@ def filter_report_to(value: bytes, gated: Gated) -> tuple[bytes | None, frozense
             continue
         group = _json_object(member)
         if group is None:
+            if len(member) > REPORT_TO_BYTES:
+                continue
             verdicts = [_any_gated(text, gated) for text in _texts(member)]
             if not any(verdicts):
                 kept.append(member)

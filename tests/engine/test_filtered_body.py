@@ -262,3 +262,14 @@ def test_the_way_back_from_the_banner_stays_on_this_site(site, path: str) -> Non
     next = out.partition(b'name="next" value="')[2].partition(b'"')[0]
     assert next.startswith(b"/")
     assert not next.startswith((b"//", b"/\\"))
+
+
+def test_coded_bytes_that_unfold_to_nothing_are_not_held_without_end(site) -> None:
+    """Empty blocks of deflate: a body without a type would be waited for for ever."""
+    plan = site.request("/page").respond(200, [(b"Content-Encoding", b"gzip")])
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    assert plan.rewriter.feed(packer.compress(b"") + packer.flush(zlib.Z_SYNC_FLUSH)) == b""
+    empty = b"\x00\x00\x00\xff\xff" * 3000
+    assert [plan.rewriter.feed(empty) for _ in range(4)] == [b""] * 4
+    with pytest.raises(RewriteError, match="without a Content-Type"):
+        plan.rewriter.feed(empty)

@@ -374,3 +374,9 @@ def test_the_extras_are_loaded_on_first_need() -> None:
 
     code = "import sys, consent_guard.wire.codings; print([m for m in ('brotli', 'zstandard') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_any_coding_at_all_is_answered_once() -> None:
+    """The app would get ten times what a client sends."""
+    assert narrow_accept_encoding(b"*,*;q=0.5,*") == narrow_accept_encoding(b"*")
+    assert len(narrow_accept_encoding(b"*," * 20_000)) < 100

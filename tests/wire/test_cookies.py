@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consent_guard.limits import COOKIE_PAIRS
 from consent_guard.wire.cookies import CookiePair, hide_cookies, parse_cookie_pairs, request_cookies
 from consent_guard.wire.messages import Header
 
@@ -133,3 +134,23 @@ def test_every_field_that_browsers_sent_is_read() -> None:
         value = row["template"].replace("{N}", "__Host-consent").encode("latin-1")
         found = [pair for pair in parse_cookie_pairs(value) if pair.name == b"__Host-consent"]
         assert bool(found) is ("{N}=" in row["template"] and '"{N}"' not in row["template"]), row["id"]
+
+
+@pytest.mark.parametrize("lines", [1, 7])
+def test_what_follows_more_pairs_than_browsers_send_is_hidden_unread(lines: int) -> None:
+    """L04, K9: no name in it is looked at, and none of it reaches the app."""
+    asked: list[bytes] = []
+
+    def gated(name: bytes) -> bool:
+        asked.append(name)
+        return name == b"_ga"
+
+    pairs = [b"n%d=1" % number for number in range(COOKIE_PAIRS)]
+    field = [b"_ga=1", *pairs, b"_ga=2", b"late=1"]
+    headers = [(b"cookie", b"; ".join(field[at::lines])) for at in range(lines)]
+    kept, hidden = hide_cookies(headers, gated)
+    assert hidden == (b"_ga",)
+    left = [pair for pair in request_cookies(kept) if pair.name]
+    assert len(left) <= COOKIE_PAIRS
+    assert not any(pair.name == b"_ga" for pair in left)
+    assert len(asked) <= COOKIE_PAIRS

@@ -192,3 +192,14 @@ def test_hostile_values_take_linear_time(value: bytes) -> None:
         field(value, gated)
     filter_report_to(value, gated)
     filter_nel(value, frozenset())
+
+
+def test_a_long_member_of_report_to_that_is_no_json_is_dropped_unread() -> None:
+    """Every word of it might be an address, and would be read in all its spellings."""
+    asked: list[str] = []
+    member = b'{"url": ' + b'"a" ' * 20_000
+    assert filter_report_to(member, lambda address: bool(asked.append(address))) == (None, frozenset())
+    assert asked == []
+    own = b'{"max_age":9,"endpoints":[{"url":"https://own.example/"}]}'
+    assert filter_report_to(member + b"}, " + own, gated)[0] == own
+    assert filter_report_to(b'{"url": "a" "b"}', gated) == (b'{"url": "a" "b"}', frozenset())
