@@ -341,6 +341,8 @@ def test_a_disk_that_hangs_as_the_process_ends_keeps_its_file_open(tmp_path: Pat
         {"changed": []},
         {"changed": {"categories": 7}},
         {"policy_digest": "zz"},
+        {"time": "yesterday"},
+        {"language": 7},
         {"a_field_of_later": 1},
     ],
 )
