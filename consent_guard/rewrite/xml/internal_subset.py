@@ -2,7 +2,7 @@
 
 Browsers read no external subset. A plain text entity is kept, and put in where an address or a script uses it. Every other
 declaration that could bring in markup, addresses or attributes is left out: what uses it is then not well-formed, and loads
-nothing. May import references; ``xml`` calls it.
+nothing. May import limits and html's character references; the rewriter calls it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from ...limits import HELD_VALUE_BYTES
 from ..html.charrefs import decode_text
 
 _DECLARATION: Final = re.compile(
@@ -46,6 +47,10 @@ class Declarations:
         if "&" not in text or not self._entities:
             return text
         return _REFERENCE.sub(lambda found: self._entities.get(found[1], found[0]), text)
+
+    def overflows(self, text: str) -> bool:
+        """Tell whether ``expand`` would put in more than is held of any value: such a text is to be withheld, not expanded."""
+        return sum(len(self._entities.get(found[1], "")) for found in _REFERENCE.finditer(text)) > HELD_VALUE_BYTES
 
     def read(self, subset: str) -> list[tuple[int, int]]:
         """Take the declarations; return the spans of those that must go."""

@@ -32,7 +32,7 @@ from ..encoding.decode import Charset
 from ..fetch_table import XML_NAMES
 from ..html import grammar as p
 from ..html.charrefs import decode_text
-from ..model import Decision, DocumentFacts, ScriptKind, Sink, silent
+from ..model import Decision, DocumentFacts, ScriptKind, Sink, Withheld, silent
 from .internal_subset import Declarations
 from .tokenizer import SpanEnd
 
@@ -56,6 +56,7 @@ _DOCTYPE: Final = re.compile(
 _STREAMED: Final = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
 _UNKNOWN: Final = b"-"
 """A name without rules of its own; attributes that act on any element still count."""
+_TOO_LONG: Final = Finding(FindingKind.UNFILTERED, "", "a tag whose entities make it too long to be read")
 _TRANSFORMS: Final = re.compile(r"xsl|xml", re.I)
 _BUILDS: Final = re.compile(r":(?:element|attribute|copy-of|import|include)\b|disable-output-escaping|document\(|[{]")
 """In a transformation: what may build an element or an address that does not stand there as it is."""
@@ -117,6 +118,10 @@ class XmlRewriter:
     def decode(self, raw: bytes, /) -> str:
         """Return an attribute's text, the document's own entities put in."""
         return self._declared.expand(self._charset.text(raw))
+
+    def overflows(self, raw: bytes) -> bool:
+        """Tell whether ``decode`` would make more of these bytes than is held of any value."""
+        return self._declared.any and self._declared.overflows(self._charset.text(raw))
 
     def edit(self, start: int, end: int, text: bytes = b"") -> None:
         """Replace a stretch of the buffer."""
@@ -191,7 +196,7 @@ class XmlRewriter:
             return self._tag(found)
         if 0 <= end <= at + HELD_VALUE_BYTES:
             return self._pass(at, end)  # not well-formed
-        self._long = OversizedTag(self, foreign=True, local=_local)
+        self._long = _OversizedTag(self)
         return self._long_tag(buffer, at)
 
     def _pass(self, start: int, end: int) -> int:
@@ -314,6 +319,8 @@ class XmlRewriter:
         table = policy.tags("xml", charset, relative=relative)
         facts = table.get(raw, MISSING) if kept else MISSING
         if facts is MISSING:
+            if not kept and self.overflows(raw):
+                return Decision(Withheld(), findings=(_TOO_LONG,))
             decode = self._charset.text if kept else self.decode  # what is remembered must not hold this document
             facts = read_tag(policy, raw, raw, name, decode, True, relative, names_end, True)
             if kept:
@@ -353,7 +360,7 @@ class XmlRewriter:
         content = self._content
         raw = bytes(buffer[content:end])
         found: list[Finding] = []
-        too_long = end - content > HELD_VALUE_BYTES
+        too_long = end - content > HELD_VALUE_BYTES or self.overflows(raw)
         if too_long:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
             self._dropping = 0 if whole else self._texts
@@ -396,6 +403,21 @@ class XmlRewriter:
         self._start -= safe
         self._content -= safe
         return out
+
+
+class _OversizedTag(OversizedTag):
+    """One in which the document's own entities may make a value longer still."""
+
+    def __init__(self, owner: XmlRewriter) -> None:
+        super().__init__(owner, foreign=True, local=_local)
+        self._overflows = owner.overflows
+        self._report = owner.report
+
+    def _withhold(self, raw: bytes, at: int) -> bool:
+        if not self._overflows(raw):
+            return super()._withhold(raw, at)
+        self._report((_TOO_LONG,), at)
+        return True
 
 
 def _character_data(raw: bytes, decode: Callable[[bytes], str]) -> str:

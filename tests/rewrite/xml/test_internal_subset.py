@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
+from consent_guard.findings import Finding, FindingKind
+from consent_guard.limits import HELD_VALUE_BYTES
+from consent_guard.rewrite.page import page_rewriter
 from consent_guard.rewrite.xml.internal_subset import Declarations
 
-from ..documents import SERVICES, rewritten
+from ..documents import SERVICES, facts, once, pieces, rewritten, rules, run
 from ..live import contacts, host_of, xml_tree
 from ..timing import grows_linearly
 
@@ -123,6 +128,53 @@ def test_an_entity_bomb_costs_nothing() -> None:
     bomb = "<!ENTITY l0 'lol'>" + "".join(f"<!ENTITY l{n} '{f'&l{n - 1};' * 10}'>" for n in range(1, 10))
     out = rewritten(document(bomb, "<p title='&l9;'/>"), syntax="xml")
     assert len(out) < 2000
+
+
+LONG = "<!ENTITY a '" + "x" * 1000 + "'>"
+TOO_MANY = "&a;" * (HELD_VALUE_BYTES // 1000 + 1)
+
+
+@pytest.mark.parametrize(
+    ("markup", "kept"),
+    [
+        ("<img src='{}' alt=''/>", ""),
+        ("<img alt='{}'/>", ""),
+        ("<style>{}</style>", "<style></style>"),
+        ("<script>{}</script>", "<script></script>"),
+    ],
+)
+def test_what_entities_make_too_long_to_be_read_is_withheld(markup: str, kept: str) -> None:
+    """R4, R9: the bound is that of any value, whether it stands in the document or an entity brings it in."""
+    found: list[Finding] = []
+    body = document(LONG, markup.format(TOO_MANY) + "<p/>")
+    assert rewritten(body, syntax="xml", found=found) == document(LONG, kept + "<p/>")
+    assert [one.subject for one in found] == [""]
+    assert rewritten(body, syntax="xml", allowed=SERVICES) == body
+    within = document(LONG, markup.format("&a;") + "<p/>")
+    assert rewritten(within, syntax="xml") == within
+
+
+def test_of_a_tag_too_long_to_be_held_a_value_that_entities_make_too_long_is_withheld() -> None:
+    """R4, R9."""
+    pad = "y" * HELD_VALUE_BYTES
+    body = document(LONG, f"<img alt='{pad}' src='{TOO_MANY}'/>").encode()
+    found: list[Finding] = []
+    assert once(body, syntax="xml", found=found, sizes=1 << 16) == document(LONG, f"<img alt='{pad}' src=''/>").encode()
+    assert [one.kind for one in found] == [FindingKind.UNFILTERED]
+
+
+@pytest.mark.parametrize("markup", ["<img src='{}'/>", "<style>{}</style>", "<script>{}</script>"])
+def test_entities_take_no_memory_beyond_what_is_held(markup: str) -> None:
+    """R6: 600 kB of references stood for 200 MB."""
+    body = document(LONG, markup.format("&a;" * 200_000)).encode()
+    rewriter = page_rewriter(rules(), frozenset(), facts("xml"))
+    tracemalloc.start()
+    try:
+        run(rewriter, pieces(body, 1 << 16))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * HELD_VALUE_BYTES, peak
 
 
 def test_a_list_of_parentheses_in_an_attribute_list_takes_linear_time() -> None:
