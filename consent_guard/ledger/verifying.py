@@ -88,7 +88,7 @@ def _verified(connection: Connection, trusted: bytes, tick: Callable[[int], obje
     held = _shown(connection)
     expected = {**signed.over, **signed.heads}
     for writer in _writers(connection, expected):
-        marks = [heads[writer] for heads in (expected, signed.kept_heads) if writer in heads]
+        marks = [heads[writer] for heads in (expected, signed.kept_heads or {}) if writer in heads]
         _chain(connection, writer, marks, writer in signed.over, signed, held, verdict, tick)
     there = connection.execute(select(func.count()).select_from(RECEIPTS)).scalar_one()
     if there != verdict.rows:
@@ -122,7 +122,8 @@ class _Signed:
 
     def __init__(self, kept: Statement | None) -> None:
         self.kept = kept
-        self.kept_heads: dict[str, Head] = {}
+        self.kept_heads: dict[str, Head] | None = None
+        """What the checkpoint that was kept elsewhere names; None until it is met."""
         self.heads: dict[str, Head] = {}
         self.keys: list[bytes] = []
         self.purged: dict[int, int] = {}
@@ -160,7 +161,7 @@ class _Signed:
         elif trusted not in self.keys:
             signers = ", ".join(key_name(key) for key in self.keys)
             raise Broken(f"it is signed with another key than the one given: {signers}")
-        if self.kept is not None and (self.last is None or self.last.seq < self.kept.seq):
+        if self.kept is not None and self.kept_heads is None:
             raise Broken(f"the checkpoint {self.kept.seq}, which was kept elsewhere, is missing: the ledger's end was cut off")
         listed = connection.execute(select(func.count()).select_from(ENDED)).scalar_one()
         if listed != len(self.over):

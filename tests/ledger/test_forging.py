@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import time
 
@@ -127,6 +128,13 @@ def test_what_a_kept_checkpoint_names_is_held_against_the_rows(ledger: Ledger) -
 
 
 FORGED = [{"writers": {}}, {"rows": 3}, {"ended": 1}]
+
+
+@pytest.mark.parametrize("seq", [-1, 0, 2, 10**30])
+def test_a_kept_checkpoint_whose_number_the_ledger_does_not_have_is_missed(ledger: Ledger, seq: int) -> None:
+    """L25"""
+    kept = dataclasses.replace(Owner(ledger, drop=False).newest(), seq=seq)
+    assert "is missing" in the_break(ledger, kept).reason
 
 
 @pytest.mark.parametrize("changes", FORGED, ids=str)
