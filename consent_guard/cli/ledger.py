@@ -6,7 +6,6 @@ May import the ledger, ``ledgers`` and ``output``. The table in ``app`` register
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from pathlib import Path
 
 import click
@@ -31,17 +30,13 @@ def init(ledger_url: str | None, app_role: str | None) -> None:
     Nothing that is there changes. Exit codes: 0 the tables are there, 2 it could not be done.
     """
     from ..ledger.connecting import writing
-    from ..ledger.schema import take_steps
+    from ..ledger.schema import prepare
 
     ledger = the_ledger(ledger_url)
     with told(), writing(ledger.address, create=True) as connection:
-        if ledger.address.file is not None:
-            driver = connection.connection.driver_connection
-            if isinstance(driver, sqlite3.Connection):
-                driver.execute("PRAGMA journal_mode = WAL")
-        with connection.begin():
-            steps = take_steps(connection)
-            if app_role is not None:
+        steps = prepare(connection)
+        if app_role is not None:
+            with connection.begin():
                 _allow(connection, app_role)
     done = f"steps taken: {', '.join(map(str, steps))}" if steps else "the tables are those of this version already"
     console.print(f"{printable(ledger.address.shown)}: {done}")

@@ -7,6 +7,7 @@ version of the library that it needs. May import sqlalchemy. The store and the c
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from dataclasses import dataclass
 from importlib.resources import files
@@ -126,6 +127,18 @@ def steps_taken(connection: Connection) -> dict[int, str]:
     if not inspect(connection).has_table(STEPS.name):
         return {}
     return {int(row.step): str(row.library) for row in connection.execute(select(STEPS.c.step, STEPS.c.library))}
+
+
+def prepare(connection: Connection) -> list[int]:
+    """Take the steps that are left in a transaction of its own, and return them. Raises LedgerVersionError.
+
+    A SQLite file gets its log of changes first: unlike a rollback journal, it lets readers read while somebody writes.
+    """
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        driver.execute("PRAGMA journal_mode = WAL")
+    with connection.begin():
+        return take_steps(connection)
 
 
 def take_steps(connection: Connection) -> list[int]:

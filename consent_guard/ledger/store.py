@@ -25,7 +25,7 @@ from .checkpoints import covers, has_ended, make_checkpoint
 from .connecting import bound, engine_of, in_words
 from .keys import SigningKey
 from .rows import COLUMNS, Row, chained, receipt_of, row_from, row_of
-from .schema import RECEIPTS, SHOWN, WRITERS, check_schema, take_steps
+from .schema import RECEIPTS, SHOWN, WRITERS, check_schema, prepare
 from .statements import CHECKPOINT, vouched_statement
 
 logger: Final = logging.getLogger("consent_guard")
@@ -161,7 +161,7 @@ class Store:
             connection = self._engine.connect().execution_options(writes=True)
             try:
                 if self._address.file is not None:
-                    self._open_file(connection)
+                    prepare(connection)  # a file gets its tables with its first use
                 else:
                     with connection.begin():
                         bound(connection)
@@ -171,15 +171,6 @@ class Store:
                 raise
             self._connection = connection
         return self._connection
-
-    def _open_file(self, connection: Connection) -> None:
-        """A SQLite file gets its tables with its first use. The log of changes, unlike a rollback journal, lets readers
-        read."""
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.execute("PRAGMA journal_mode = WAL")
-        with connection.begin():
-            take_steps(connection)
 
     def _keep_shown(self, connection: Connection, entries: Iterable[Entry]) -> None:
         new = {shown.digest: shown for entry in entries for shown in entry.shown if shown.digest not in self._known_shown}
