@@ -19,7 +19,7 @@ NAME: Final = rb"[A-Za-z_$\x80-\xff][A-Za-z0-9_$\x80-\xff]*+"
 _FUNCTION_HEAD: Final = re.compile(rb"function(?:\s++|\s*+\*\s*+)?(" + NAME + rb")?\s*+\(")
 _ARROW: Final = re.compile(rb"=>")
 _METHOD: Final = re.compile(rb"(?<![A-Za-z0-9_$.\x80-\xff])(" + NAME + rb")\s*+\([A-Za-z0-9_$\x80-\xff\s,.]*+\)\s*+\{")
-_SHORTHAND: Final = re.compile(rb"[{,]\s*+[A-Za-z0-9_$]++\s*+\([A-Za-z0-9_$\s,.]*+\)\s*+\{")
+_SHORTHAND: Final = re.compile(rb"[{,]\s*+(?:get\s++)?[A-Za-z0-9_$]++\s*+\([A-Za-z0-9_$\s,.]*+\)\s*+\{")
 _PARAMETER: Final = re.compile(rb"\s*+(?:\.\.\.\s*+)?(" + NAME + rb")?")
 _PLAIN_PARAMETERS: Final = re.compile(rb"[A-Za-z0-9_$\x80-\xff\s,]*+\)")
 _RETURN: Final = re.compile(rb"return(?![A-Za-z0-9_$\x80-\xff])")
@@ -93,7 +93,7 @@ class Functions(Layout):
             function = functions[number]
             if function.body >= 0:
                 directly[function.body] = number
-                if (paren := self._parameter_group(function)) >= 0:
+                if (paren := self.parameter_group(function)) >= 0:
                     directly[paren] = number
                 known_ends[function.head] = groups.end_of(function.body)
                 continue
@@ -128,7 +128,8 @@ class Functions(Layout):
                     return numbers[earlier]
         return self._owners[group] if group >= 0 else OUTER
 
-    def _parameter_group(self, function: Function) -> int:
+    def parameter_group(self, function: Function) -> int:
+        """Return the group that holds a function's parameters, ``NOWHERE`` where they stand in none."""
         end = before(self.code, function.start - 1)
         if end >= 2 and self.code[end - 2 : end] == b"=>":
             end = before(self.code, end - 2)

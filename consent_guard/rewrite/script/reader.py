@@ -336,10 +336,9 @@ class Reader:
         if not self._worth(kind):
             return
         values = self.values
-        values.loose = []
         values.whole = kind != URL
         said = values.of(start, end)
-        self._said((*said, *values.loose), kind, name, at)
+        self._said(said, kind, name, at)
 
     def _said(self, said: tuple[str, ...], kind: str, name: bytes, at: int) -> None:
         call = name.decode("utf-8", "replace")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final
 
-from .functions import OUTER, Function
+from .functions import NAME, OUTER, Function
 from .literals import UNKNOWN
-from .structure import APPEND, Definition, Structure
+from .structure import APPEND, KEYED, MEMBERS, Definition, Structure
 from .tokenizer import before, word_before
 
 Strings = tuple[str, ...]
@@ -22,8 +23,8 @@ NOT_TOLD: Final[Strings] = (UNKNOWN,)
 DEPTH: Final = 28
 """Expressions within expressions that are followed, names and groups counted alike."""
 
-_KEPT: Final = 8
-"""Readings of one expression that are kept side by side."""
+KEPT: Final = 128
+"""Readings of one expression that are kept side by side. What has more is not followed to its end."""
 _WORK: Final = 1
 """Steps for each byte of a script; of 3,146 scripts from real pages, 0.4 % need more with those below, all past 64 KiB."""
 _LEAST_WORK: Final = 1 << 17
@@ -34,10 +35,21 @@ ANY_SCOPE: Final = -2
 
 MEMBER: Final = re.compile(rb"\s*+(?:\??\.\s*+([A-Za-z_$\x80-\xff][A-Za-z0-9_$\x80-\xff]*+)|(?:\?\.)?\s*?([(\[])|(`))")
 """What follows an operand: a member, or the opening bracket of an index or a call."""
+_NAME: Final = re.compile(NAME)
 _SPACES: Final = re.compile(rb"\s*+")
 _WINDOWS: Final = frozenset((b"window", b"self", b"globalThis", b"top"))
 """What the members of are plain names as well."""
-_EACH: Final = {b"forEach": 0, b"map": 0, b"some": 0, b"every": 0, b"filter": 0, b"find": 0, b"flatMap": 0, b"reduce": 1}
+_EACH: Final = {
+    b"forEach": 0,
+    b"map": 0,
+    b"some": 0,
+    b"every": 0,
+    b"filter": 0,
+    b"find": 0,
+    b"flatMap": 0,
+    b"reduce": 1,
+    b"then": 0,
+}
 """Methods that hand each element to a function, and the number of the parameter that gets it."""
 
 
@@ -54,8 +66,6 @@ class References(ABC):
         self.structure = structure
         self.code = structure.code
         self.text = structure.text
-        self.loose: list[str] = []
-        """Readings that did not find room: each may reach the call as well."""
         self.whole = False
         """Whether all of a value matters (HTML), and not only its beginning (an address)."""
         self.complete = True
@@ -92,25 +102,28 @@ class References(ABC):
         for part in parts:
             for one in part:
                 seen[one] = None
-        if len(seen) <= _KEPT:
-            return tuple(seen)
-        # Those that look like addresses first; the rest is noted apart.
-        ordered = sorted(seen, key=lambda one: ("//" not in one, "." not in one))
-        self.loose += [one for one in ordered[_KEPT:] if "." in one]
-        return tuple(ordered[:_KEPT])
+        return self._limited(seen)
+
+    def _limited(self, seen: dict[str, None]) -> Strings:
+        if len(seen) > KEPT:
+            self.complete = False
+            return tuple(islice(seen, KEPT))
+        self.spend(len(seen) // 8)
+        return tuple(seen)
 
     def _joined(self, left: Strings, right: Strings) -> Strings:
         if not left or not right:
             left, right = left or NOT_TOLD, right or NOT_TOLD
-        if len(left) * len(right) > _KEPT:
-            if len(right) > 1:
-                self.loose += [one for one in right[1:] if "." in one]
-                right = right[:1]
-            if len(left) > _KEPT:
-                left = left[:_KEPT]
-        glued = tuple(dict.fromkeys(a + b for a in left for b in right))
+        if len(left) * len(right) > KEPT:
+            # The first with all, and all with the first: the pairs that are left out are said to be.
+            self.complete = False
+            glued = dict.fromkeys(
+                (*(left[0] + one for one in right[: KEPT // 2]), *(one + right[0] for one in left[: KEPT // 2]))
+            )
+        else:
+            glued = dict.fromkeys(a + b for a in left for b in right)
         self.spend(sum(map(len, glued)))
-        return glued
+        return tuple(glued)
 
     def _remembered(self, key: Key, depth: int, read: Callable[[], Strings]) -> Strings:
         """Return what a name stands for, read once.
@@ -184,12 +197,17 @@ class References(ABC):
             owned = structure.members_by_owner(name)
             definitions = sorted(one for window in _WINDOWS for one in owned.get(window, ()))
         parts += self._defined(definitions, depth)
+        parts += [self._expression(start, depth + 1) for start in structure.filled(name, scope)]
         return self._united(parts) if parts else NOT_TOLD
 
     def _defined(self, definitions: list[Definition], depth: int) -> list[Strings]:
         """Return the values that definitions give, ``+=`` put to what went before it in the text."""
         parts: list[Strings] = []
         for definition in definitions:
+            if definition[2] == KEYED:
+                key = _NAME.match(self.code, definition[1])
+                parts.append(self._member(key.group(), b"?", depth + 1) if key else NOT_TOLD)
+                continue
             value = self._expression(definition[1], depth + 1)
             if definition[2] == APPEND and parts:
                 parts[-1] = self._joined(parts[-1], value)
@@ -213,8 +231,41 @@ class References(ABC):
         chosen = structure.members_by_owner(name).get(base)
         if chosen is None and base in _WINDOWS:
             chosen = structure.assigned(name, OUTER)
-        chosen = chosen or structure.members(name)
-        return self._united(self._defined(chosen, depth)) if chosen else NOT_TOLD
+        if chosen is None and base == b"this":
+            # A field of a class.
+            chosen = structure.members(name) or structure.variables.get(name)
+        parts = self._defined(chosen or structure.members(name), depth)
+        parts += [self._expression(start, depth + 1) for start in structure.filled(name, MEMBERS)]
+        if not parts:
+            # A getter.
+            parts = [self._returned(number, depth) for number in structure.by_name.get(name, ())]
+        return self._united(parts) if parts else NOT_TOLD
+
+    def _entries(self, name: bytes, base: bytes, at: int, depth: int) -> Strings:
+        """Return what the members of an object may hold that is written out where a name is defined."""
+        structure = self.structure
+        scope = OUTER if base else structure.scope_of(name, at)
+        key = ("entries", base + b"." + name, scope, self.whole)
+        return self._remembered(key, depth, lambda: self._held_within(name, base, scope, depth))
+
+    def _held_within(self, name: bytes, base: bytes, scope: int, depth: int) -> Strings:
+        structure = self.structure
+        owned = structure.members_by_owner(name).get(base) or structure.members(name)
+        definitions = owned if base else structure.assigned(name, scope)
+        return self._united([self._values_of(one[1], depth) for one in definitions])
+
+    def _values_of(self, start: int, depth: int) -> Strings:
+        """Return what the members of an object literal at an offset may hold; nothing where there is none."""
+        start = end_of_blanks(self.code, start)
+        group = self.structure.groups.opened_at(start)
+        if group < 0 or self.code[start] != 0x7B:
+            return ()
+        parts: list[Strings] = []
+        for first, last in self.structure.elements(group):
+            colon = self.code.find(b":", first, last)
+            if colon >= 0 and self.spend(4):
+                parts.append(self.of(colon + 1, last, depth + 1))
+        return self._united(parts)
 
     # --- parameters ------------------------------------------------------------------------------------------------------
 
@@ -285,6 +336,8 @@ class References(ABC):
             return []
         if method == b"each":
             return [self._argument(group, 0, depth)] if index == 1 else []
+        if method == b"then" and not self.code.startswith(b"Promise", structure.chain_start(dot - 1)):
+            return []
         if _EACH.get(method) == index and not code[groups.open[group] + 1 : function.head].strip():
             return [self._before_dot(dot - 1, depth)]
         return []

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Final
 
-from .functions import NAME, OUTER, Functions
+from .functions import NAME, OUTER, Function, Functions
 from .tokenizer import before, word_before
 
 _ASSIGNMENT: Final = re.compile(rb"=(?![=>])(?<![=!<>]=)")
@@ -20,6 +21,12 @@ _LOOP: Final = re.compile(
 )
 _DECLARATION: Final = re.compile(rb"(?:var|let|const)(?=[\s{\[])")
 _PLAIN_DECLARATOR: Final = re.compile(rb"\s*+(" + NAME + rb")\s*+(?:=[^()\[\]{}`;,\r\n]*+)?([,;])")
+_PATTERN_LOOP: Final = re.compile(rb"for\s*+(?:await\s*+)?\(\s*+(?:var|let|const)\s*+(?=[{\[])")
+_OF: Final = re.compile(rb"\s*+(?:of|in)(?![A-Za-z0-9_$\x80-\xff])")
+_SET_BRACKET: Final = re.compile(rb"[}\]]\s*+=(?![=>])")
+_PUSH: Final = re.compile(rb"\.\s*+(?:push|unshift|add)\s*+\(")
+_TAKEN: Final = re.compile(rb"\s*+(?:\.\.\.\s*+)?(" + NAME + rb")\s*+(?::\s*+(" + NAME + rb"))?")
+_DECLARES: Final = frozenset((b"var", b"let", b"const"))
 _LEADING_NAME: Final = re.compile(rb"\s*+(" + NAME + rb")")
 _ANY_NAME: Final = re.compile(NAME)
 _CALL: Final = re.compile(rb"(?<![A-Za-z0-9_$\x80-\xff])(" + NAME + rb")\s*+\(")
@@ -27,8 +34,8 @@ _COLON: Final = re.compile(rb":")
 _QUOTED_KEY: Final = re.compile(rb"[\"'](\x01*+)[\"']\s*+(?::|\]\s*+(\+?)=(?![=>]))")
 MEMBERS: Final = -2
 """Stands for the scope of what is called as a member of something."""
-SET, APPEND, ELEMENT = 0, 1, 2
-"""How a definition gives its value: ``x = v``, ``x += v``, ``for (x of v)``."""
+SET, APPEND, ELEMENT, KEYED = 0, 1, 2, 3
+"""How a definition gives its value: ``x = v``, ``x += v``, ``for (x of v)``, ``{v: x} = …``."""
 Definition = tuple[int, int, int]
 """A place that gives a name its value: where the name stands, where the value's expression begins, and how it gives it."""
 
@@ -78,9 +85,78 @@ class Structure(Functions):
         known = self._assigned.get(name)
         if known is None:
             known = self._assigned[name] = {}
-            for definition in self.variables.get(name, ()):
+            for definition in (*self.variables.get(name, ()), *self._taken.get(name, ())):
                 known.setdefault(self.scope_of(name, definition[0]), []).append(definition)
         return known.get(scope, [])
+
+    def _parameter_patterns(self, function: Function) -> Iterator[int]:
+        """Yield the groups of the patterns among a function's parameters."""
+        group = self.parameter_group(function)
+        for start, end in self.elements(group) if group >= 0 else ():
+            while start < end and self.code[start] in b" \t\r\n":
+                start += 1
+            if start < end and self.code[start] == 0x7B and (pattern := self.groups.opened_at(start)) >= 0:
+                yield pattern
+
+    @cached_property
+    def _taken(self) -> dict[bytes, list[Definition]]:
+        """The names that patterns take out of objects and lists: ``{key: name} = v``, ``[name] = v``, also in the head of a
+        loop and among parameters."""
+        taken: dict[bytes, list[Definition]] = {}
+        code, groups = self.code, self.groups
+        patterns = [
+            (group, found.end())
+            for found in _SET_BRACKET.finditer(code)
+            if (group := groups.closed_at(found.start())) >= 0 and self._is_pattern(groups.open[group])
+        ]
+        for found in _PATTERN_LOOP.finditer(code):
+            group = groups.opened_at(found.end())
+            if group >= 0 and (of := _OF.match(code, groups.end_of(group))) is not None:
+                patterns.append((group, of.end()))
+        for function in self.functions:
+            if b"" in function.parameters:
+                patterns += ((group, -1) for group in self._parameter_patterns(function))
+        for group, value in patterns:
+            keyed = code[groups.open[group]] == 0x7B
+            for start, end in self.elements(group):
+                name = _TAKEN.match(code, start, end)
+                if name is not None and (keyed or value >= 0):
+                    local = 1 if name.group(2) is None else 2
+                    how = (name.start(1), KEYED) if keyed else (value, SET)
+                    taken.setdefault(name.group(local), []).append((name.start(local), *how))
+        return taken
+
+    def _is_pattern(self, opening: int) -> bool:
+        """Tell whether brackets that are assigned to hold a pattern, and not the index of what stands before them."""
+        prior = before(self.code, opening)
+        if self.code[opening] == 0x7B or not prior or self.code[prior - 1] in b"(,;{":
+            return True
+        return word_before(self.code, prior) in _DECLARES
+
+    @cached_property
+    def _filled(self) -> dict[tuple[bytes, int], list[int]]:
+        filled: dict[tuple[bytes, int], list[int]] = {}
+        code, groups = self.code, self.groups
+
+        def note(end: int, value: int) -> None:
+            if name := word_before(code, end):
+                at = before(code, end) - len(name)
+                prior = before(code, at)
+                own = MEMBERS if prior and code[prior - 1] == 0x2E else self.scope_of(name, at)
+                filled.setdefault((name, own), []).append(value)
+
+        for found in _PUSH.finditer(code):
+            note(found.start(), found.end())
+        for found in _SET_BRACKET.finditer(code):
+            group = groups.closed_at(found.start())
+            if group >= 0 and not self._is_pattern(groups.open[group]) and code[groups.open[group] + 1] not in b"\"'":
+                note(groups.open[group], found.end())
+        return filled
+
+    def filled(self, name: bytes, scope: int) -> list[int]:
+        """Return where the values begin that are put into a list or an object: ``name.push(v)``, ``name[k] = v``. ``scope``:
+        the function that declares it, ``MEMBERS`` for the members of that name."""
+        return self._filled.get((name, scope), [])
 
     @cached_property
     def _openings(self) -> dict[bytes, list[int]]:
@@ -153,6 +229,10 @@ class Structure(Functions):
         declared: dict[int, set[bytes]] = {
             number: {name for name in function.parameters if name} for number, function in enumerate(self.functions)
         }
+        for number, function in enumerate(self.functions):
+            if b"" in function.parameters:
+                for pattern in self._parameter_patterns(function):
+                    declared[number].update(_ANY_NAME.findall(code, self.groups.open[pattern], self.groups.end_of(pattern)))
         read_until: dict[int, int] = {}
         for found in _DECLARATION.finditer(code):
             if self.continues(found.start()):

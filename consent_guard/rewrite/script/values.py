@@ -28,7 +28,7 @@ _TOLD: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#\0]+[/?#]")
 _COMPARISONS: Final = frozenset(b"=== !== == != < > <= >= in instanceof".split())
 _KEEPS: Final = frozenset(
     b"replace replaceAll trim trimEnd trimStart toString toLowerCase toUpperCase slice substring substr valueOf pop shift"
-    b" normalize toLocaleLowerCase map filter reverse split find sort at flat values".split()
+    b" normalize toLocaleLowerCase map filter reverse split find sort at flat values entries get".split()
 )
 """Methods that answer with what they are called on, or part of it."""
 _ANSWERS_NO_TEXT: Final = frozenset(
@@ -38,7 +38,7 @@ _ANSWERS_NO_TEXT: Final = frozenset(
     b" random floor ceil round stringify addEventListener attachEvent push unshift log warn error info debug is parseInt"
     b" parseFloat Number Date RegExp Error Image encodeURIComponent escape getCookie MutationObserver XMLHttpRequest"
     b" setTimeout setInterval requestAnimationFrame"
-    b" forEach keys has getTimezoneOffset matchMedia isArray define $ jQuery write appendChild insertBefore Map Set".split()
+    b" forEach keys has getTimezoneOffset matchMedia isArray define $ jQuery write appendChild insertBefore".split()
 )
 """Functions and methods whose answer does not hold their arguments, or not as an address."""
 _KEYWORDS: Final = frozenset(b"await typeof void delete async yield".split())
@@ -253,6 +253,8 @@ class Values(References):
                     position = min(end, groups.end_of(group))
                 elif following == b"length":
                     value = ()
+                elif following == b"href" and value:
+                    pass  # new URL("...").href
                 else:
                     base, name, at, value = (name if value is None else b"?"), following, member.start(1), None
                 continue
@@ -264,13 +266,39 @@ class Values(References):
             if code[opening] == 0x28:
                 value = self._call(name, base, at, group, depth) if value is None else self._called_value(at, depth)
             elif code[opening] == 0x60:
-                value = NOT_TOLD
+                value = self._template(group, depth) if (base, name) == (b"String", b"raw") else NOT_TOLD
             elif (key := self._only_literal(group)) is not None:
                 base, name, at, value = (name if value is None else b"?"), key, opening, None
-            # Any other index takes an element, and a list is read as all its elements.
+            elif value is None:
+                # Any other index takes an element: a list is read as all its elements, and an object as all its members.
+                value = self._element(name, base, at, group, depth)
         if value is None:
             value = self._member(name, base, depth) if base else self._variable(name, at, depth)
         return value, position
+
+    def _element(self, name: bytes, base: bytes, at: int, index: int, depth: int) -> Strings:
+        """Return what an element of what a name stands for may be."""
+        if base:
+            held = self._member(name, base, depth)
+        elif name == b"arguments":
+            structure = self.structure
+            number = structure.enclosing(at)
+            place = self.code[structure.groups.open[index] + 1 : structure.groups.close[index]].strip()
+            if number < 0 or not place.isdigit() or len(place) > 2:
+                return NOT_TOLD
+            return self._passed(number, structure.functions[number], int(place), depth)
+        else:
+            held = self._variable(name, at, depth)
+        entries = self._entries(name, base, at, depth)
+        return self._united([held, entries]) if entries else held
+
+    def _contents(self, start: int, end: int, depth: int) -> Strings:
+        """Return what the members may hold of the object that an expression names."""
+        written = self._values_of(start, depth)
+        term = _TERM.match(self.code, start, end)
+        if written or term is None or term.lastindex != 3 or self.code[term.end() : end].strip():
+            return written or NOT_TOLD
+        return self._entries(term.group(3), b"", term.start(3), depth) or NOT_TOLD
 
     def _only_literal(self, group: int) -> bytes | None:
         """Return the text of an index that is one string, None for any other."""
@@ -287,6 +315,9 @@ class Values(References):
         """Return what a method call answers."""
         if method in _ANSWERS_NO_TEXT:
             return ()
+        if name == b"Object" and method in (b"values", b"entries"):
+            spans = self.structure.elements(group)
+            return self._contents(*spans[0], depth) if spans else NOT_TOLD
         keeps = method in _KEEPS
         if keeps or method in (b"concat", b"join"):
             if value is None:

@@ -305,6 +305,46 @@ def test_what_only_looks_like_those_loads_nothing(script: str) -> None:
 @pytest.mark.parametrize(
     "script",
     [
+        "['0.x', '1.x', '2.x', '3.x', '4.x', '5.x', '6.x', '7.x', 't.example'].forEach(h => { s.src = 'https://' + h + '/a.js' })",
+        "s.src = (a ? 'http://' : b ? 'https://' : '//') + (c ? 'x.example/1' : d ? 'y.example/2' : 't.example/a.js')",
+        "var urls = {eu: 'https://t.example/a.js'}; s.src = urls[region]",
+        "var urls = {eu: 'https://t.example/a.js'}; for (k in urls) s.src = urls[k]",
+        "var urls = {eu: 'https://t.example/a.js'}; Object.values(urls).forEach(u => { s.src = u })",
+        "Object.values({eu: 'https://t.example/a.js'}).forEach(u => { s.src = u })",
+        "var urls = {eu: 'https://t.example/a.js'}; for (const [k, u] of Object.entries(urls)) s.src = u",
+        "cfg.urls = {eu: 'https://t.example/a.js'}; s.src = cfg.urls[region]",
+        "function go({src}) { s.src = src } go({src: 'https://t.example/a.js'})",
+        "const go = ({src, id = 1}) => { s.src = src }; go({src: 'https://t.example/a.js'})",
+        "const {src} = cfg; s.src = src; cfg = {src: 'https://t.example/a.js'}",
+        "const {src: u} = {src: 'https://t.example/a.js'}; s.src = u",
+        "const [u] = ['https://t.example/a.js']; s.src = u",
+        "for (const {url} of [{url: 'https://t.example/a.js'}]) s.src = url",
+        "var l = []; l.push('https://t.example/a.js'); s.src = l[0]",
+        "var l = []; l[0] = 'https://t.example/a.js'; s.src = l[0]",
+        "var o = {}; o[k] = 'https://t.example/a.js'; s.src = o[k]",
+        "this.l.push('https://t.example/a.js'); this.l.forEach(u => { s.src = u })",
+        "function go() { s.src = arguments[0] } go('https://t.example/a.js')",
+        "class C { url = 'https://t.example/a.js'; go() { s.src = this.url } }",
+        "var o = {get url() { return 'https://t.example/a.js' }}; s.src = o.url",
+        "s.src = new Map([['a', 'https://t.example/a.js']]).get('a')",
+        "new Set(['https://t.example/a.js']).forEach(u => { s.src = u })",
+        "Promise.resolve('https://t.example/a.js').then(u => { s.src = u })",
+        "s.src = new URL('/x', 'https://t.example/a.js').href",
+        "s.src = String.raw`https://t.example/a.js`",
+    ],
+)
+def test_an_address_is_followed_through_lists_and_objects(script: str) -> None:
+    assert A in loaded(script)
+
+
+def test_what_has_too_many_readings_is_said() -> None:
+    hosts = [f"h{number}.example" for number in range(500)]
+    assert not read_script(f"{hosts!r}.forEach(h => {{ s.src = 'https://' + h + '/a.js' }})".encode()).complete
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
         "// s.src = 'https://t.example/a.js'",
         "/* document.write('<script src=\"https://t.example/a.js\">') */ s.src = '/own.js'",
         "<!-- s.src = 'https://t.example/a.js'\ns.src = '/own.js'",

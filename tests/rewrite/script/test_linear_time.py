@@ -77,6 +77,15 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "one member of many owners": lambda size: b"".join(b"a%d.u=1;s.src=a%d.u;" % (n, n) for n in range(size // 24)),
     "members set by key": times(b"x['src']=", b"", b"1"),
     "documents in documents": times(b"srcdoc=", b"x.innerHTML='", b"https://t.example/'"),
+    "filled lists": times(b"l.push(u);s.src=l;", b""),
+    "elements": times(b"l[k]=u;s.src=l[k];", b""),
+    "keys that are not told": times(b"s.src=o[k];", b"o={a:1};"),
+    "patterns": times(b"var {a}=b;s.src=a;", b""),
+    "patterns among parameters": times(b"function f({u}){s.src=u}f({u:1});", b""),
+    "patterns in patterns": times(b"var {a:{", b"", b"s.src=a", closing=b"}}"),
+    "aliases": times(b"f=fetch;f(u);", b""),
+    "attributes that are not told": times(b"e.setAttribute(k,a[k]);", b"a={src:1};"),
+    "chains of jQuery's": times(b".append('<img src=>')", b"$(a)"),
     "one long word": times(b"a", b"s.src='//t.example/b ", b"'"),
 }
 
