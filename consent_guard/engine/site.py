@@ -11,7 +11,6 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
-from threading import Lock
 from typing import Final
 
 from ..consent.choice import Consent
@@ -41,27 +40,30 @@ _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
 
 
 class CleanFeeds:
-    """Versions of feeds that were found to be the same for everybody, the latest of them. Thread-safe.
+    """Versions of feeds that were found to be the same for everybody, the latest of them. Threads may race on it: the worst is
+    a version forgotten early.
 
     Their entity tags carry no mark of ours. By this it is known that a reader who names one did not store it unfiltered.
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, None] = {}
-        self._lock = Lock()
+        self._known: set[bytes] = set()
+        self._before: set[bytes] = set()
 
     def add(self, facts: RequestFacts, headers: Headers) -> None:
         """Remember the version of this head, where it has a validator."""
         version = _version(facts, headers)
-        if version is None or version in self._known:
+        if version is None:
             return
-        with self._lock:
-            self._known[version] = None
-            if len(self._known) > CLEAN_FEEDS:
-                del self._known[next(iter(self._known))]
+        self._known.add(version)
+        if len(self._known) > CLEAN_FEEDS // 2:
+            self._before, self._known = self._known, set()
 
     def has(self, facts: RequestFacts, headers: Headers) -> bool:
-        return bool(self._known) and _version(facts, headers) in self._known
+        if not (self._known or self._before):
+            return False
+        version = _version(facts, headers)
+        return version in self._known or version in self._before
 
 
 def _version(facts: RequestFacts, headers: Headers) -> bytes | None:
