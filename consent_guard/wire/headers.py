@@ -17,6 +17,7 @@ _HTTP_BLANKS = b" \t\r\n"
 _QUOTE_END = re.compile(rb'["\\]')
 _TYPE_END = re.compile(rb"[ \t\r\n(]")
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NO_NAME = re.compile(rb"[^!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _LENGTH_DIGITS = 18
 _BREAKING = re.compile(rb"[\r\n\x00]")
 
@@ -150,11 +151,12 @@ def make_private(headers: Headers, *, stored: bool = True) -> list[Header]:
 
 
 def broken_fields(headers: Headers) -> list[Header]:
-    """Return the fields with CR, LF or NUL in their name or value (RFC 9110 §5.5): servers that write them as they are turn one
-    field into several, or into a body."""
-    if _BREAKING.search(b"".join([part for header in headers for part in header])) is None:
+    """Return the fields that are others to a browser than to us, where a server writes them as they are: with CR, LF or NUL in
+    the value (RFC 9110 §5.5) they become several, or a body; a name that is no token (§5.1) ends at its blank or colon."""
+    names, values = b"".join([name for name, _ in headers]), b"".join([value for _, value in headers])
+    if _NO_NAME.search(names) is None and _BREAKING.search(values) is None:
         return []
-    return [header for header in headers if _BREAKING.search(header[0]) or _BREAKING.search(header[1])]
+    return [header for header in headers if _NO_NAME.search(header[0]) or _BREAKING.search(header[1])]
 
 
 def stated_length(headers: Headers) -> int | None:

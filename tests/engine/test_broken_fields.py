@@ -1,4 +1,7 @@
-"""CR, LF and NUL in response headers: such a field is dropped before anything reads the head (DESIGN §6)."""
+"""CR, LF and NUL in response headers, and names that are none: such a field is dropped before anything reads the head (DESIGN §6).
+
+A name with a blank behind it is the name without it to browsers, where a server writes it as it is.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,10 @@ BROKEN = [
     (b"X-Four", b"a\x00b"),
     (b"X-Five", b"a\nSet-Cookie: _ga=4"),
     (b"X-Six", b"a\rb"),
+    (b"Set-Cookie ", b"_ga=5; Path=/"),
+    (b"Set-Cookie\t", b"_ga=6; Path=/"),
+    (b"Set-Cookie: _ga=7; X", b"x"),
+    (b" Link", b"<https://a.ads.example/x.js>; rel=preload; as=script"),
 ]
 SCRIPT = b'<script src="https://a.ads.example/x.js"></script>'
 
