@@ -59,8 +59,13 @@ class ResponseParts:
     @property
     def _base(self) -> str:
         """Where our pages live: with our own host, where the page's ``<base>`` would send a path to another."""
+        return self._origin + self._view.base
+
+    @property
+    def _origin(self) -> str:
+        """Our own host, where the page's ``<base>`` would send a path to another."""
         document = self._document()
-        return (self._view.origin if document is not None and document.leads_elsewhere else "") + self._view.base
+        return self._view.origin if document is not None and document.leads_elsewhere else ""
 
     def banner(self, lang: str | None) -> bytes:
         """Return the banner in the language of the page, else the visitor's. It brings the stylesheet."""
@@ -93,11 +98,12 @@ class ResponseParts:
         wide = not width or width.endswith("%")
         rated = bool(embed.ratio) and not height.isdigit()
         flags = {"wide": wide, "titled": bool(title), "linked": bool(address), "hosted": bool(host), "rated": rated}
+        flags["pictured"] = service is not None and bool(service.picture)
         form = _form(embed, height)
         filled = self._surface.prerendered(
             "placeholder",
             language,
-            ("address", "host", "title", "width", "height", "ratio"),
+            ("address", "host", "title", "width", "height", "ratio", "picture"),
             key=(service.id if service is not None else None, form, *flags.values()),
             purpose=purpose,
             service=service,
@@ -111,6 +117,7 @@ class ResponseParts:
             # A share of a height that nothing states means nothing; 150 is what browsers give an embed without one.
             height=height if height.isdigit() else "0" if embed.element == "container" else "150",
             ratio=embed.ratio,
+            picture=self._origin + service.picture if service is not None else "",
         )
         if self._styled:
             return filled

@@ -44,6 +44,10 @@ class ServiceValue:
     hosts: tuple[str, ...]
     embed: str = ""
     """What of it a page shows, as the policy says it."""
+    words: Phrase = Phrase("")
+    """What its placeholders say besides."""
+    picture: str = ""
+    """What they show: a path on the site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +203,8 @@ class _Reading:
             reason=self._words.messages.get(reason, service.exempt),
             hosts=tuple(rule.text for rule in service.hosts),
             embed=service.embed,
+            words=self._phrase(service.words),
+            picture=service.picture,
         )
 
     def _service_rows(self, service: Service) -> list[Row]:

@@ -217,6 +217,8 @@ class Service:
     ``consent_types``: the types of Google's consent mode that speak for it (G05).
     ``anywhere``: what tells it on a host that no rule names; empty: it lives on its vendor's hosts alone.
     ``containers``: the elements that its script fills, where a placeholder is to stand.
+    ``words``: what its placeholders say besides, by language.
+    ``picture``: the path on this site of what they show; empty: nothing.
     """
 
     id: str
@@ -233,6 +235,8 @@ class Service:
     consent_types: tuple[str, ...] = ()
     anywhere: tuple[Trait, ...] = ()
     containers: tuple[Container, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

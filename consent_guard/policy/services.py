@@ -34,6 +34,7 @@ SERVICE_KEYS: Final = (
     "consent_types",
     "anywhere",
     "containers",
+    "placeholder",
 )
 EXEMPT_REASONS: Final = ("transmission", "strictly_necessary", "audience_fr")
 EMBEDS: Final = ("video", "audio", "map", "social", "comments", "document", "form", "captcha", "content")
@@ -73,6 +74,7 @@ def read_service(table: Table) -> Service:
     here: see ``consistency``.
     """
     id = table.id("service")
+    shown = table.table("placeholder", ("text", "picture"))
     return Service(
         id=id,
         category=read_category_of(table),
@@ -88,6 +90,8 @@ def read_service(table: Table) -> Service:
         consent_types=_consent_types(table),
         anywhere=tuple(_traits(table)),
         containers=tuple(_containers(table)),
+        words=shown.texts("text", lines=True) if shown is not None else {},
+        picture=_picture(shown) if shown is not None else "",
     )
 
 
@@ -220,6 +224,23 @@ def _traits(table: Table) -> Iterator[Trait]:
         if name and not _MARK.match(name):
             trait.fault("global", f"{name!r} is not one name", 'Write a name that stands in the script, as in "_paq"')
         yield Trait(path, query, attribute, name)
+
+
+_PICTURE: Final = re.compile(r"/(?![/\\])[^\s\\<>\"'#]*\Z")
+
+
+def _picture(shown: Table) -> str:
+    picture = shown.string("picture")
+    if not picture or _PICTURE.match(picture):
+        return picture
+    mend = 'Put it on this site, and write its path, as in "/static/map.jpg"'
+    if re.match(r"[a-z][a-z0-9+.-]*:|[/\\]{2}", picture, re.I):
+        shown.fault(
+            "picture", f"{picture!r} may be on another site, which would be asked for it before anybody allowed that", mend
+        )
+    else:
+        shown.fault("picture", f"{picture!r} is no path on this site", mend)
+    return ""
 
 
 _CONTAINER: Final = re.compile(r"(?:([.#])([A-Za-z_][\w-]{2,})|\[(data-[a-z][a-z0-9-]*)\])\Z", re.ASCII)

@@ -143,6 +143,29 @@ def test_a_captcha_s_placeholder_says_that_the_form_may_not_be_sent(
     assert (size.get("height"), box.get("class")) == ("0", "cg-placeholder cg-wide cg-short")
 
 
+def test_a_service_s_own_text_and_picture_are_shown(policy: Policy, view_of: View, in_page: Parse, text_of: TextOf) -> None:
+    told = {"words": {"fr": "Le film de la visite, 3 minutes"}, "picture": "/media/visite.jpg?v=1&w=2"}
+    own = replace(policy, services=tuple(replace(service, **told) for service in policy.services))  # type: ignore[arg-type]
+    box = in_page(show(Surface(own), view_of(own), VIDEO))[0]
+    picture = box.find("*[@class='cg-picture']")
+    assert picture is not None
+    assert (picture.get("src"), picture.get("alt")) == ("/media/visite.jpg?v=1&w=2", "")
+    assert box.get("class") == "cg-placeholder cg-pictured"
+    assert "Le film de la visite, 3 minutes" in text_of(box)
+    assert in_page(show(Surface(policy), view_of(policy), VIDEO))[0].find("*[@class='cg-picture']") is None
+
+
+def test_the_picture_stays_on_this_site_where_the_page_s_base_leads_elsewhere(policy: Policy, view_of: View) -> None:
+    class Page:
+        leads_elsewhere = True
+
+    own = replace(policy, services=tuple(replace(service, picture="/p.jpg") for service in policy.services))
+    view, page = view_of(own), Page()
+    parts = ResponseParts(Surface(own), view)
+    parts.stand_in(page)
+    assert f'src="{view.origin}/p.jpg"'.encode() in parts.placeholder(VIDEO, "fr")
+
+
 def test_an_aspect_ratio_stands_for_a_height(surface: Surface, policy: Policy, view_of: View, in_page: Parse) -> None:
     size = in_page(show(surface, view_of(policy), replace(VIDEO, width="100%", height="", ratio="16 9")))[0][0]
     assert (size.get("width"), size.get("viewBox"), size.get("height")) == ("100%", "0 0 16 9", None)

@@ -184,7 +184,7 @@ def _app(site: Site) -> Any:
             page = site.pages[path]
             made = page(environ) if callable(page) else page
             status, made = made if isinstance(made, tuple) else ("200 OK", made)
-            kinds = {"js": "text/javascript", "css": "text/css", "gif": "image/gif"}
+            kinds = {"js": "text/javascript", "css": "text/css", "gif": "image/gif", "svg": "image/svg+xml"}
             kind = kinds.get(path.rpartition(".")[2], "text/html; charset=utf-8")
             start_response(status, [("Content-Type", kind), *site.headers])
             return [made.encode() if isinstance(made, str) else made]

@@ -107,6 +107,38 @@ def test_in_every_layout_the_name_and_an_answer_are_in_view_and_nothing_is_cover
         assert seen["target"] >= 24, told
 
 
+PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width="16" height="9" fill="#000"/>
+<circle cx="3" cy="3" r="2" fill="#fc0"/></svg>"""
+
+
+@pytest.mark.parametrize("width", SIZES)
+def test_what_is_said_can_be_read_over_a_picture_of_the_site_s_own(visitor: Any, site: Any, width: int) -> None:
+    """No picture is asked of anybody else."""
+    clips = {"id": "clips", "category": "interactivity", "title": {"en": "Clips"}, "hosts": ["clips.example"]}
+    clips["placeholder"] = {"text": {"en": "Our film, 3 minutes"}, "picture": "/film.svg"}
+    policy = {
+        "policy": {"languages": ["en"], "banner": False},
+        "categories": [{"id": "interactivity", "basis": "consent", "title": {"en": "Contents"}}],
+        "services": [clips],
+    }
+    site.serve(Policy.load(policy))
+    site.pages["/film"] = page({name: LAYOUTS[name] for name in ("plain", "wide", "spotify", "hack-inline")})
+    site.pages["/film.svg"] = PICTURE
+    visitor.page.set_viewport_size({"width": width, "height": 900})
+    held = visitor.visit("/film")
+    held.wait_for_timeout(200)
+    visitor.shot(f"pictured-{width}", full=True)
+    assert ("GET", "/film.svg") in site.asked
+    assert not visitor.contacts
+    for name in ("plain", "wide", "spotify", "hack-inline"):
+        seen = held.evaluate(SEEN, name)
+        assert seen["name"], (name, seen)
+        assert seen["button"], (name, seen)
+        assert not seen["over"], (name, seen)
+        back = "(name) => getComputedStyle(document.querySelector(`#${name} .cg-body`)).backgroundColor"
+        assert held.evaluate(back, name) == "rgb(255, 255, 255)"
+
+
 FORM = """<!doctype html><html lang="en"><head><title>Write to us</title>{head}</head><body><form method="post" action="/sent">
 <p>{before}<button>Send</button></p></form></body></html>"""
 API = '<script src="https://www.google.com/recaptcha/api.js?render=KEY"></script>'
