@@ -24,7 +24,7 @@ class FindingKind(StrEnum):
     ``HEADER``: a response header, or a member of one, was withheld.
     ``HOST_UNLISTED``: a third-party host that no rule names (withheld with ``unlisted_hosts = "block"``).
     ``INSECURE``: the choice travels over plain http, off localhost.
-    ``BROKEN_FIELD``: a response header with CR, LF or NUL in it, or with a name that is none: dropped before anything reads the head.
+    ``BROKEN_FIELD``: a response header with CR, LF or NUL in it, or a name that is none: dropped before the head is read.
     ``UNFILTERED``: a body that could not be filtered (a part of an HTML document, an unknown coding).
     """
 

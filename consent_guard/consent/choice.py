@@ -52,8 +52,8 @@ class Consent:
     ``choices``: the explicit answers that count now: category and service ids to True or False. Read-only.
     ``decided_at``: when the answer was given (aware, UTC); None while undecided.
     ``expires_at``: the first second at which it no longer counts (aware, UTC); None while undecided.
-    ``receipt_id``: names the act by which something was last answered, were it for a single service; None where nothing was, and
-    where another tool keeps the choice.
+    ``receipt_id``: names the act by which something was last answered, were it for a single service; None where nothing was,
+    and where another tool keeps the choice.
     ``allowed_categories``: ids of the categories that are permitted.
     ``allowed_services``: ids of the services that are permitted.
     ``asks``: the banner is due: nothing was decided, or some purpose is new, or has changed since it was granted.

@@ -1,4 +1,4 @@
-"""CR, LF and NUL in response headers, and names that are none: such a field is dropped before anything reads the head (DESIGN §6).
+"""CR, LF and NUL in response headers, and names that are none: such a field is dropped before the head is read (DESIGN §6).
 
 A name with a blank behind it is the name without it to browsers, where a server writes it as it is.
 """
