@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("consent_guard")
 
+_BROKEN_OFF: Final = "filtering a response failed; it is broken off"
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -393,9 +395,12 @@ def _wrap_stream(response: StreamingHttpResponse, rewriter: BodyRewriter, exchan
 def _filtered(chunks: Iterable[bytes], rewriter: BodyRewriter, exchange: Exchange) -> Iterator[bytes]:
     try:
         for chunk in chunks:
-            yield _step(rewriter, chunk, last=False)
-        if tail := _step(rewriter, b"", last=True):
+            yield rewriter.feed(chunk) if chunk else b""
+        if tail := rewriter.close():
             yield tail
+    except RewriteError:
+        logger.exception(_BROKEN_OFF)
+        raise
     finally:
         exchange.finish()
 
@@ -403,19 +408,14 @@ def _filtered(chunks: Iterable[bytes], rewriter: BodyRewriter, exchange: Exchang
 async def _filtered_async(chunks: AsyncIterator[bytes], rewriter: BodyRewriter, exchange: Exchange) -> AsyncIterator[bytes]:
     try:
         async for chunk in chunks:
-            yield _step(rewriter, chunk, last=False)
-        if tail := _step(rewriter, b"", last=True):
+            yield await feed_in_pieces(rewriter, chunk) if chunk else b""
+        if tail := rewriter.close():
             yield tail
+    except RewriteError:
+        logger.exception(_BROKEN_OFF)
+        raise
     finally:
         exchange.finish()
-
-
-def _step(rewriter: BodyRewriter, chunk: bytes, *, last: bool) -> bytes:
-    try:
-        return rewriter.close() if last else rewriter.feed(chunk) if chunk else b""
-    except RewriteError:
-        logger.exception("filtering a response failed; it is broken off")
-        raise
 
 
 def _refusal_for(response: HttpResponseBase) -> HttpResponseBase:

@@ -126,6 +126,20 @@ def picture(request: Any) -> FileResponse:
     return FileResponse(io.BytesIO(PAGE.encode()), filename="a.png", headers={"ETag": '"abc"'})
 
 
+async def async_large(request: Any) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[str]:
+        before = len(TURNS)
+        yield f"<title>A page</title>{(SCRIPT + LONG) * 2000}"
+        TURNS_TAKEN.append(len(TURNS) - before)
+
+    return StreamingHttpResponse(parts())
+
+
+TURNS: list[int] = []
+"""What another task has had of the event loop."""
+TURNS_TAKEN: list[int] = []
+
+
 async def async_picture(request: Any) -> StreamingHttpResponse:
     response = await async_stream(request)
     response["Content-Type"], response["ETag"] = "image/png", '"abc"'
@@ -203,6 +217,7 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "file": file,
     "picture": picture,
     "async_picture": async_picture,
+    "async_large": async_large,
     "error": error,
     "redirect": redirect,
     "template": template,
@@ -452,6 +467,27 @@ def test_a_download_is_handed_on_as_the_very_file(project: Any) -> None:
     _, headers, body = wsgi_get("/file", **{"wsgi.file_wrapper": Wrapper})
     assert len(wrapped) == 1
     assert SCRIPT.encode() not in body
+
+
+def test_a_large_chunk_of_an_async_stream_lets_others_run(project: Any) -> None:
+    """Y18"""
+    project(ROOT_URLCONF=URLS)
+    TURNS_TAKEN.clear()
+
+    async def main() -> bytes:
+        async def other() -> None:
+            while True:
+                TURNS.append(1)
+                await asyncio.sleep(0)
+
+        task = asyncio.create_task(other())
+        response = await AsyncClient().get("/async_large", secure=True, headers=BROWSER)
+        whole = b"".join([part async for part in response])
+        task.cancel()
+        return whole
+
+    assert LONG.encode() in asyncio.run(main())
+    assert TURNS_TAKEN[0] > 5
 
 
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume synchronous iterators")
