@@ -10,9 +10,9 @@ package; ``rewriter`` makes it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, get_args
 
 from ...findings import Finding, FindingKind
 from ...limits import HELD_VALUE_BYTES, REMEMBERED_BYTES
@@ -34,16 +34,12 @@ from ..html import grammar as p
 from ..html.charrefs import decode_text
 from ..model import Decision, DocumentFacts, ScriptKind, Sink, Withheld, silent
 from .internal_subset import Declarations
+from .texts import readings
 from .tokenizer import SpanEnd
 
 _SPACE: Final = p.SPACE
 _TAG: Final = re.compile(
     rb"<(/?+)([^" + _SPACE + rb"/>!?<=\"'][^" + _SPACE + rb"/>]*+)((?>(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*))>"
-)
-_NOT_TEXT: Final = re.compile(
-    rb"<!--(?>(?:[^-]++|-(?!->))*)(?:-->|\Z)|<!\[CDATA\[((?>(?:[^\]]++|\](?!\]>))*))(?:\]\]>|\Z)"
-    rb"|<\?(?>(?:[^?]++|\?(?!>))*)(?:\?>|\Z)"
-    rb"|<(?>(?:[^>\"']++|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*)(?:>|\Z)"
 )
 _INSTRUCTION: Final = re.compile(rb"<\?(?>(?:[^?]++|\?(?!>))*)\?>")
 _NAMESPACE: Final = re.compile(rb"w3\.org/(?:1999/xhtml|2000/svg|1998/Math/MathML|1999/XSL/Transform)")
@@ -57,6 +53,7 @@ _STREAMED: Final = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"))
 _UNKNOWN: Final = b"-"
 """A name without rules of its own; attributes that act on any element still count."""
 _TOO_LONG: Final = Finding(FindingKind.UNFILTERED, "", "a tag whose entities make it too long to be read")
+_SCRIPT_KINDS: Final[tuple[ScriptKind, ...]] = get_args(ScriptKind)
 _TRANSFORMS: Final = re.compile(r"xsl|xml", re.I)
 _BUILDS: Final = re.compile(r":(?:element|attribute|copy-of|import|include)\b|disable-output-escaping|document\(|[{]")
 """In a transformation: what may build an element or an address that does not stand there as it is."""
@@ -360,29 +357,38 @@ class XmlRewriter:
         content = self._content
         raw = bytes(buffer[content:end])
         found: list[Finding] = []
-        too_long = end - content > HELD_VALUE_BYTES or self.overflows(raw)
-        if too_long:
+        texts = None if end - content > HELD_VALUE_BYTES or self.overflows(raw) else readings(raw, self.decode)
+        if texts is None:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
             self._dropping = 0 if whole else self._texts
             self._keeps_end = not whole
         else:
-            text = _character_data(raw, self.decode)
-            # A script within a style runs, and a style within a script is one.
-            if self._script is not None or b"script" in raw:
-                kind = self._script or "script"
-                hit = self.policy.first_hit(self.view, text.encode("utf-8", "surrogatepass"), kind)
-                found += [inline_finding(hit[0], "script")] if hit is not None else []
-            if self._script is None or b"style" in raw:
-                targets = sheet_targets(self.policy.book, text, relative=self.view.relative, depth=0)
-                found += [said.finding(FindingKind.STYLE, "style url()") for said in gated(self.view, targets)]
+            found += self._judge_readings(texts, raw)
         self._script = None
         self._texts = 0
         self.report(found, content)
         withheld = any(finding.enforced for finding in found)
-        if withheld and (too_long or not whole):
+        if withheld and (texts is None or not whole):
             self.edit(content, end)
             return False
         return withheld
+
+    def _judge_readings(self, texts: list[str], raw: bytes) -> list[Finding]:
+        """Return what is to be said of a script or style, from its readings: up to the first for which it is withheld."""
+        found: list[Finding] = []
+        # A script within a style runs, and a style within a script is one.
+        kinds = (self._script or "script",) if len(texts) == 1 else _SCRIPT_KINDS
+        for text in texts:
+            if self._script is not None or b"script" in raw:
+                program = text.encode("utf-8", "surrogatepass")
+                hits = (self.policy.first_hit(self.view, program, kind) for kind in kinds)
+                found += [inline_finding(hit[0], "script") for hit in hits if hit is not None][:1]
+            if self._script is None or b"style" in raw:
+                targets = sheet_targets(self.policy.book, text, relative=self.view.relative, depth=0)
+                found += [said.finding(FindingKind.STYLE, "style url()") for said in gated(self.view, targets)]
+            if any(finding.enforced for finding in found):
+                break
+        return found
 
     def _long_tag(self, buffer: Buffer, at: int) -> int:
         long = self._long
@@ -418,18 +424,6 @@ class _OversizedTag(OversizedTag):
             return super()._withhold(raw, at)
         self._report((_TOO_LONG,), at)
         return True
-
-
-def _character_data(raw: bytes, decode: Callable[[bytes], str]) -> str:
-    """Return the text of an element's content: tags and comments out, sections opened, references decoded."""
-    pieces: list[str] = []
-    at = 0
-    for found in _NOT_TEXT.finditer(raw):
-        pieces.append(decode_text(decode(raw[at : found.start()])))
-        if found[1] is not None:
-            pieces.append(decode(found[1]))
-        at = found.end()
-    return "".join(pieces) + decode_text(decode(raw[at:]))
 
 
 def _local(name: bytes) -> bytes:

@@ -17,6 +17,7 @@ PIXEL = "//px.ads.example/p.gif"
 HTML_NS = 'xmlns="http://www.w3.org/1999/xhtml"'
 SVG_NS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 Y_NS = 'xmlns:y="http://www.w3.org/1999/xlink"'
+X_NS = 'xmlns:x="http://www.w3.org/1999/xhtml"'
 MENTION = rules(inline_scripts="mention")
 
 
@@ -414,3 +415,39 @@ def test_a_value_that_is_written_anew_stays_well_formed() -> None:
     assert "ads.example" not in out
     assert "&lt;p>hello" in out
     assert "<p" not in out
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f'<script>1<b>/*</b>;import("{PIXEL}")<b>*/</b></script>',
+        f'<script>1;<b>/*</b>import<b>x</b>("{PIXEL}")</script>',
+        f"<style>a{{}}<b>/*</b>a{{background:url({PIXEL})}}<b>*/</b></style>",
+        f"<style><b/><!--/*--><b>/*</b><?x /*?>a{{background:u<b>x</b>rl({PIXEL})}}</style>",
+        f'<style>/*<b><script>1<b>/*</b>;import("{PIXEL}")</script></b>*/</style>',
+        f"<script>/*<style>a{{background:url({PIXEL})}}</style>*/</script>",
+        f'<style>/*<script type=\'importmap\'>{{"imports":{{"a":"https:{PIXEL}"}}}}</script>*/</style>',
+        f'<x:script {X_NS}>1<b>/*</b>;import("{PIXEL}")<b>*/</b></x:script>',
+    ],
+)
+def test_of_a_script_or_style_its_own_text_counts_whatever_elements_stand_in_it(markup: str) -> None:
+    """R1: browsers run the child text content, and each script and style sheet within by itself."""
+    assert "ads.example" not in xhtml(markup, compiled=rules(inline_scripts="signature"))
+    assert xhtml(markup, compiled=rules(inline_scripts="signature"), allowed=SERVICES) == markup
+
+
+def test_a_script_in_a_script_that_is_withheld_hides_none_of_its_text() -> None:
+    markup = f'<script><script src="{PIXEL}">x</script>import("{PIXEL}")</script>'
+    assert "ads.example" not in xhtml(markup, compiled=rules(inline_scripts="signature"))
+
+
+def test_a_script_or_style_that_holds_elements_and_leads_nowhere_stays() -> None:
+    """R2."""
+    for markup in ("<script>a<b>c</b>;<style>p{}</style></script>", "<style>p{}<i/><script>a()</script></style>"):
+        assert xhtml(markup, compiled=rules(inline_scripts="signature")) == markup
+
+
+@pytest.mark.parametrize("unit", ["<script>x</script>", "<style>", "<b>x</b>", "<b>"])
+def test_any_number_of_elements_in_a_script_is_read_in_linear_time(unit: str) -> None:
+    """R6."""
+    grows_linearly(lambda size: once(f"<html {HTML_NS}><script>{unit * size}".encode(), syntax="xml"), 500, longest=1 << 15)
