@@ -82,6 +82,8 @@ class XmlRewriter:
         self._emits = emits
         self._charset = Charset(document.charset, xml=True)
         self._held = bytearray()
+        self._shape = bytearray()
+        """The same with trail bytes masked, in an encoding that needs a mask, and while none is known."""
         self._patches = PatchBuffer()
         self._closing = b""
         """The mark that ends the comment, section or instruction that streams through."""
@@ -145,7 +147,11 @@ class XmlRewriter:
 
     def _advance(self, data: bytes, final: bool) -> bytes:
         self._held += data
-        buffer = self._held
+        if self._charset.masks:
+            self._shape += self._charset.mask(data, final)
+        else:
+            self._shape.clear()
+        buffer = self._buffer()
         at = self._stepped
         while at < len(buffer):
             end = self._step(buffer, at, final)
@@ -163,6 +169,10 @@ class XmlRewriter:
             safe = len(buffer)
         self._stepped = at - safe if at > safe else 0
         return self._emit(safe)
+
+    def _buffer(self) -> Buffer:
+        """Return what the lexer reads: a mask, whose last bytes may be yet to come, or the document itself."""
+        return self._shape if self._charset.masks else self._held
 
     def _step(self, buffer: Buffer, at: int, final: bool) -> int:
         """Read one thing at ``at`` and return where it ends; ``at`` itself where more input is needed."""
@@ -229,7 +239,8 @@ class XmlRewriter:
         if self._dropping:
             return self._pass(*found.span())
         if _STYLESHEET.match(found[0]):
-            parts = {name: "".join(value) for name, *value in reversed(_PSEUDO.findall(self._charset.text(found[0])))}
+            text = self._charset.text(bytes(self._held[found.start() : found.end()]))
+            parts = {name: "".join(value) for name, *value in reversed(_PSEUDO.findall(text))}
             noted = self._sheet(
                 decode_text(parts.get("href", "")), _TRANSFORMS.search(decode_text(parts.get("type", ""))) is not None
             )
@@ -292,7 +303,7 @@ class XmlRewriter:
             if not self._shown:
                 return end  # nothing that a browser shows or transforms so far: a feed, say, of which it loads nothing
         name = _local(found[2])
-        decision = self._decision(found[0], name or _UNKNOWN, found.end(2) - start)
+        decision = self._decision(bytes(self._held[start:end]), found[0], name or _UNKNOWN, found.end(2) - start)
         if decision is not None:
             self.report(decision.findings, start)
             if decision.base is not None:
@@ -307,7 +318,7 @@ class XmlRewriter:
             self._open_text(name, decision.script if decision is not None else None, start, end)
         return end
 
-    def _decision(self, raw: bytes, name: bytes, names_end: int) -> Decision | None:
+    def _decision(self, raw: bytes, shape: bytes, name: bytes, names_end: int) -> Decision | None:
         policy, relative, charset = self.policy, self.view.relative, self._charset.name
         # Entities of the document's own make the same bytes mean another thing in each.
         kept = (
@@ -319,7 +330,7 @@ class XmlRewriter:
             if not kept and self.overflows(raw):
                 return Decision(Withheld(), findings=(_TOO_LONG,))
             decode = self._charset.text if kept else self.decode  # what is remembered must not hold this document
-            facts = read_tag(policy, raw, raw, name, decode, True, relative, names_end, True)
+            facts = read_tag(policy, raw, shape, name, decode, True, relative, names_end, True)
             if kept:
                 table.keep(raw, facts, len(raw) if facts is None else facts.size)
         return decide(policy, facts, self.view, self) if isinstance(facts, TagFacts) else None
@@ -342,7 +353,7 @@ class XmlRewriter:
             return end
         if self._texts and _local(found[2]) in (b"style", b"script"):
             self._texts -= 1
-            if not self._texts and self._judge_text(self._held, start, whole=True):
+            if not self._texts and self._judge_text(self._buffer(), start, whole=True):
                 self.edit(self._start, end)
         return end
 
@@ -355,15 +366,15 @@ class XmlRewriter:
         """Judge the text of a script or style; tell whether the element, which has come whole, goes. One too long to be held
         goes with all that follows in it, and keeps its tags."""
         content = self._content
-        raw = bytes(buffer[content:end])
+        raw, shape = bytes(self._held[content:end]), bytes(buffer[content:end])
         found: list[Finding] = []
-        texts = None if end - content > HELD_VALUE_BYTES or self.overflows(raw) else readings(raw, self.decode)
+        texts = None if end - content > HELD_VALUE_BYTES or self.overflows(raw) else readings(raw, shape, self.decode)
         if texts is None:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
             self._dropping = 0 if whole else self._texts
             self._keeps_end = not whole
         else:
-            found += self._judge_readings(texts, raw)
+            found += self._judge_readings(texts, shape)
         self._script = None
         self._texts = 0
         self.report(found, content)
@@ -373,17 +384,17 @@ class XmlRewriter:
             return False
         return withheld
 
-    def _judge_readings(self, texts: list[str], raw: bytes) -> list[Finding]:
+    def _judge_readings(self, texts: list[str], shape: bytes) -> list[Finding]:
         """Return what is to be said of a script or style, from its readings: up to the first for which it is withheld."""
         found: list[Finding] = []
         # A script within a style runs, and a style within a script is one.
         kinds = (self._script or "script",) if len(texts) == 1 else _SCRIPT_KINDS
         for text in texts:
-            if self._script is not None or b"script" in raw:
+            if self._script is not None or b"script" in shape:
                 program = text.encode("utf-8", "surrogatepass")
                 hits = (self.policy.first_hit(self.view, program, kind) for kind in kinds)
                 found += [inline_finding(hit[0], "script") for hit in hits if hit is not None][:1]
-            if self._script is None or b"style" in raw:
+            if self._script is None or b"style" in shape:
                 targets = sheet_targets(self.policy.book, text, relative=self.view.relative, depth=0)
                 found += [said.finding(FindingKind.STYLE, "style url()") for said in gated(self.view, targets)]
             if any(finding.enforced for finding in found):
@@ -405,6 +416,7 @@ class XmlRewriter:
     def _emit(self, safe: int) -> bytes:
         out = self._patches.take(self._held, safe, self._charset)
         del self._held[:safe]
+        del self._shape[:safe]
         self._left += safe
         self._start -= safe
         self._content -= safe

@@ -23,9 +23,10 @@ _WITHIN: Final = 64
 """The most scripts and style sheets within one that are read."""
 
 
-def readings(raw: bytes, decode: Callable[[bytes], str]) -> list[str] | None:
+def readings(raw: bytes, shape: bytes, decode: Callable[[bytes], str]) -> list[str] | None:
     """Return the texts that count in the content of a script or style sheet, each once: its own, that of each script and style
-    sheet in it, and, where elements stand in it, all of it. None: there are more than are read."""
+    sheet in it, and, where elements stand in it, all of it. None: there are more than are read. ``shape``: ``raw`` with trail
+    bytes masked."""
     whole: list[str] = []
     own: list[str] = []
     texts = [own]
@@ -38,12 +39,12 @@ def readings(raw: bytes, decode: Callable[[bytes], str]) -> list[str] | None:
             pieces.append(text)
 
     at = 0
-    for found in _NOT_TEXT.finditer(raw):
+    for found in _NOT_TEXT.finditer(shape):
         if found.start() > at:
             add(decode_text(decode(raw[at : found.start()])))
         at = found.end()
         if found[1] is not None:
-            add(decode(found[1]))
+            add(decode(raw[found.start(1) : found.end(1)]))
         elif found[2]:
             if len(opened) > 1:
                 opened.pop()
