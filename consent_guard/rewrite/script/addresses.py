@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ...wire.link_relations import CANDIDATES
 from .literals import UNKNOWN
 
 _REMOVED: Final = re.compile("[\t\n\r]")
@@ -24,26 +23,10 @@ _FILES: Final = frozenset(
 )
 """What looks like a top-level domain and is a file's ending. Read only where unknown text stands before a bare name."""
 _PORT: Final = re.compile(r":[0-9]*$")
-_ATTRIBUTE: Final = re.compile(
-    rf"(?<![\w\-])(src|href|srcset|{CANDIDATES}|srcdoc|poster|background|data|xlink:href"
-    r"|data-src|data-srcset|data-lazy-src|data-lazy-srcset|data-original|data-background)"
-    r"\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]+))",
-    re.I,
-)
 _WRITTEN_OUT: Final = re.compile(
     r"(?:(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]*+:)?//[A-Za-z0-9\x80-\U0010ffff_\-][^\s\"'<>\\)]*"
 )
 """An address with a host. Its scheme is looked for from the beginning of a word only, or long words would take long."""
-_NESTED: Final = 2
-"""Documents within documents that are read as such."""
-_TAG: Final = re.compile(r"<([A-Za-z\0][A-Za-z0-9\0:\-]*)")
-_FETCHES: Final = {
-    "href": frozenset(("link", "base", "image", "use", "feimage", "script", "pattern", "mpath", "textpath", "filter")),
-    "data": frozenset(("object",)),
-    "background": frozenset(("body", "table", "tbody", "thead", "tfoot", "tr", "td", "th")),
-}
-"""The elements on which these attributes fetch; the other attributes of ``_ATTRIBUTE`` fetch wherever they stand."""
-_CSS: Final = re.compile(r"(?:url\(\s*[\"']?|@import\s*[\"'])([^\"')\s]+)", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,47 +105,9 @@ def _host(authority: str) -> tuple[str, bool]:
     return "", False
 
 
-def in_html(html: str, call: str, at: int, depth: int = 0) -> Iterator[Address]:
-    """Yield the addresses that a browser would fetch for this piece of HTML. The piece may be cut anywhere.
-
-    ``depth``: how many documents of ``srcdoc`` attributes lie around it. Of one that lies too deep every address counts.
-    """
-    tags = list(_TAG.finditer(html))
-    next_tag = 0
-    tag = ""
-    for found in _ATTRIBUTE.finditer(html):
-        while next_tag < len(tags) and tags[next_tag].start() < found.start():
-            tag = tags[next_tag].group(1).lower()
-            next_tag += 1
-        # What a lazy loader turns into the plain attribute counts as that.
-        name = found.group(1).lower().removeprefix("xlink:")
-        fetching = _FETCHES.get(name)
-        if fetching is not None and tag not in fetching:
-            continue
-        value = found.group(2) or found.group(3) or found.group(4) or ""
-        value = value.replace("&amp;", "&").replace("\\/", "/")
-        if name == "srcdoc":
-            value = value.replace("&quot;", '"').replace("&lt;", "<")
-            yield from in_html(value, call, at, depth + 1) if depth < _NESTED else in_text(value, call, at)
-            continue
-        for one in value.split(",") if name.endswith("srcset") else (value,):
-            read = address(one.strip().partition(" ")[0] if name.endswith("srcset") else one, call, at)
-            if read is not None:
-                yield read
-    yield from in_css(html, call, at)
-
-
 def in_text(text: str, call: str, at: int) -> Iterator[Address]:
     """Yield every address with a host that is written out in a text."""
     for found in _WRITTEN_OUT.finditer(text):
         read = address(found.group(), call, at)
-        if read is not None:
-            yield read
-
-
-def in_css(css: str, call: str, at: int) -> Iterator[Address]:
-    """Yield the addresses of ``url()`` and ``@import`` in a piece of CSS."""
-    for found in _CSS.finditer(css):
-        read = address(found.group(1), call, at)
         if read is not None:
             yield read

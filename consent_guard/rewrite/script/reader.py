@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
-from .addresses import Address, address, in_css, in_html
+from .addresses import Address, address, in_text
 from .calls import (
     ALIAS,
     ARGUMENTS,
@@ -41,6 +41,7 @@ from .calls import (
     is_loader,
 )
 from .literals import UNKNOWN, literal_text
+from .markup import css_addresses, html_parts
 from .references import end_of_blanks
 from .structure import Structure
 from .tokenizer import TEXT, before, word_before
@@ -50,11 +51,15 @@ _JAVASCRIPT: Final = re.compile(r"[\x00-\x20]*javascript:", re.I)
 _NESTED: Final = 2
 """Scripts within a script's strings (``eval``, ``javascript:``) that are read as well, one in the other."""
 _PLAIN_VALUE: Final = re.compile(rb"\s*+[\"'](\x01++)[\"']\s*+(?:[;)}]|$)")
-_HTML_SIGN: Final = re.compile(rb"(?:src|href|srcset|poster|data|background|srcdoc)\s*+=", re.I)
-_CSS_SIGN: Final = re.compile(rb"url\(|@import", re.I)
+_HTML_SIGN: Final = re.compile(
+    rb"(?:src|href|srcset|poster|data|background|srcdoc|ping|code|content|value|to|from|by|values|style|on[a-z]{4,24})\s*+=",
+    re.I,
+)
+_CSS_SIGN: Final = re.compile(rb"url\(|@import|image-set\(|src\(|\\\\[0-9A-Fa-f]", re.I)
 _CODE_SIGN: Final = re.compile(rb"\.src\b|import|fetch|setAttribute|document\.write|Script")
-_MADE_LINK: Final = re.compile(rb"createElement[^;]*?[\"'`]link[\"'`]", re.I)
-_MADE_OBJECT: Final = re.compile(rb"createElement[^;]*?[\"'`]object[\"'`]", re.I)
+_MADE: Final = re.compile(
+    rb"createElement(?:NS)?\([^;\"'`]*+(?:[\"'`][^\"'`]*+[\"'`]\s*+,\s*+)?[\"'`](link|object)[\"'`]", re.I
+)
 _LINK: Final = re.compile(rb"[\"'`]link[\"'`]|\brel[\"']?\s*+:", re.I)
 _JQUERY: Final = re.compile(rb"(?:(?:window|self)\s*+\.\s*+)?(?:\$|jQuery)(?![A-Za-z0-9_$])")
 _LOADED_KEYS: Final = tuple(name for name in FETCHING_MEMBERS if name not in (b"href", b"data"))
@@ -89,8 +94,8 @@ class Reader:
         """The call at hand is known by its name alone."""
         self.on_jquery = False
         """The call at hand is a method of jQuery's."""
-        self._links: dict[bytes, bool] = {}
-        """Which names are those of link elements."""
+        self._elements: dict[tuple[bytes, bytes], bool] = {}
+        """Whether a name is that of such an element."""
         self.found: dict[tuple[str, str], Address] = {}
 
     def read(self) -> list[Address]:
@@ -315,20 +320,22 @@ class Reader:
         name = word_before(self.code, end)
         if not name or name == b"location":
             return False
-        known = self._links.get(name)
-        if known is None:
-            known = self._links[name] = name in self.structure.members_by_owner(b"rel") or self._made(name, _MADE_LINK)
-        return known
+        return name in self.structure.members_by_owner(b"rel") or self._made(name, b"link")
 
     def _on_object(self, end: int) -> bool:
         """Tell whether the object that ends at an offset is made as an object element."""
-        return _MADE_OBJECT.search(self.text) is not None and self._made(word_before(self.code, end), _MADE_OBJECT)
+        return b"createElement" in self.text and self._made(word_before(self.code, end), b"object")
 
-    def _made(self, name: bytes, making: re.Pattern[bytes]) -> bool:
-        return any(
-            making.search(self.text, start, self.structure.expression_end(start, limit=start + 120))
-            for _, start, _ in self.structure.variables.get(name, ())
-        )
+    def _made(self, name: bytes, element: bytes) -> bool:
+        """Tell whether a variable is given an element that is made by its name."""
+        known = self._elements.get((name, element))
+        if known is None:
+            known = self._elements[name, element] = any(
+                found.group(1).lower() == element
+                for _, start, _ in self.structure.variables.get(name, ())
+                for found in _MADE.finditer(self.text, start, self.structure.expression_end(start, limit=start + 120))
+            )
+        return known
 
     # --- what they are given ---------------------------------------------------------------------------------------------
 
@@ -347,18 +354,23 @@ class Reader:
             for read in self._read_as(one, kind, call, at):
                 self.found.setdefault((read.text, call), read if direct else replace(read, direct=False))
 
-    def _read_as(self, said: str, kind: str, call: str, at: int) -> Iterator[Address]:
-        if kind == HTML:
-            yield from in_html(said, call, at)
+    def _read_as(self, said: str, kind: str, call: str, at: int, depth: int = 0) -> Iterator[Address]:
+        """Yield the addresses in what a call gets. ``depth``: how many documents of ``srcdoc`` attributes lie around it; of one
+        that lies too deep every address counts."""
+        if kind == HTML and depth > _NESTED:
+            yield from in_text(said, call, at)
+        elif kind == HTML:
+            for what, text in html_parts(said):
+                yield from self._read_as(text, what, call, at, depth + 1)
             if "<" not in said:
                 # What an element is given may be a script's or a style's text.
-                yield from in_css(said, call, at)
+                yield from self._read_as(said, CODE, call, at, depth)
+        elif kind in (CSS, CODE):
+            for one in css_addresses(said):
+                if (read := address(one, call, at)) is not None:
+                    yield read
+            if kind == CODE:
                 yield from self._nested(said, call, at)
-        elif kind == CSS:
-            yield from in_css(said, call, at)
-        elif kind == CODE:
-            yield from in_css(said, call, at)
-            yield from self._nested(said, call, at)
         elif _JAVASCRIPT.match(said):
             yield from self._nested(said.partition(":")[2], call, at)
         elif (read := address(said, call, at)) is not None:

@@ -345,6 +345,44 @@ def test_what_has_too_many_readings_is_said() -> None:
 @pytest.mark.parametrize(
     "script",
     [
+        "document.write('<img src=&#104;ttps://t.example/a.js>')",
+        "document.write('<meta http-equiv=refresh content=\"0;url=https://t.example/a.js\">')",
+        "document.write('<a ping=https://t.example/a.js>')",
+        "document.write('<embed code=https://t.example/a.js>')",
+        "document.write('<param name=movie value=https://t.example/a.js>')",
+        "document.write('<svg><set attributeName=href to=https://t.example/a.js></svg>')",
+        "document.write('<svg><radialGradient href=https://t.example/a.js></svg>')",
+        "document.write('<script>import(\"https://t.example/a.js\")<\\/script>')",
+        "e.innerHTML = '<img src=x onerror=\"import(\\'https://t.example/a.js\\')\">'",
+        "e.innerHTML = '<b style=\"background:image-set(&quot;https://t.example/a.js&quot; 1x)\">'",
+        "st.textContent = '@import/**/\"https://t.example/a.js\"'",
+        "st.textContent = 'a{b:image-set(\"https://t.example/a.js\" 1x)}'",
+        "st.textContent = 'a{b:u\\\\72l(https://t.example/a.js)}'",
+        "e.innerHTML = '<style>a{b:image-set(\"https://t.example/a.js\" 1x)}</style>'",
+    ],
+)
+def test_html_and_css_in_strings_are_read_by_the_fetch_table(script: str) -> None:
+    """What fetches in a document fetches in what a script writes."""
+    assert A in loaded(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "document.write('<a href=https://t.example/a.js>')",
+        "document.write('<meta name=x content=\"0;url=https://t.example/a.js\">')",
+        "document.write('<param name=id value=https://t.example/a.js>')",
+        "document.write('<img alt=\"src=https://t.example/a.js\">')",
+        "document.write('<option value=https://t.example/a.js>')",
+    ],
+)
+def test_html_in_strings_that_fetches_nothing_loads_nothing(script: str) -> None:
+    assert A not in loaded(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
         "// s.src = 'https://t.example/a.js'",
         "/* document.write('<script src=\"https://t.example/a.js\">') */ s.src = '/own.js'",
         "<!-- s.src = 'https://t.example/a.js'\ns.src = '/own.js'",

@@ -86,6 +86,12 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "aliases": times(b"f=fetch;f(u);", b""),
     "attributes that are not told": times(b"e.setAttribute(k,a[k]);", b"a={src:1};"),
     "chains of jQuery's": times(b".append('<img src=>')", b"$(a)"),
+    "objects that are made": times(b"o=d.createElement(a,o.data=u,", b"'object';"),
+    "data of one name": times(b"o.data=u;o=d.createElement(a);", b"'object';"),
+    "scripts in HTML": times(b"<script ", b"document.write('", b"')"),
+    "open scripts in HTML": times(b"<script>", b"document.write('", b"')"),
+    "attributes in HTML": times(b"value=a ", b"document.write('<param ", b"')"),
+    "colons in HTML": times(b"a:", b"document.write('<img src= ", b"')"),
     "one long word": times(b"a", b"s.src='//t.example/b ", b"'"),
 }
 
