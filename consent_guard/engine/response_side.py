@@ -6,6 +6,7 @@ May import the wire layer, the rewriter, the pages and the engine's parts. The e
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -15,7 +16,7 @@ from ..pages.model import RequestView
 from ..pages.parts import ResponseParts
 from ..policy.model import PathEnforcement
 from ..refusal import PART_REFUSAL, REFUSAL
-from ..rewrite.model import DocumentFacts
+from ..rewrite.model import DocumentFacts, Embed
 from ..rewrite.page import page_rewriter
 from ..rewrite.stream import HtmlRewriter
 from ..wire.codings import coding_to_browsers, decodable
@@ -282,7 +283,9 @@ class ResponseSide:
         def make(kind: BodyKind) -> BodyRewriter:
             site, consent = self._site, self._visitor.consent
             emits = not self._reporting
-            parts = ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner) if emits else None
+            parts = (
+                _Parts(lambda: ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner)) if emits else None
+            )
             rewriter = page_rewriter(
                 site.rules,
                 consent.allowed_services,
@@ -293,7 +296,7 @@ class ResponseSide:
                 emits=emits,
             )
             if parts is not None and isinstance(rewriter, HtmlRewriter):
-                parts.stand_in(rewriter)
+                parts.document = weakref.ref(rewriter)
             if kind is BodyKind.XML and emits and not coding and consent.allowed_services != site.needed:
                 strictest = page_rewriter(site.rules, site.needed, self._document(kind, charset))
                 self._strictest = ReadTwice(rewriter, strictest, lambda text: is_feed(headers, text))
@@ -360,6 +363,36 @@ class ResponseSide:
 
     def _unfiltered(self, where: str) -> None:
         self._log.add(Finding(FindingKind.UNFILTERED, split_host(self._facts.host)[0], where))
+
+
+class _Parts:
+    """What we put into a page (the rewriter's ``Insertions``), made with the first of it: into most pages nothing is put."""
+
+    __slots__ = ("_made", "_make", "document")
+
+    def __init__(self, make: Callable[[], ResponseParts]) -> None:
+        self._make = make
+        self._made: ResponseParts | None = None
+        self.document: weakref.ref[HtmlRewriter] | None = None
+        """The document that they go into; it is not kept alive."""
+
+    def banner(self, lang: str | None) -> bytes:
+        return self._parts.banner(lang)
+
+    def placeholder(self, embed: Embed, lang: str | None) -> bytes:
+        return self._parts.placeholder(embed, lang)
+
+    def closing(self, lang: str | None) -> bytes:
+        return self._parts.closing(lang)
+
+    @property
+    def _parts(self) -> ResponseParts:
+        if self._made is None:
+            self._made = self._make()
+            document = self.document() if self.document is not None else None
+            if document is not None:
+                self._made.stand_in(document)
+        return self._made
 
 
 def _is_page(headers: Headers, kind: BodyKind) -> bool:

@@ -18,7 +18,7 @@ from ..consent.imports.importer import Importer
 from ..consent.keys import check_keys
 from ..consent.signals import dnt, gpc
 from ..consent.terms import terms_of
-from ..consent.token import TokenSigner, names_to_read
+from ..consent.token import TokenSigner, names_to_read, once_cookie_name
 from ..findings import Finding
 from ..limits import CLEAN_FEEDS, POST_BODY_BYTES
 from ..pages.overriding import TemplatesSource, checked_surface
@@ -113,6 +113,8 @@ class Site:
             secure: frozenset(name.encode("ascii") for name in names_to_read(policy, secure)) for secure in (False, True)
         }
         """The names under which the choice is read, by whether the request came over https."""
+        self.once_names: Final = {secure: once_cookie_name(policy, secure).encode("ascii") for secure in (False, True)}
+        """The name of the permission for a single load, by the same."""
         self._version: Final = _UNFIT.sub("_", __version__)
         self.surface: Final[Surface] = checked_surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""

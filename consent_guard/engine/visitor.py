@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..consent.choice import Choice, Consent, effective, imported
-from ..consent.token import is_spelt_like_ours, once_cookie_name
+from ..consent.token import is_spelt_like_ours
 from ..wire.cookies import CookiePair, request_cookies
 from ..wire.messages import RequestFacts
 from .addresses import own_path, page_key
@@ -85,7 +85,7 @@ def is_secure(facts: RequestFacts) -> bool:
 
 def _once(site: Site, facts: RequestFacts, cookies: list[CookiePair], secure: bool) -> str | None:
     """Return the service that ``choice=once`` lets load on this very page. A prefetch is no view of it."""
-    name = once_cookie_name(site.policy, secure).encode("ascii")
+    name = site.once_names[secure]
     values = {cookie.value for cookie in cookies if cookie.name == name}
     if len(values) != 1 or facts.method not in ("GET", "HEAD") or is_prefetch(facts.headers):
         return None

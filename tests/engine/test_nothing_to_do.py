@@ -10,6 +10,7 @@ import pytest
 
 from consent_guard import Finding, Guard, RequestFacts, ResponsePlan
 from consent_guard.testing import consent_cookie
+from consent_guard.wire import content_security
 from consent_guard.wsgi import ConsentMiddleware
 
 from .conftest import HTML, KEY, NOW, PAGE, POLICY
@@ -27,6 +28,19 @@ def plan(allow: str | Iterable[str], on_finding: Callable[[Finding], None] | Non
     cookie = (b"Cookie", f"{name}={value}".encode())
     exchange = guard.open(RequestFacts("GET", "https", "www.example.org", "/page", (cookie,), "", b"", NOW))
     return exchange.respond(200, [*HTML, (b"Content-Length", b"%d" % len(PAGE)), (b"Set-Cookie", b"x=1; Max-Age=99999999999")])
+
+
+def test_what_our_parts_need_to_know_is_asked_for_when_the_first_is_put_in(site, monkeypatch) -> None:
+    asked: list[int] = []
+    policy_of = content_security.permitted
+    monkeypatch.setattr("consent_guard.engine.response_side.permitted", lambda *given: asked.append(1) or policy_of(*given))
+    plain = site.request(cookie=site.cookie(deny="*")).respond(200, site.HTML)
+    site.send(plain)
+    assert asked == []
+    embed = b"<p><iframe src='https://www.video.example/x' width=400 height=300></iframe>" * 2
+    out = site.send(site.request(cookie=site.cookie(deny="*")).respond(200, site.HTML), embed)
+    assert b"data-cg" in out
+    assert asked == [1]
 
 
 def test_a_body_from_which_nothing_is_withheld_is_the_app_s_own() -> None:
