@@ -4,6 +4,7 @@ not from what happens to be loaded."""
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -247,3 +248,11 @@ def test_every_kind_of_import_closes_a_circle(back: str, tmp_path: Path) -> None
     assert circle(import_graph(package)) == []
     (package / "second.py").write_text(back.format("first"), "utf-8")
     assert set(circle(import_graph(package))) == {"made.first", "made.second"}
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "rewrite").rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_the_modules_that_the_rewriters_docstrings_say_they_import_are_there(path: Path) -> None:
+    names = {part.removesuffix(".py") for module in MODULES for part in module.relative_to(PACKAGE).parts}
+    said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    named = re.findall(r"``([a-z_]+)``", " ".join(re.findall(r"(?:May import|run by)[^.;]*", said)))
+    assert set(named) <= names

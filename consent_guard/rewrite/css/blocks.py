@@ -1,6 +1,7 @@
 """The content of one ``style`` element as it streams: where its addresses stand.
 
-May import css. The same reader takes a whole content and one that comes in pieces.
+The same reader takes a whole content and one that comes in pieces. May import limits, the model, ``tokenizer``, ``escapes``
+and ``urls``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The patterns by which CSS is read (CSS Syntax Level 3), over bytes of any encoding that keeps ASCII.
 
-Used by ``css_tokens``.
+``tokenizer`` runs them.
 """
 
 from __future__ import annotations

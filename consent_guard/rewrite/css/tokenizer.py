@@ -2,7 +2,7 @@
 
 Comments, strings, escapes (``\\75 rl(``), url tokens good and bad, at-rules, brackets inside ``image-set()``. It looks for
 parentheses, quotes, ``@`` and backslashes only, so that plain declarations cost one scan. Works on bytes of any encoding that
-keeps ASCII. May import ``css_escapes``. ``css`` builds on it.
+keeps ASCII. May import ``grammar``, ``escapes`` and ``states``. ``urls`` and ``blocks`` build on it.
 """
 
 from __future__ import annotations

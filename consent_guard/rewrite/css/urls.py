@@ -1,11 +1,12 @@
-"""The addresses in CSS that make a browser fetch, and a filter that makes the gated ones inert as a style sheet streams.
+"""The addresses in CSS that make a browser fetch.
 
 Fetched are ``url()`` in declarations, the string or ``url()`` of ``@import``, and the strings of ``image-set()``,
 ``-webkit-image-set()`` and ``src()``. The prelude of any other at-rule (``@namespace``, ``@supports``…) fetches nothing. A
 custom property may be used anywhere, so ``url()`` counts everywhere, and so does a string but in an attribute selector and in
 ``content``.
 
-May import limits, ``css_tokens`` and ``css_escapes``. Called by the rewriter for ``style`` elements and attributes.
+May import ``tokenizer``, ``grammar`` and ``escapes``. Called for style attributes and whole style sheets; an HTML element's
+content is read by ``blocks``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The encoding of one document: which it is, what an ASCII lexer may read of it, and how texts go into it.
 
 The rewriter reads bytes that keep ASCII. Most encodings do; UTF-16 and ISO-2022-JP are read through a layer, and a mask hides
-the ASCII bytes that end a character of Shift_JIS and its kind. May import ``charsets``, ``sniffing``, ``masks`` and ``layers``.
-Called by the rewriter.
+the ASCII bytes that end a character of Shift_JIS and its kind. May import ``labels``, ``sniff``,
+``trail_bytes`` and ``transcode``. Every reader of a document has one.
 """
 
 from __future__ import annotations

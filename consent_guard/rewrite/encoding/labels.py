@@ -1,6 +1,6 @@
 """The encodings of the web by their labels (WHATWG Encoding §4.2), and the text behind a value's bytes.
 
-May import ``pairs``. ``sniffing`` looks labels up here, ``encoding`` decodes and encodes.
+May import ``pairs``. ``sniff`` looks labels up here, ``decode`` decodes and encodes.
 """
 
 from __future__ import annotations

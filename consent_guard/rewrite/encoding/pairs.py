@@ -1,7 +1,7 @@
 """Two-byte characters as browsers pair them: Shift_JIS, GBK, gb18030, Big5, EUC-KR, EUC-JP (WHATWG Encoding §10 to §13).
 
 An ASCII byte that makes no valid pair with the lead before it is read by itself again; any other byte after a lead goes with
-it. May import nothing of the package. ``masks`` and ``charsets`` build on it.
+it. May import nothing of the package. ``trail_bytes``, ``labels`` and ``transcode`` build on it.
 """
 
 from __future__ import annotations

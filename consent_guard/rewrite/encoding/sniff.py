@@ -1,7 +1,7 @@
 """Which encoding a browser takes a document to be in (WHATWG HTML 13.2.3.2), from its first bytes.
 
 A byte order mark beats the Content-Type's charset, which beats what the document says of itself in its first 1024 bytes. May
-import ``charsets``. Called by ``encoding``.
+import ``labels``. Called by ``decode``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A mask for encodings whose two-byte characters may end in an ASCII byte.
 
 An ASCII lexer would read that byte as a letter or a bracket. A mask of the same length turns it into a high byte. May import
-``pairs``. Called by ``encoding``.
+``pairs``. Called by ``decode``.
 """
 
 from __future__ import annotations

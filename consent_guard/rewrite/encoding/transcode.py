@@ -1,7 +1,7 @@
 """Encodings that do not keep ASCII: UTF-16, and ISO-2022-JP with its escapes.
 
 A layer turns a document's bytes into UTF-8, which the rewriter reads, and what it leaves of them back. Where nothing is changed
-the same bytes come back: odd ones, lone surrogates and needless escapes included. May import ``pairs``. Called by ``encoding``.
+the same bytes come back: odd ones, lone surrogates and needless escapes included. May import ``pairs``. Called by ``decode``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The attributes of one whole tag: what each is called, where it stands, and how to take it out.
 
 A browser keeps the first of several attributes of one name (WHATWG 13.2.5.33), so removing one means removing them all (R10).
-May import patterns and references; ``tags`` reads with it.
+May import the model, ``grammar`` and ``charrefs``; ``tags`` reads with it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A document without a ``<body>`` tag has one all the same: it begins before the first thing that cannot stand in the head. A
 fragment (no doctype, html, head or body seen before its first content) gets no banner, nor does an AMP document (H36) or a
-frameset. May import patterns, context and lexer; ``rewriter`` asks it.
+frameset. May import ``grammar``, ``tokenizer`` and ``tree_builder_simulator``; ``stream`` asks it.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 for token in read_tokens(body): if isinstance(token, Tag) and token.name == "html": print(token.attributes.get("lang"))
 
 It is read by the rewriter's own tokenizer, so in linear time whatever stands in it, and never raises. One reading only, that
-of a visitor without scripts, who gets the content of ``noscript``: what browsers would load is a question for ``rewriter``,
-which follows all readings. May import this package's tokenizer, simulator, attributes, references and encoding. The crawl,
-the test kit, ``init`` and the templates' fairness read with it.
+of a visitor without scripts, who gets the content of ``noscript``: what browsers would load is a question for ``stream``,
+which follows all readings. May import this package's tokenizer, simulator, attributes, character references and encoding. The
+crawl, the test kit, ``init`` and the templates' fairness read with it.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 It keeps no text and knows no policy: it is handed a buffer and a position and tells what stands there and where it ends. What
 it calls for is kept by the caller: the namespace (for CDATA) and the switch to raw text are the tree builder's word, so
-the caller tells them through ``foreign`` and ``enter``. May import patterns and limits; ``stream`` drives it. A compiled
+the caller tells them through ``foreign`` and ``enter``. May import limits and ``grammar``; ``stream`` drives it. A compiled
 scanner may replace this file one day.
 
-Two tiers. The fast one is a compiled pattern that passes everything of no interest in one step (``patterns.SKIP``, run by the
+Two tiers. The fast one is a compiled pattern that passes everything of no interest in one step (``grammar.SKIP``, run by the
 caller). The slow one is here, state by state, and is used wherever the fast one stops: at what matters, and at what a chunk's
 end cuts. A cut lexeme's scan is resumed, never begun again, so one byte at a time stays linear.
 """

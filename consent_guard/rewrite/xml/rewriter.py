@@ -3,8 +3,7 @@
 XML has no raw text and no optional tags, so this is one lexer without a tree builder. Prefixes are not resolved: a local name
 is enough to be judged. A withheld element goes whole, an inline script loses its text; no banner and no placeholder is put
 in. The internal subset of a doctype can hide markup in entities and addresses in default attributes: such declarations go.
-May import this
-package; ``rewriter`` makes it.
+May import all of this package but ``stream``; ``page`` makes it.
 """
 
 from __future__ import annotations

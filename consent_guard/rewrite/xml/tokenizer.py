@@ -1,6 +1,6 @@
 """Where an XML tag or doctype ends, found in one pass however the input is cut.
 
-May import nothing of the package; ``xml`` uses it.
+May import nothing of the package; ``rewriter`` uses it.
 """
 
 from __future__ import annotations
