@@ -19,7 +19,7 @@ from ..audit.scan.contacts import Contacts
 from ..consent.choice import effective
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
-from ..rewrite.decide.urls import parse
+from ..rewrite.decide.parsing import parse
 from .output import console, could_not, json_out
 from .policies import policy_of
 

@@ -2,19 +2,28 @@
 
 Matomo, PostHog, a tag manager behind a site's own address and the like have no host of their own; what they load is called the
 same everywhere. Built once per policy, then read by many threads. May import the policy's values and how rules are compared.
-Asked for addresses that no host rule names; a host rule always decides first.
+Asked for addresses that no host rule names; a host rule always decides first. The rewriter's urls ask for every address of a
+page, so nearly all are turned away by how they end (``may_tell``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 from .hosts import comparable_path, comparable_query, query_covers
 from .model import Service, Trait
 
-_NO_ATTRIBUTES: Final[frozenset[str]] = frozenset()
+_NOTHING: Final[frozenset[str]] = frozenset()
+_PLAIN_PATH: Final = re.compile(rb"[^?#&%\\\x00-\x20]*+")
+"""What of an address, as an attribute spells it, is its path or what stands before, and as it seems."""
+_PATH: Final = re.compile(r"[^?#]*+")
+_REMOVED: Final = str.maketrans({"\t": None, "\n": None, "\r": None, "\\": "/"})
+"""What the URL parser leaves out of an address, and what it takes for a slash."""
+_ENDING: Final = 3
+"""So many last bytes of a path are compared first."""
 
 
 class TraitMatch(NamedTuple):
@@ -27,60 +36,109 @@ class TraitMatch(NamedTuple):
 
 class _Held(NamedTuple):
     match: TraitMatch
+    file: re.Pattern[str]
+    """The last segment of an address's path."""
     path: re.Pattern[str]
     """The end of an address's path."""
-    script: re.Pattern[str] | None
-    """The address in a script's string: its path and the name of its parameter, before which a ``/`` or a quote stands."""
-    name: re.Pattern[str] | None
-    """The global, whole."""
+    parameter: str
+    """The name of its query's parameter, with ``=``."""
 
 
 class AnywhereIndex:
     """All traits of a policy's services, ready to be asked. Immutable and thread-safe."""
 
-    __slots__ = ("_by_end", "_held")
+    __slots__ = ("_ends", "_files", "_folders", "_heads", "_starred", "attributes", "matches")
 
     def __init__(self, services: Iterable[Service]) -> None:
-        self._held = tuple(_held(service, trait) for service in services for trait in service.anywhere)
-        # Most addresses end like none of them: one look-up turns those away.
-        by_end: dict[str, list[_Held]] = {}
-        for held in self._held:
-            if held.name is not None:
-                continue
-            by_end.setdefault(held.match.trait.path[-3:], []).append(held)
-        self._by_end: Mapping[str, tuple[_Held, ...]] = {end: tuple(held) for end, held in by_end.items()}
+        every = tuple(_held(service, trait) for service in services for trait in service.anywhere)
+        files: dict[str, list[_Held]] = {}
+        for held in every:
+            files.setdefault(held.match.trait.path.rpartition("/")[2], []).append(held)
+        self.matches = tuple(held.match for held in every)
+        """All traits, as the policy orders them."""
+        self.attributes = frozenset(match.trait.attribute.encode("ascii") for match in self.matches if match.trait.attribute)
+        """The attributes that may have to stand beside an address."""
+        self._starred = tuple(held for file, among in files.items() if "*" in file for held in among)
+        self._heads = tuple(file.partition("*")[0] for file in files if "*" in file)
+        self._files: Mapping[str, tuple[_Held, ...]] = {file: tuple(held) for file, held in files.items() if "*" not in file}
+        self._folders = frozenset(folder for match in self.matches for folder in match.trait.path.split("/")[:-1])
+        # Most addresses end like none of them: one look-up turns those away. Empty: some trait may end in any way.
+        ends = {file.rpartition("*")[2].encode("ascii")[-_ENDING:] for file in files}
+        self._ends = frozenset(ends) if all(len(end) == _ENDING for end in ends) else frozenset()
 
-    def of_address(self, path: str, query: str, attributes: Container[str] = _NO_ATTRIBUTES) -> TraitMatch | None:
-        """Return the service that an element's address tells, or None.
+    def __bool__(self) -> bool:
+        """Whether an address can tell anything at all."""
+        return bool(self._files or self._starred)
 
-        ``path`` and ``query`` (without ``?``) are as the WHATWG URL parser leaves them; ``attributes`` are the element's, in
-        lower case.
+    def may_tell(self, value: bytes) -> bool:
+        """Tell whether an address, as an attribute spells it, may tell a service: by how it ends, or because it is spelled so
+        that its text has to be read."""
+        end = _PLAIN_PATH.match(value).end()  # type: ignore[union-attr]
+        if value[end : end + 1] not in (b"", b"?", b"#"):
+            return True
+        if self._ends and value[end - _ENDING : end] not in self._ends:
+            return False
+        return bool(self._ending(value[:end].decode("latin-1")))
+
+    def beside(self, text: str) -> frozenset[str] | None:
+        """Return what may have to stand beside an address so that it tells a service (``Trait.beside``), empty among them where
+        nothing has to; None where it tells none. This much is known before it is resolved, since its last segment stays.
+        ``text``: as it is spelled, references decoded."""
+        path = _PATH.match(text).group().translate(_REMOVED)  # type: ignore[union-attr]
+        ending = self._ending(unquote(path) if "%" in path else path)
+        return frozenset(held.match.trait.beside for held in ending) if ending else None
+
+    def leads(self, path: str) -> bool:
+        """Tell whether a base's path may make a relative address one that tells a service: it ends in a trait's folders, or as
+        a trait does."""
+        return path.rpartition("/")[0].rpartition("/")[2] in self._folders or bool(self._ending(path))
+
+    def _ending(self, path: str) -> Sequence[_Held]:
+        """Return the traits that fit a path's last segment."""
+        file = path.rpartition("/")[2]
+        found = self._files.get(file, ())
+        if file.startswith(self._heads):
+            return (*found, *(held for held in self._starred if held.file.match(file)))
+        return found
+
+    def of_address(self, path: str, query: str, beside: Container[str] = _NOTHING) -> TraitMatch | None:
+        """Return the service that an address tells, or None.
+
+        ``path`` and ``query`` (without ``?``) are as the WHATWG URL parser leaves them; ``beside``: what stands beside it, as
+        ``Trait.beside`` names it: its element's attributes, in lower case, and its script's globals.
         """
         path = comparable_path(path)
-        for held in self._by_end.get(path[-3:], ()):
+        for held in self._ending(path):
             trait = held.match.trait
             if (
                 held.path.search(path)
                 and (not trait.query or query_covers(trait.query, comparable_query(query)))
-                and (not trait.attribute or trait.attribute in attributes)
+                and (not trait.beside or trait.beside in beside)
             ):
                 return held.match
         return None
 
-    def of_script(self, text: str) -> TraitMatch | None:
-        """Return the service that an inline script tells: its global and the end of its address both stand there."""
-        for held in self._held:
-            if held.name is not None and held.script is not None and held.name.search(text) and held.script.search(text):
-                return held.match
-        return None
+    def in_scripts(self, path: str, query: str) -> Iterator[TraitMatch]:
+        """Yield the traits that an address in an inline script bears out where their global stands beside it. What follows the
+        name of a parameter may stand elsewhere in the script."""
+        path = "/" + path
+        for held in self._ending(path):
+            if held.match.trait.global_ and held.path.search(path) and query_covers(held.parameter, query):
+                yield held.match
 
 
 def _held(service: Service, trait: Trait) -> _Held:
-    path = re.escape(trait.path).replace(r"\*", "[^/?\"'`\\s]*")
-    parameter = re.escape("?" + trait.query.partition("=")[0] + "=") if trait.query else ""
     return _Held(
         TraitMatch(service.id, service.category, trait),
-        re.compile(rf"/{path}\Z"),
-        re.compile(rf"[/\"'`]{path}{parameter}") if trait.global_ else None,
-        re.compile(rf"(?<![\w$]){re.escape(trait.global_)}(?![\w$])") if trait.global_ else None,
+        re.compile(_pattern(trait, trait.path.rpartition("/")[2]) + r"\Z"),
+        re.compile(rf"/{_pattern(trait, trait.path)}\Z"),
+        trait.query[: trait.query.find("=") + 1],
     )
+
+
+def _pattern(trait: Trait, path: str) -> str:
+    part = "[^/?\"'`\\s]*"
+    if not (trait.attribute or trait.global_):
+        # Nothing else tells the service: the part must look like an identifier, since a word may be a file of the site's own.
+        part = "(?=[a-z_.~-]*[0-9A-Z])" + part
+    return re.escape(path).replace(r"\*", part)

@@ -158,7 +158,8 @@ class Trait:
     One without ``global_`` is of elements: their address tells it, with ``attribute`` where one is named. One with it is of
     inline scripts: the global and the address, in a string, tell it together.
 
-    ``path``: the last segments of the address's path, as ``matomo.js`` or ``js/container_*.js``: a ``*`` is any part of one.
+    ``path``: the last segments of the address's path, as ``matomo.js`` or ``js/container_*.js``: a ``*`` is any part of one;
+    where neither an attribute nor a global stands beside it, one that looks like an identifier: with a digit or a capital.
     ``query``: the beginning of the query or of one of its parameters, as ``id=GTM-``; empty: any.
     ``attribute``: an attribute that the element carries beside it, as ``data-website-id``; empty: the address is enough.
     ``global_``: a global that an inline script uses beside it, as ``_paq``; empty: of elements.
@@ -168,6 +169,17 @@ class Trait:
     query: str = ""
     attribute: str = ""
     global_: str = ""
+
+    @property
+    def address(self) -> str:
+        """The end of an address, as the policy writes it."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def beside(self) -> str:
+        """What has to stand beside the address: an attribute of its element, or a global of its script, written with ``()``;
+        empty: nothing."""
+        return f"{self.global_}()" if self.global_ else self.attribute
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ CONSENT_TYPES: Final = (
     "personalization_storage",
     "security_storage",
 )
-_RECOGNISED_BY: Final = ("hosts", "cookies", "inline")
+_RECOGNISED_BY: Final = ("hosts", "cookies", "inline", "anywhere")
 _RESERVED: Final = re.compile(
     r"(?:await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function"
     r"|if|import|in|instanceof|let|new|null|return|static|super|switch|this|throw|true|try|typeof|var|void|while|with|yield)\Z"
@@ -119,7 +119,7 @@ def refuse_unknown(table: Table, id: str, known: Callable[[], Sequence[str]]) ->
         return False
     table.fault(
         "id",
-        f"the catalogue has no service {id!r}, and no hosts, cookies or inline say how to recognise it",
+        f"the catalogue has no service {id!r}, and no hosts, cookies, inline or anywhere say how to recognise it",
         near(id, known()) or "Give it hosts, or look for it in the catalogue's list",
     )
     return True

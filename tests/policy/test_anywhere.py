@@ -51,20 +51,58 @@ def test_an_element_is_told_by_the_end_of_its_address(
 
 
 @pytest.mark.parametrize(
-    ("text", "service"),
+    "written",
     [
-        ("var _paq=window._paq||[];(function(){var u='//s.example.org/';g.src=u+'matomo.js'})()", "matomo"),
-        ("_paq.push([1]);g.src='/stats/matomo.js'", "matomo"),
-        ("var _mtm=[];g.src='https://s.example.org/js/container_aB1.js'", "matomo"),
-        ("w[l].push({'gtm.start':1});j.src='/gtm/gtm.js?id='+i", "gtm"),
-        ("w[l].push({'gtm.start':1});j.src='/gtm/gtm.js'", None),
-        ("my_paq=1;g.src='matomo.js'", None),
-        ("_paq.push([1])", None),
-        ("load('matomo.js')", None),
-        ("_paq;load('notmatomo.js')", None),
-        ("", None),
+        b"matomo.js",
+        b"https://x.example/m/matomo.js?v=1",
+        b"/m/matomo.js#x",
+        b"/js/container_aB1.js",
+        b"/gtm.js?l=a&amp;id=GTM-1",
+        b"/u/script.js",
+        b"/m%61tomo.js",
+        b"/mat&#111;mo.js",
+        b"/mat\nomo.js",
+        b"/m\\matomo.js ",
     ],
 )
-def test_an_inline_script_is_told_by_its_global_and_the_address_in_a_string(text: str, service: str | None) -> None:
-    found = INDEX.of_script(text)
-    assert (found.service if found else None) == service
+def test_how_an_attribute_spells_an_address_says_whether_it_may_tell(written: bytes) -> None:
+    assert INDEX.may_tell(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"",
+        b"/",
+        b"js",
+        b"/app.js",
+        b"/docs/matomo.js.html",
+        b"/matomo.js/",
+        b"/notmatomo.js",
+        b"/x.png?f=/matomo.js",
+        b"#matomo.js",
+    ],
+)
+def test_most_addresses_are_turned_away_by_how_they_end(written: bytes) -> None:
+    assert not INDEX.may_tell(written)
+
+
+def test_traits_with_short_or_open_ends_are_found_all_the_same() -> None:
+    traits = (Trait("t/*"), Trait("a"), Trait("collect", "v="))
+    index = AnywhereIndex([Service("s", "c", {"en": "S"}, anywhere=traits)])
+    for path, query in (("/t/x9", ""), ("/a", ""), ("/x/collect", "v=1")):
+        assert index.may_tell((path + "?" + query).encode())
+        assert index.of_address(path, query) is not None
+    assert index.of_address("/t/word", "") is None
+
+
+def test_where_nothing_else_tells_the_service_a_star_stands_for_an_identifier() -> None:
+    """``/js/container_main.js`` may be any site's own."""
+    assert INDEX.of_address("/js/container_aB1.js", "") is not None
+    assert INDEX.of_address("/js/container_main.js", "") is None
+
+
+def test_without_traits_nothing_is_told() -> None:
+    index = AnywhereIndex([Service("s", "c", {"en": "S"})])
+    assert not index
+    assert index.of_address("/matomo.js", "") is None

@@ -18,6 +18,7 @@ from ...policy.host_rules import RuleFault, parse_host_rule
 from ...policy.hosts import HostIndex
 from ...policy.model import Policy, Trait
 from ...rewrite.html.query import Tag, read_tokens
+from ...rewrite.script.self_hosted import SelfHostedFinder
 from .fetching import Answer
 from .held_back import Listening
 from .targets import Source
@@ -45,6 +46,7 @@ class PageNotes:
         """Why a payment service or a captcha may be necessary, by its id."""
         self._index = index
         self._anywhere = AnywhereIndex(policy.services)
+        self._self_hosted = SelfHostedFinder(self._anywhere)
 
     def page(self, answer: Answer) -> None:
         """Note what a page says. Never raises for any page."""
@@ -87,9 +89,10 @@ class PageNotes:
         return set()
 
     def _script(self, text: str, here: SplitResult) -> None:
-        told = self._anywhere.of_script(text)
-        if told is None:
+        signs = self._self_hosted.each(text.encode("utf-8", "replace"))
+        if not signs:
             return
+        told = signs[0].match
         for parts in _places(text, told.trait):
             host = parts.hostname or here.hostname or ""
             match = self._index.match(host, parts.path or "/", parts.query) if host.isascii() else None

@@ -12,17 +12,19 @@ from hashlib import sha256
 from typing import Any, Final
 
 from ...findings import Finding
+from ...policy.anywhere import AnywhereIndex
 from ...policy.hosts import HostIndex
 from ...policy.model import Container, Policy
 from ..model import DocumentFacts, ScriptKind, Verdict
-from ..script.flow import addresses_in, read_script
+from ..script.flow import ScriptFacts, addresses_in, read_script
 from ..script.hosts import HostScanner, MentionFinder, Sighting, SignatureFinder, signature_hosts
+from ..script.self_hosted import SelfHostedFinder
 from ..script.stubs import stub_script
 from . import scripts
 from .memory import MISSING, Memory, Table
 from .scripts import Hit
 from .styles import StyleFacts, read_style_element
-from .urls import UNRESOLVED, Address, HostBook, UrlPolicy
+from .urls import UNRESOLVED, Address, HostBook, Unresolved, UrlPolicy
 
 _DIGESTED_BYTES: Final = 256
 """A longer text is remembered by its digest: below it the digest costs more than the text."""
@@ -35,14 +37,20 @@ class CompiledPolicy:
         self.policy: Final = policy
         self.index: Final = HostIndex(policy)
         self.by_mention: Final = policy.inline_scripts == "mention"
-        self._scanner = HostScanner((*self.index.mention_hosts(), *signature_hosts(policy.services)))
+        self._anywhere = AnywhereIndex(policy.services)
+        self._self_hosted = SelfHostedFinder(self._anywhere)
+        self._scanner = HostScanner((*self.index.mention_hosts(), *signature_hosts(policy.services), *self._self_hosted.hosts))
         self.mentions: Final = MentionFinder(self.index, self._scanner)
         self._signatures = SignatureFinder(policy.services, self._scanner)
         self.blocks_unlisted_hosts: Final = policy.unlisted_hosts == "block"
         self._categories = {service.id: service.category for service in policy.services}
         self._stubs = {service.id: stub_script(service.stubs) for service in policy.services if service.stubs}
         self.book: Final = HostBook(
-            self.index, self._categories, tuple(policy.first_party), blocks_unlisted=self.blocks_unlisted_hosts
+            self.index,
+            self._anywhere,
+            self._categories,
+            tuple(policy.first_party),
+            blocks_unlisted=self.blocks_unlisted_hosts,
         )
         self._containers = [(one, service.id) for service in policy.services for one in service.containers]
         self._captchas = frozenset(service.id for service in policy.services if service.embed == "captcha")
@@ -92,11 +100,12 @@ class CompiledPolicy:
     def first_hit(self, view: UrlPolicy, text: bytes, kind: ScriptKind = "script") -> tuple[Verdict, int] | None:
         """Return why a script is withheld from one visitor on one document and where in it that stands, None where it is not.
         What costs most to learn is read only where the rest decides nothing."""
-        named = self._named(text, kind, view.relative)
+        relative = view.names_relative if kind == "script" and not self.blocks_unlisted_hosts else view.relative
+        named = self._named(text, kind, relative)
         if named is None:
             return None
         hit = scripts.first_hit(view, named.plainly)
-        return hit if hit is not None else scripts.first_hit(view, self._followed(named, text, view.relative))
+        return hit if hit is not None else scripts.first_hit(view, self._followed(named, text, relative))
 
     def script(self, text: bytes, kind: ScriptKind = "script", *, relative: bool) -> tuple[Hit, ...]:
         """Return what a script's text names, each service once."""
@@ -109,7 +118,7 @@ class CompiledPolicy:
 
     def _named(self, text: bytes, kind: ScriptKind, relative: bool) -> scripts.Named | None:
         """Return what a script names, None where that is plainly nothing."""
-        if kind == "script" and not (self.blocks_unlisted_hosts or self._scanner.may_speak(text)):
+        if kind == "script" and not (relative or self._may_name(text)):
             return None
         size = len(text)
         key = kind, relative, text if size <= _DIGESTED_BYTES else sha256(text).digest()
@@ -117,16 +126,25 @@ class CompiledPolicy:
         if named is MISSING:
             named = self._scripts.recall(key, min(size, _DIGESTED_BYTES))
         if named is MISSING:
-            named = self._read_script(text) if kind == "script" else scripts.Named(tuple(self._listed(text, relative)), ())
+            named = (
+                self._read_script(text, relative)
+                if kind == "script"
+                else scripts.Named(tuple(self._listed(text, relative)), ())
+            )
             self._scripts.keep(key, named, min(size, _DIGESTED_BYTES) + scripts.size_of(named.plainly))
         return named  # type: ignore[return-value]
 
-    def _read_script(self, text: bytes) -> scripts.Named:
+    def _may_name(self, text: bytes) -> bool:
+        """Tell whether a script may name something by more than a plain relative address."""
+        return self.blocks_unlisted_hosts or self._scanner.may_speak(text) or self._self_hosted.may_hold(text)
+
+    def _read_script(self, text: bytes, relative: bool) -> scripts.Named:
         seen = tuple(self._scanner.sightings(text, True))
         hits = scripts.once_each(self._mentioned(seen)) if self.by_mention else ()
         # By mention too: a snippet's host may be one that no host rule names.
         hits = scripts.once_each((*hits, *self._signed(text, seen)))
-        return scripts.Named(hits, None if self.blocks_unlisted_hosts or (seen and not self.by_mention) else ())
+        follows = self.blocks_unlisted_hosts or relative or (seen and not self.by_mention)
+        return scripts.Named(hits, None if follows or self._self_hosted.services(text, seen) else ())
 
     def _followed(self, named: scripts.Named, text: bytes, relative: bool) -> tuple[Hit, ...]:
         """Return what a script's loading calls are given, beside what it names plainly: the most costly question, asked only
@@ -135,18 +153,23 @@ class CompiledPolicy:
         if hits is None:
             known = {hit.address.service for hit in named.plainly} - {None}
             hits = ()
-            if self.blocks_unlisted_hosts or self._names_more(text, known):
-                hits = tuple(hit for hit in scripts.once_each(self._loaded(text, relative)) if hit.address.service not in known)
+            seen = tuple(self._scanner.sightings(text, True))
+            told = not self._self_hosted.services(text, seen) <= known
+            if self.blocks_unlisted_hosts or relative or told or self._names_more(seen, known):
+                facts = read_script(text)
+                marked = self._marked(text, facts) if told else ()
+                every = scripts.once_each((*marked, *self._loaded(text, facts, relative)))
+                hits = tuple(hit for hit in every if hit.address.service not in known)
             named.followed = hits
             self.memory.take(scripts.size_of(hits))
         return hits
 
-    def _names_more(self, text: bytes, known: AbstractSet[str | None]) -> bool:
-        """Tell whether a script may load something of another service than the known ones. Of a host of which rules take parts
-        only the whole address tells, and a script may put that together."""
-        for seen in self._scanner.sightings(text, True):
-            match = self.index.match(seen.host, seen.path, seen.query)
-            if self.book.partial(seen.host) or (match is not None and match.service not in known):
+    def _names_more(self, seen: Iterable[Sighting], known: AbstractSet[str | None]) -> bool:
+        """Tell whether a script in which these hosts stand may load something of another service than the known ones. Of a host
+        of which rules take parts only the whole address tells, and a script may put that together."""
+        for one in seen:
+            match = self.index.match(one.host, one.path, one.query)
+            if self.book.partial(one.host) or (match is not None and match.service not in known):
                 return True
         return False
 
@@ -166,17 +189,33 @@ class CompiledPolicy:
             if address is not None:
                 yield Hit(address, string, 0)
 
-    def _loaded(self, text: bytes, relative: bool) -> Iterator[Hit]:
-        facts = read_script(text)
+    def _loaded(self, text: bytes, facts: ScriptFacts, relative: bool) -> Iterator[Hit]:
         for one in (*facts.loaded, *facts.imported):
-            if one.direct and one.url is not None and (address := self.book.address(one.url, relative)) is not None:
-                yield Hit(address, one.url, one.at)
+            url = one.end if one.url is None else one.url
+            if one.direct and (address := self.book.address(url, relative and one.url is not None)) is not None:
+                yield Hit(address, url, one.at)
         if not facts.complete:
             # What could not be followed to its end may load any listed address that stands in it.
             for one in addresses_in(text):
                 address = None if one.url is None else self.book.address(one.url, relative)
                 if one.url is not None and address is not None and (address is UNRESOLVED or address.service is not None):
                     yield Hit(address, one.url, one.at)
+
+    def _marked(self, text: bytes, facts: ScriptFacts) -> Iterator[Hit]:
+        """Yield the addresses that globals in the script tell: those that reach a call, or where none of a service's does, its
+        file on the site."""
+        urls = [one.url.partition("?")[0] for one in facts.loaded if one.direct and one.url is not None]
+        signs = self._self_hosted.each(text)
+        ends = {
+            sign: [url for url in urls if sign.match in self._anywhere.in_scripts(url, sign.match.trait.query)]
+            for sign in signs
+        }
+        reached = {sign.match.service for sign in signs if ends[sign]}
+        for sign in signs:
+            trait = sign.match.trait
+            address = Unresolved(frozenset({trait.beside}))
+            for url in ends[sign] if sign.match.service in reached else ["/" + trait.path.replace("*", "X0")]:
+                yield Hit(address, f"{url}?{trait.query}" if trait.query else url, sign.at)
 
     def _mentioned(self, seen: Iterable[Sighting]) -> Iterator[Hit]:
         for found in self.mentions.among(seen):

@@ -18,7 +18,7 @@ from ...wire.link_relations import FETCHING, HINTS
 from ..fetch_table import HTML_ANY, HTML_RULES, Grammar, Leaves, Rules
 from ..html import grammar as p
 from ..script.kinds import JAVASCRIPT_TYPES
-from .urls import UNRESOLVED, Address, HostBook
+from .urls import PLAINLY_SPELLED, UNRESOLVED, Address, HostBook
 
 
 class _Action(Enum):
@@ -154,7 +154,7 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
             elif address is not None:
                 hosts.append(Named(address, kind, where))
         elif action is _Action.PROGRAM:
-            if value and book.spelled(value, False) is UNRESOLVED:
+            if value and PLAINLY_SPELLED.match(value) is None:
                 return FULL
         elif action is _Action.LIST:
             at = 0

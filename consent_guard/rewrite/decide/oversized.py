@@ -274,7 +274,9 @@ class OversizedTag:
     def _facts(self, raw: bytes, deciding: dict[bytes, bytes]) -> TagFacts | None:
         owner = self._owner
         written = [b"<" + self.name, *(name + b"=" + _quoted(value) for name, value in deciding.items() if value)]
-        tag = b" ".join((*written, self._attribute + b"=" + _quoted(raw))) + b">"
+        # What may tell a self-hosted service beside the address may have streamed by, or may yet come.
+        beside = owner.policy.book.anywhere.attributes - {self._attribute}
+        tag = b" ".join((*written, self._attribute + b"=" + _quoted(raw), *(name + b'=""' for name in sorted(beside)))) + b">"
         return read_tag(
             owner.policy, tag, tag, self.name, owner.decode, self._foreign, owner.view.relative, 0, self._local is not None
         )

@@ -22,7 +22,7 @@ from .compiled_policy import CompiledPolicy
 from .nested import Nested
 from .scripts import Hit
 from .styles import StyleFacts, read_style, sheet_targets
-from .urls import LATE, UNRESOLVED, Address
+from .urls import UNRESOLVED, Address, Unresolved
 
 _WHOLE: Final = frozenset({Leaves.ELEMENT, Leaves.EMBED})
 
@@ -234,15 +234,18 @@ class _Reader(TagReader):
     def _holds(self, attribute: bytes, values: frozenset[str]) -> bool:
         return (self.at.text(attribute) or "").strip("\t\n\v\f\r ").lower() in values
 
+    def _carries(self, attribute: str) -> bool:
+        return attribute.encode() in self.at
+
     def _address(self, text: str) -> Address | None:
         return self.policy.book.address(text, self.relative)
 
     def _url(self, entry: Entry, attribute: bytes, text: str) -> None:
         book = self.policy.book
-        address = book.hint(text) if self.facts.hint else book.address(text, self.relative)
+        address = book.hint(text) if self.facts.hint else book.address(text, self.relative, self._carries)
         if address is not None:
-            if address is UNRESOLVED and (entry.late or (entry.leaves is Leaves.PIXEL and b"loading" in self.at)):
-                address = LATE
+            if isinstance(address, Unresolved) and (entry.late or (entry.leaves is Leaves.PIXEL and b"loading" in self.at)):
+                address = address.late
             self._refer(attribute, entry.grammar, entry.leaves, [(address, text)])
             if address.host:
                 return

@@ -9,21 +9,19 @@ index (through ``compiled_policy``) and the wire's origins.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
 import ada_url
 
+from ...policy.anywhere import AnywhereIndex
 from ...policy.hosts import HostIndex
 from ...wire.origins import covers, registrable_domain
 from ..model import DocumentFacts, Verdict
+from .parsing import BLANKS, HOST_CHARACTERS, host_of, own_address, parse
 
-BLANKS: Final = "".join(map(chr, range(0x21)))
-"""What the URL parser strips at both ends."""
-_NO_HOST: Final = "host.invalid"
-"""Stands in for a Host field that is empty or no host (RFC 2606 §2)."""
 _ABSOLUTE: Final = re.compile(r"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})(?=[/?#]|$)")
 """A plain absolute or scheme-relative address: nothing in its host that the URL parser would change but case."""
 _RELATIVE: Final = re.compile(r"(?:/(?![/\\\t\n\r])|[?#]|[A-Za-z0-9_.~-]+(?=[/?#]|$))[^\t\n\r\\]*$")
@@ -32,28 +30,10 @@ _SPELLED: Final = re.compile(rb"(?:[hH][tT]{2}[pP][sS]?:)?//([A-Za-z0-9-]+(?:\.[
 """The same as ``_ABSOLUTE`` in an attribute's bytes: no character reference reaches into the host."""
 _SPELLED_RELATIVE: Final = re.compile(rb"/(?![/\\\\\t\n\r&])|[?#]|[A-Za-z0-9_.~-]++(?=[/?#]|$)")
 """The beginning of a plain relative address: whatever follows, it cannot come to name a host."""
-_AUTHORITY: Final = re.compile(r"(?:[A-Za-z]+:)?[/\\\t\n\r]*[^/\\?#]*")
-"""What may be an address's scheme and host."""
-_SPACED: Final = re.compile(r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-"""Blanks that Chromium takes into a host, as %20, where the standard refuses the address."""
-_WEB: Final = frozenset({"http:", "https:", "ws:", "wss:", "ftp:"})
 _SCHEME_ALONE: Final = re.compile(r"[hH][\t\n\r]*[tT][\t\n\r]*[tT][\t\n\r]*[pP][\t\n\r]*[sS]?[\t\n\r]*:(?![\t\n\r]*[/\\\\])")
 _NOWHERE: Final = "about:blank"
-_HOST_CHARACTERS: Final = 253
-"""The longest name of a host (RFC 1035 §2.3.4). Of a longer one the end is taken: rules for all below a host still hold, and no
-page makes their look-up long."""
 _HOSTS: Final = 4096
 """Hosts whose facts are remembered; when so many are, all are forgotten."""
-
-
-def own_address(document: DocumentFacts) -> ada_url.URL:
-    """Return the document's address as browsers parse it, without its query. A Host field that is no host gives one that is
-    nobody's."""
-    path = document.path if document.path.startswith("/") else "/" + document.path
-    try:
-        return ada_url.URL(f"{document.scheme}://{document.host or _NO_HOST}{path}")
-    except (ValueError, UnicodeEncodeError):
-        return ada_url.URL(f"{document.scheme}://{_NO_HOST}/")
 
 
 class Address:
@@ -84,16 +64,24 @@ class Address:
 
 
 class Unresolved(Address):
-    """An address of which nothing can be told without the document: relative, or spelled so that only the parser knows."""
+    """An address of which nothing can be told without the document: relative, spelled so that only the parser knows, or of a
+    self-hosted service unless a rule names it."""
 
-    __slots__ = ()
+    __slots__ = ("beside",)
     fixed = False
 
-    def __init__(self) -> None:
+    def __init__(self, beside: frozenset[str] = frozenset()) -> None:
+        """``beside``: what stands beside it, of that which may tell a self-hosted service (``Trait.beside``)."""
         super().__init__("", Verdict("", None, None, None))
+        self.beside = beside
+
+    @property
+    def late(self) -> Late:
+        """The same of one that is resolved only when it is used."""
+        return Late(self.beside) if self.beside else LATE
 
     def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
-        return view.look(text)
+        return view.look(text, beside=self.beside)
 
 
 class Hinted(Address):
@@ -124,9 +112,11 @@ class Late(Unresolved):
     __slots__ = ()
 
     def judged(self, view: UrlPolicy, text: str) -> Verdict | None:
-        return view.look(text, late=True)
+        return view.look(text, late=True, beside=self.beside)
 
 
+PLAINLY_SPELLED: Final = re.compile(_SPELLED.pattern + b"|" + _SPELLED_RELATIVE.pattern)
+"""An address in an attribute's bytes that is plainly no ``javascript:``."""
 UNRESOLVED: Final = Unresolved()
 LATE: Final = Late()
 UNRESOLVED_HINT: Final = UnresolvedHint()
@@ -136,10 +126,18 @@ class HostBook:
     """The hosts of one policy: whose they are. Immutable but for what it remembers; thread-safe."""
 
     def __init__(
-        self, index: HostIndex, categories: Mapping[str, str], first_party: tuple[str, ...], *, blocks_unlisted: bool
+        self,
+        index: HostIndex,
+        anywhere: AnywhereIndex,
+        categories: Mapping[str, str],
+        first_party: tuple[str, ...],
+        *,
+        blocks_unlisted: bool,
     ) -> None:
         """``categories``: of the services, by their ids."""
         self.index: Final = index
+        self.anywhere: Final = anywhere
+        self._tells = bool(anywhere)
         self.categories: Final = categories
         self.blocks_unlisted: Final = blocks_unlisted
         self._first_party = first_party
@@ -150,32 +148,41 @@ class HostBook:
         self._hinted: dict[str, Address] = {}
         self._own: dict[str, tuple[str, str | None, bool]] = {}
 
-    def address(self, text: str, relative: bool) -> Address | None:
+    def address(self, text: str, relative: bool, carries: Callable[[str], bool] | None = None) -> Address | None:
         """Return what is known of an address, None where nothing is fetched over a network, or (unless ``relative``) where it
-        is a plain address on the document's own host."""
+        is a plain address on the document's own host that tells no self-hosted service. ``carries`` tells what stands
+        beside it (``Trait.beside``); None: nothing does."""
         plain = text.strip(BLANKS)
         found = _ABSOLUTE.match(plain)
+        known: Address | None
         if found is not None:
-            host = found[1].lower()[-_HOST_CHARACTERS:]
+            host = found[1].lower()[-HOST_CHARACTERS:]
             known = self._whole.get(host)
-            if known is not None:
-                return known
-            if not self.partial(host):
-                return self._remember(host)
-            return self._part(host, plain)
-        if not plain or plain[:5].lower() == "data:":
+            if known is None:
+                known = self._part(host, plain) if self.partial(host) else self._remember(host)
+        elif not plain or plain[:5].lower() == "data:":
             return None
-        if not relative and _RELATIVE.match(plain) is not None:
-            return None
-        return UNRESOLVED
+        else:
+            known = None if not relative and _RELATIVE.match(plain) is not None else UNRESOLVED
+        if self._tells and (known is None or known.service is None):
+            needed = self.anywhere.beside(plain)
+            if needed is not None:
+                carried = frozenset(name for name in needed if name and carries is not None and carries(name))
+                if carried:
+                    return Unresolved(carried)
+                if "" in needed:
+                    return UNRESOLVED
+        return known
 
     def spelled(self, value: bytes, relative: bool) -> Address | None:
         """Return what is known of an address as an attribute spells it, None where it is plainly relative and that does not
         count; UNRESOLVED where its text has to be read."""
         found = _SPELLED.match(value)
         if found is None:
-            return None if not relative and _SPELLED_RELATIVE.match(value) is not None else UNRESOLVED
-        host = found[1][-_HOST_CHARACTERS:]
+            if relative or _SPELLED_RELATIVE.match(value) is None:
+                return UNRESOLVED
+            return UNRESOLVED if self._tells and self.anywhere.may_tell(value) else None
+        host = found[1][-HOST_CHARACTERS:]
         known = self._spelled.get(host)
         if known is None:
             name = host.decode("ascii").lower()
@@ -183,17 +190,19 @@ class HostBook:
             if len(self._spelled) >= _HOSTS:
                 self._spelled.clear()
             self._spelled[host] = known
+        if known.service is None and self._tells and self.anywhere.may_tell(value):
+            return UNRESOLVED
         return known
 
     def hint(self, text: str) -> Address:
         """Return what is known of the target of a preconnect or dns-prefetch."""
         found = _ABSOLUTE.match(text.strip(BLANKS))
-        return UNRESOLVED_HINT if found is None else self.hinted(found[1].lower()[-_HOST_CHARACTERS:])
+        return UNRESOLVED_HINT if found is None else self.hinted(found[1].lower()[-HOST_CHARACTERS:])
 
     def spelled_hint(self, value: bytes) -> Address:
         """Return the same of a target as an attribute spells it; UNRESOLVED where its text has to be read."""
         found = _SPELLED.match(value)
-        return UNRESOLVED if found is None else self.hinted(found[1][-_HOST_CHARACTERS:].decode("ascii").lower())
+        return UNRESOLVED if found is None else self.hinted(found[1][-HOST_CHARACTERS:].decode("ascii").lower())
 
     def hinted(self, host: str) -> Address:
         """Return what is known of a host to which a page asks to connect."""
@@ -251,6 +260,13 @@ class HostBook:
         domain = None if self._first_party else registrable_domain(host)
         return Address(host, Verdict(host, None, None, None, self.blocks_unlisted), ours=ours, domain=domain)
 
+    def told(self, host: str, path: str, query: str, beside: frozenset[str]) -> Verdict | None:
+        """Return what is to be said of an address that no rule names by the self-hosted service that it tells."""
+        match = self.anywhere.of_address(path, query, beside)
+        if match is None and "%" in path:
+            match = self.anywhere.of_address(unquote(path), query, beside)
+        return None if match is None else Verdict(host, match.service, match.category, match.trait.address)
+
     def match(self, host: str, path: str, query: str) -> Verdict | None:
         """Return what the rule that names an address says of it, None where none does."""
         match = self.index.match(host, path, query)
@@ -287,7 +303,10 @@ class UrlPolicy:
         self.own_host, self.own_domain, self.own_rules = book.own(document)
         self._own_base: str | None = None
         self._bases = bases
-        self.relative = self.own_rules or (bases is not None and any(_host(base) != self.own_host for base in bases))
+        self.relative = self.own_rules or (
+            bases is not None
+            and any(host_of(base) != self.own_host or book.anywhere.beside(base) is not None for base in bases)
+        )
         """True where plain relative addresses matter: they may lead elsewhere, or to what a rule on our own host names."""
 
     @property
@@ -312,14 +331,19 @@ class UrlPolicy:
     @property
     def leads_elsewhere(self) -> bool:
         """Whether a base element of the document may lead relative addresses to another host than its own."""
-        return any(_host(base) != self.own_host for base in self._bases or ())
+        return any(host_of(base) != self.own_host for base in self._bases or ())
+
+    @property
+    def names_relative(self) -> bool:
+        """Whether some rule may name what a plain relative address leads to."""
+        return self.relative and (self.own_rules or any(self.book.index.services_on(host_of(base)) for base in self.bases))
 
     def counts(self, base: str) -> bool:
         """Tell whether an address relative to one more base may be judged otherwise than relative to those that are known:
         rules name parts of its host, or it has another scheme. (One whose host is gated as a whole is made inert.)"""
         url = ada_url.URL(base)
         host = url.hostname.rstrip(".")
-        if self.book.partial(host) or (self.own_rules and host == self.own_host):
+        if self.book.partial(host) or (self.own_rules and host == self.own_host) or self.book.anywhere.leads(url.pathname):
             return True
         return all(ada_url.URL(known).protocol != url.protocol for known in self.bases)
 
@@ -327,25 +351,21 @@ class UrlPolicy:
         """Return the same under other base addresses (WHATWG 4.2.3)."""
         return UrlPolicy(self.book, self.allowed, self.document, bases)
 
-    def address(self, text: str) -> Address | None:
-        """Return what is known of an address on this document, None where it can be nobody's."""
-        return self.book.address(text, self.relative)
-
-    def look(self, text: str, *, late: bool = False) -> Verdict | None:
+    def look(self, text: str, *, late: bool = False, beside: frozenset[str] = frozenset()) -> Verdict | None:
         """Return what is to be said of an address: None where it may be fetched and its host is known or our own. ``late``: it
         is resolved when it is used, against a base that may come after it: ``https:host/x`` is relative only while that has
-        this scheme."""
+        this scheme. ``beside``: what stands beside it, of that which may tell a self-hosted service."""
         plain = text.strip(BLANKS)
         if not plain or plain[:5].lower() == "data:":
             return None
-        address = self.address(plain)
+        address = self.book.address(plain, self.relative, beside.__contains__)
         if address is None:
             return None
-        if address is not UNRESOLVED and not (self.own_rules and address.host == self.own_host):
+        if not isinstance(address, Unresolved) and not (self.own_rules and address.host == self.own_host):
             return address.judged(self, plain)
         verdict = None
         for base in (*self.bases, _NOWHERE) if late and _SCHEME_ALONE.match(plain) is not None else self.bases:
-            verdict = self._under(base, plain) or verdict
+            verdict = self._under(base, plain, beside) or verdict
             if verdict is not None and verdict.enforced:
                 return verdict
         return verdict
@@ -392,7 +412,7 @@ class UrlPolicy:
             return ""
         return "" if url.protocol in ("data:", "javascript:") else url.href
 
-    def _under(self, base: str, plain: str) -> Verdict | None:
+    def _under(self, base: str, plain: str, beside: frozenset[str] = frozenset()) -> Verdict | None:
         parsed = parse(plain, base)
         if parsed is None:
             return None
@@ -401,6 +421,8 @@ class UrlPolicy:
         if verdict is None and host == self.own_host:
             own = self.book.index.match_own(path, query)
             verdict = None if own is None else Verdict(host, own.service, own.category, own.rule)
+        if verdict is None:
+            verdict = self.book.told(host, path, query, beside)
         if verdict is not None:
             return None if verdict.service in self.allowed else verdict
         return self._unlisted(host)
@@ -412,23 +434,3 @@ class UrlPolicy:
         if address.service is not None:  # a rule takes the host's root, and not this address
             return Verdict(host, None, None, None, self.book.blocks_unlisted)
         return address.judged(self, "")
-
-
-def _host(base: str) -> str:
-    """Return the host of an absolute address."""
-    return ada_url.URL(base).hostname.rstrip(".")
-
-
-def parse(text: str, base: str) -> tuple[str, str, str] | None:
-    """Return host, path and query as a browser parses them; None where nothing can be fetched over a network."""
-    try:
-        url = ada_url.URL(text, base=base)
-    except (ValueError, UnicodeEncodeError):
-        found = _AUTHORITY.match(text)
-        authority = unquote(found[0]) if found is not None else ""
-        if found is None or _SPACED.search(authority) is None:
-            return None
-        return parse(_SPACED.sub("x", authority) + text[found.end() :], base)
-    if url.protocol not in _WEB:
-        return None
-    return url.hostname.rstrip(".")[-_HOST_CHARACTERS:], url.pathname, url.search[1:]

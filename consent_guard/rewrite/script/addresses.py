@@ -70,6 +70,12 @@ class Address:
             return f"//{'_.' if self.below else ''}{self.host}{rest}"
         return rest if rest and not self.computed and not self.text.startswith(UNKNOWN) else None
 
+    @property
+    def end(self) -> str:
+        """What is told of the end of an address of which the beginning is not: path and query, as below the site's root."""
+        path, query = self.path.rpartition(UNKNOWN)[2], self.query.partition(UNKNOWN)[0]
+        return f"/{path.lstrip('/')}{'?' + query if query else ''}"
+
 
 def address(text: str, call: str, at: int) -> Address | None:
     """Read an address, None where there is none (empty, or nothing told)."""
