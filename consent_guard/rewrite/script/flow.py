@@ -1,8 +1,8 @@
-"""Which addresses of an inline script reach a loading call: one pass, bounded, facts without a verdict.
+"""Which addresses of an inline script reach a loading call: bounded, facts without a verdict.
 
-``read_script`` starts from the loading calls (``calls``) and follows what they are given back to the strings it is made of
-(``values``), so what is only data is never followed. A host in a comment, in a state blob, in a comparison or in a plain link
-reaches nothing. The caller compares the addresses with its rules; nothing here knows a policy.
+``read_script`` starts from the loading calls (``calls``, ``reader``) and follows what they are given back to the strings it is
+made of (``values``), so what is only data is never followed. A host in a comment, in a state blob, in a comparison or in a
+plain link reaches nothing. The caller compares the addresses with its rules; nothing here knows a policy.
 
 The same function reads event handlers and ``javascript:`` addresses: give it their text. It wants a whole script in memory, of
 any length: time is linear, and what is followed is bounded (``ScriptFacts.complete``). It does not read in pieces: a caller
@@ -37,6 +37,7 @@ from .tokenizer import mask, plain_blanks
 _IMPORT: Final = re.compile(
     rb"(?<![A-Za-z0-9_$.\x80-\xff])(?:import|export)(?=[\s{*\"'])[A-Za-z0-9_$\s{},*\x80-\xff]*+([\"'])?"
 )
+_COMMENT_IN_LINE: Final = re.compile(rb"(?<=[^\s])[ \t]*+(<!--)")
 _ESCAPED_NAME: Final = re.compile(rb"\\u(?:([0-9A-Fa-f]{4})|\{0*+([0-9A-Fa-f]{1,2})\})")
 _TEXT_RUN: Final = re.compile(rb"\x01++")
 _WORTH_READING: Final = re.compile(rb"[/.:]")
@@ -52,13 +53,8 @@ class ScriptFacts:
     imported: tuple[Address, ...]
     """The specifiers of static ``import`` and ``export ... from``. A browser reads them in modules only."""
     complete: bool
-    """False where the script went past the bounds, so that ``loaded`` may lack some: a caller on the safe side asks
-    ``addresses_in`` then. So far seen past 64 KiB only."""
-
-    @property
-    def computed(self) -> tuple[Address, ...]:
-        """The loaded addresses whose host the script puts together from parts that its text does not tell."""
-        return tuple(one for one in self.loaded if one.computed)
+    """False where the script went past the bounds of work, of depth or of readings kept side by side, so that ``loaded`` may
+    lack some: a caller on the safe side asks ``addresses_in`` then. Of 1,170 scripts of real pages two do, of 63 and 408 kB."""
 
 
 def read_script(text: bytes) -> ScriptFacts:
@@ -118,12 +114,31 @@ def _read(text: bytes, nested: int) -> ScriptFacts:
     if b"\\" in code:
         text = _plain_names(text, code)
         code = mask(text)
+    facts = _facts(text, code, nested, has_import=has_import, has_call=has_call)
+    if not _hides_code(text, code):
+        return facts
+    # A module has none of HTML's comments, and the text does not tell whether it is one.
+    other = _facts(text, mask(text, module=True), nested, has_import=has_import, has_call=has_call)
+    return ScriptFacts(
+        tuple(dict.fromkeys((*facts.loaded, *other.loaded))),
+        tuple(dict.fromkeys((*facts.imported, *other.imported))),
+        facts.complete and other.complete,
+    )
+
+
+def _facts(text: bytes, code: bytes, nested: int, *, has_import: bool, has_call: bool) -> ScriptFacts:
     imported = tuple(_imports(text, code)) if has_import else ()
     if not has_call:
         return ScriptFacts((), imported, True)
     reader = Reader(text, code, nested, _within)
     loaded = reader.read()
     return ScriptFacts(tuple(loaded), imported, reader.values.complete)
+
+
+def _hides_code(text: bytes, code: bytes) -> bool:
+    """Tell whether a comment of HTML's stands within a line, where a module goes on. Such comments are by custom lines of their
+    own, which hide an inline script from browsers of old."""
+    return b"<!--" in text and any(code[found.start(1)] == 0x20 for found in _COMMENT_IN_LINE.finditer(text))
 
 
 def _within(text: bytes, nested: int) -> tuple[tuple[Address, ...], bool]:

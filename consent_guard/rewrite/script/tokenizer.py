@@ -55,6 +55,9 @@ _WORD_BEFORE: Final = re.compile(rb"[A-Za-z0-9_$\x80-\xff]*+")
 _BRACKET: Final = re.compile(rb"[()\[\]{}`]")
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"()[]{}`")
 _PARENTHESIS: Final = re.compile(rb"[()]")
+_CURLY: Final = re.compile(rb"[{}]")
+_BEFORE_OBJECT: Final = frozenset(b"=(,[?&|+-*%!~<>^")
+"""What a brace that opens an object literal follows; ``=>`` opens a function's body."""
 _BEFORE_REGEX: Final = frozenset(b"return typeof case in of delete void throw new instanceof else do yield await".split())
 """Keywords after which an expression begins, so a slash after one opens a regular expression."""
 _CONDITIONS: Final = frozenset((b"if", b"while", b"for", b"with"))
@@ -101,23 +104,37 @@ def plain_blanks(text: bytes) -> bytes:
     return text if text.isascii() else _LINE_END_ABOVE_ASCII.sub(b"\n  ", _blanked(text))
 
 
-def mask(text: bytes) -> bytes:
+def mask(text: bytes, *, module: bool = False) -> bytes:
     """Return a script's bytes masked: see ``TEXT`` and ``REGEX``; comments are blanks, the quotes stay.
 
     ``text``: the script's bytes in UTF-8 or another encoding that keeps ASCII bytes as they are. Give whole scripts: what
-    a cut leaves open is taken as open to the end. One pass, linear, never raises.
+    a cut leaves open is taken as open to the end. ``module``: HTML's comments are none (ECMA-262 B.1.1). One pass, linear,
+    never raises.
     """
-    code = _Masker(_blanked(text)).run()
+    code = _Masker(_blanked(text), module=module).run()
     return code if code.isascii() else _LINE_END_ABOVE_ASCII.sub(b"\n  ", code)
 
 
 class _Masker:
     """The pass itself. Its states are the standard's: code, and the text of a template."""
 
-    __slots__ = ("_condition_closed", "_depths", "_heads", "_no_regex_before", "_paired", "code", "text")
+    __slots__ = (
+        "_condition_closed",
+        "_curly_closed",
+        "_curly_open",
+        "_curly_paired",
+        "_depths",
+        "_heads",
+        "_no_regex_before",
+        "_paired",
+        "code",
+        "html_comments",
+        "text",
+    )
 
-    def __init__(self, text: bytes) -> None:
+    def __init__(self, text: bytes, *, module: bool = False) -> None:
         self.text = text
+        self.html_comments = not module
         self.code = bytearray(text)
         # The braces open in each ``${...}`` around: the closing one that is too many goes back to the template's text.
         self._depths: list[int] = []
@@ -125,10 +142,13 @@ class _Masker:
         self._heads: list[bool] = []
         self._paired = 0
         self._condition_closed = False
+        self._curly_open: list[int] = []
+        self._curly_paired = 0
+        self._curly_closed = NOWHERE
 
     def run(self) -> bytes:
         text, code, depths = self.text, self.code, self._depths
-        outside = _LITERAL_OR_HTML if b"<!--" in text or b"-->" in text else _LITERAL
+        outside = _LITERAL_OR_HTML if self.html_comments and (b"<!--" in text or b"-->" in text) else _LITERAL
         position, length = 0, len(text)
         while position < length:
             again = length
@@ -163,6 +183,8 @@ class _Masker:
             return self._slash(offset)
         if first == 0x60:
             return self._template(offset + 1)
+        if first in b"<-" and not self.html_comments:
+            return offset + 1
         if first == 0x3C:
             return self._comment(offset, self._line_end(offset))
         if first == 0x2D:
@@ -222,8 +244,8 @@ class _Masker:
     def _expects_operand(self, offset: int) -> bool:
         """Tell whether an expression may begin at an offset, so that a slash there opens a regular expression.
 
-        The grammar decides it (ECMA-262 §12.1); without parsing, what stands before decides, as in every highlighter. After
-        a closing brace a block is taken to have ended, which is so nearly always.
+        The grammar decides it (ECMA-262 §12.1); without parsing, what stands before decides, as in every highlighter. A
+        closing brace has ended a block, unless its opening one stands where an expression begins.
         """
         code = self.code
         end = before(code, offset)
@@ -237,6 +259,8 @@ class _Masker:
             last = code[end - 1]
         if last == 0x29:
             return self._closes_condition(end)
+        if last == 0x7D:
+            return not self._closes_object(end)
         if last in (0x2B, 0x2D):
             return end < 2 or code[end - 2] != last
         if last not in _OPERAND_END:
@@ -258,6 +282,22 @@ class _Masker:
                 self._condition_closed = heads.pop() if heads else False
         self._paired = end
         return self._condition_closed
+
+    def _closes_object(self, end: int) -> bool:
+        """Tell whether the brace before ``end`` closes an object literal. Paired as parentheses are."""
+        code = self.code
+        for found in _CURLY.finditer(code, self._curly_paired, end):
+            if code[found.start()] == 0x7B:
+                self._curly_open.append(found.start())
+            else:
+                self._curly_closed = self._curly_open.pop() if self._curly_open else NOWHERE
+        self._curly_paired = end
+        opening = before(code, self._curly_closed) if self._curly_closed > 0 else 0
+        if not opening:
+            return False
+        if code[opening - 1] in _BEFORE_OBJECT:
+            return code[opening - 2 : opening] != b"=>"
+        return word_before(code, opening) in (b"return", b"typeof", b"throw", b"void", b"delete", b"in", b"instanceof")
 
     def _line_end(self, offset: int) -> int:
         found = _LINE_END.search(self.text, offset)

@@ -457,7 +457,7 @@ def test_a_host_that_is_put_together_from_what_is_not_told_is_computed() -> None
     facts = read_script(
         b"s.src = `https://maps.${c}apis.com/maps/api/js?` + e; t.src = base + '/a.js'; u.src = '//t.example/a'"
     )
-    assert [one.text for one in facts.computed] == ["https://maps.\0apis.com/maps/api/js?\0"]
+    assert [one.text for one in facts.loaded if one.computed] == ["https://maps.\0apis.com/maps/api/js?\0"]
     assert len(facts.loaded) == 3
 
 
@@ -579,6 +579,12 @@ def test_what_goes_past_the_bounds_is_said() -> None:
     assert not facts.complete
     assert facts.loaded == ()
     assert read_script(f"{names};v99='{A}';s.src=v99".encode()).complete
+
+
+def test_a_module_has_no_comments_of_html_s() -> None:
+    """ECMA-262 B.1.1. The text does not tell whether it is a module: both readings count."""
+    assert A in loaded(f"if (a<!--b) import('{A}')")
+    assert A not in loaded(f"<!-- s.src = '{A}'\ns.src = '/own.js'")
 
 
 def test_documents_within_documents_are_read_however_deep() -> None:

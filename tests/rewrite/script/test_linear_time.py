@@ -92,6 +92,8 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
     "open scripts in HTML": times(b"<script>", b"document.write('", b"')"),
     "attributes in HTML": times(b"value=a ", b"document.write('<param ", b"')"),
     "colons in HTML": times(b"a:", b"document.write('<img src= ", b"')"),
+    "divisions after braces": times(b"x={}/1;", b"s.src=a;"),
+    "comments of HTML's": times(b"a <!--b\n", b"s.src=a;"),
     "one long word": times(b"a", b"s.src='//t.example/b ", b"'"),
 }
 

@@ -173,3 +173,17 @@ def test_a_literals_text_is_found_for_any_bytes(raw: bytes) -> None:
 def test_anything_again_and_again_is_masked_in_linear_time(unit: bytes) -> None:
     for before in (b"", b"x = `"):
         Groups(mask(before + unit * (400_000 // len(unit))))
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [
+        ("x={}/1;s=2;y=1/2", "x={}/1;s=2;y=1/2"),
+        ("f({}/1);s=2;y=1/2", "f({}/1);s=2;y=1/2"),
+        ("x=`${y}`/1;s=1/2", "x=`${y}`/1;s=1/2"),
+        ("if(a){}/'/", "if(a){}\x02\x02\x02"),
+        ("x=>{}\n/'/", "x=>{}\n\x02\x02\x02"),
+    ],
+)
+def test_a_slash_after_an_object_literal_divides_and_begins_a_regular_expression_after_a_block(script: str, code: str) -> None:
+    assert mask(script.encode()) == code.encode()
