@@ -37,9 +37,9 @@ FAR: Final = re.compile(rb"[/:\\]")
 """In a string that may name another host; escapes may hide the rest."""
 CONTENT: Final = re.compile(
     rb"[ \t\n\r\f]*+(?:content|quotes|list-style(?:-type)?|font-family|font-feature-settings)[ \t\n\r\f]*+:"
-    rb"(?>(?:[^\"'()\\/\n;{}]++|\"[^\"\n\\]*+\"|'[^'\n\\]*+'|\([^\"'()\\/]*+\)|\n)*)\Z",
+    rb"(?>(?:[^\"'()\[\]\\/\n;{}]++|\"[^\"\n\\]*+\"|'[^'\n\\]*+'|\([^\"'()\\/]*+\)|\n)*)\Z",
     re.IGNORECASE,
 )
 """A declaration of ``content``, or of another property whose strings are text, as far as its next string, which no
-image-set() can take. Escapes and comments leave doubt."""
+image-set() can take. Escapes and comments leave doubt, and so do brackets: ``[;content:a]`` may be an argument of a function's."""
 ABOVE_ASCII: Final = re.compile("[^\x00-\x7f]")
