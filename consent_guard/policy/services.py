@@ -243,7 +243,7 @@ def _picture(shown: Table) -> str:
     return ""
 
 
-_CONTAINER: Final = re.compile(r"(?:([.#])([A-Za-z_][\w-]{2,})|\[(data-[a-z][a-z0-9-]*)\])\Z", re.ASCII)
+_CONTAINER: Final = re.compile(r"(?:([.#])([A-Za-z_][\w-]{2,47})|\[(data-[a-z][a-z0-9-]{0,40})\])\Z", re.ASCII)
 _KINDS: Final[dict[str | None, ContainerKind]] = {".": "class", "#": "id", None: "attribute"}
 
 

@@ -249,7 +249,7 @@ class HtmlRewriter(BufferedDocument):
         foreign = bool(sim.stack) or sim.unsure
         raw = shape if self.unmasked else self.written(buffer, start, end)
         facts = fast_path.known(self, raw, shape, name, foreign=foreign)
-        if self.around.left(name):
+        if sim.html and self.around.left(name):
             self._pay(start)
         if self.around.concerns(buffer, start, end) and sim.html:
             self._fill(self.around.start(buffer, name, found))
@@ -362,7 +362,7 @@ class HtmlRewriter(BufferedDocument):
             self._found_place(self._place.end(name, start, self.sim))
         if self.around.counts and self.sim.html:
             self._fill(self.around.end(self._buffer, name, start, found.end()))
-        if self.around.left(name):
+        if self.sim.html and self.around.left(name):
             self._pay(found.end())
         self.sim.end(name)
 

@@ -42,6 +42,8 @@ _NO_MARKUP: Final = re.compile(
 _STOPS: Final = frozenset(b"\t\n\f\r />")
 _OVERLAP: Final = 64
 """More than what is looked for is long: it may be cut at a buffer's end."""
+_LONGEST: Final = 48
+"""Elements with longer names are not taken for edited ones."""
 
 
 @lru_cache(maxsize=64)
@@ -84,7 +86,19 @@ def _last(text: bytes, mark: bytes) -> int:
 class Surroundings:
     """What is open around the place that a document is read up to. Offsets are those of the current buffer."""
 
-    __slots__ = ("_captcha", "_containers", "_depth", "_editor", "_guarded", "_sought", "_told", "_watches", "next", "pressed")
+    __slots__ = (
+        "_captcha",
+        "_containers",
+        "_depth",
+        "_editor",
+        "_guarded",
+        "_known",
+        "_sought",
+        "_told",
+        "_watches",
+        "next",
+        "pressed",
+    )
 
     def __init__(self, *, watches: bool, containers: Sequence[tuple[Container, str]] = ()) -> None:
         """``watches``: False where nothing will be put into the document, nor taken out of it. ``containers``: what tells the
@@ -94,6 +108,8 @@ class Surroundings:
         self._sought = _sought(self._containers) if containers else []
         self._captcha = ""
         """A withheld service that guards forms, and for which no container was seen."""
+        self._known: dict[bytes | re.Pattern[bytes], tuple[int, bool]] = {}
+        """Where what is looked for stands next; or how far it was looked for in vain."""
         self._told: set[str] = set()
         """Services of which a container was seen."""
         self._guarded = True
@@ -124,26 +140,37 @@ class Surroundings:
     def shift(self, gone: int) -> None:
         """Note that the first ``gone`` bytes of the buffer have left."""
         self.next = max(0, self.next - gone)
+        self._known = {sought: (place - gone, there) for sought, (place, there) in self._known.items()}
 
     def find(self, buffer: Buffer, at: int) -> int:
         """Return the nearest place from ``at`` on at which the fast path has to stop: the buffer's end where there is none."""
-        size = self.next = len(buffer)
-        if not self._watches:
-            return size
-        if not self._depth:
-            for mark in _EDITABLE:
-                if (place := buffer.find(mark, at, self.next)) >= 0:
-                    self.next = place
-            for mark in self._sought:
-                if (place := buffer.find(mark, at, self.next)) >= 0:
-                    self.next = place
-        elif (tag := _tags_of(self._editor).search(buffer, at)) is not None:
-            self.next = tag.start()
-        if self.pressed and (tag := _TAGS_OF_PRESSED.search(buffer, at)) is not None:
-            self.next = min(self.next, tag.start())
-        if self._captcha and (tag := _FORMS.search(buffer, at, self.next)) is not None:
-            self.next = tag.start()
+        self.next = len(buffer)
+        if self._watches:
+            sought: list[bytes | re.Pattern[bytes]] = [_tags_of(self._editor)] if self._depth else [*_EDITABLE, *self._sought]
+            if self.pressed:
+                sought.append(_TAGS_OF_PRESSED)
+            if self._captcha:
+                sought.append(_FORMS)
+            for one in sought:
+                self.next = min(self.next, self._nearest(one, buffer, at))
         return self.next
+
+    def _nearest(self, sought: bytes | re.Pattern[bytes], buffer: Buffer, at: int) -> int:
+        """Return where this stands next, the buffer's end where it does nowhere. That is remembered until it is passed: what
+        stands nowhere is looked for once."""
+        place, there = self._known.get(sought, (0, False))
+        size = len(buffer)
+        if place >= at and (there or place >= size):
+            return place if there else size
+        if not there:
+            at = max(at, place - _OVERLAP)
+        if isinstance(sought, bytes):
+            place = buffer.find(sought, at)
+        else:
+            found = sought.search(buffer, at)
+            place = -1 if found is None else found.start()
+        self._known[sought] = (place, True) if place >= 0 else (size, False)
+        return place if place >= 0 else size
 
     def concerns(self, buffer: Buffer, start: int, end: int) -> bool:
         """Tell whether a tag is one at which the fast path has to stop."""
@@ -162,7 +189,8 @@ class Surroundings:
                 self._captcha = ""
         if self._depth and name == self._editor:
             self._depth = 0 if name in _CLOSED_BY_NEXT else self._depth + 1
-        if not self._depth and name not in VOID and name not in p.RAW_TEXT and _editable(tag):
+        taken = name not in VOID and name not in p.RAW_TEXT and len(name) <= _LONGEST
+        if not self._depth and taken and _editable(tag):
             self._editor, self._depth = name, 1
         self.find(buffer, tag.end())
         return place
@@ -184,7 +212,7 @@ class Surroundings:
 
     def guard(self, buffer: Buffer, captcha: str, after: int) -> None:
         """Look out for forms from ``after`` on, which this service guards and which would not be sent without it."""
-        if not self._depth and captcha not in self._told:
+        if not self._depth and captcha not in self._told and captcha != self._captcha:
             self._captcha = captcha
             self.find(buffer, after)
 
@@ -198,6 +226,8 @@ class Surroundings:
         place = None
         if self._depth and name == self._editor and name not in WHOLE_PAGE:
             self._depth -= 1
+            if not self._depth:
+                self._known.pop(_tags_of(name), None)
             self.find(buffer, after)
         elif self._captcha and name == b"form" and not self._depth:
             if self._guarded:
@@ -207,8 +237,9 @@ class Surroundings:
 
     def wait(self, buffer: Buffer, pressed: frozenset[bytes], after: int) -> None:
         """Look out for the end of these from ``after`` on."""
-        self.pressed |= pressed
-        self.find(buffer, after)
+        if not pressed <= self.pressed:
+            self.pressed |= pressed
+            self.find(buffer, after)
 
     def left(self, name: bytes) -> bool:
         """Take a tag that ends the link or button of its name; tell whether that was all that was waited for."""

@@ -8,6 +8,7 @@ from consent_guard.findings import Finding
 from consent_guard.policy.model import Policy
 from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
 from tests.rewrite.documents import Parts, kept, once, rewritten
+from tests.rewrite.timing import grows_linearly
 
 VIDEO = '<iframe src="https://www.video.example/e/1" width="560"></iframe>'
 RENAMED = VIDEO.replace(" src", " data-cg-src")
@@ -163,6 +164,7 @@ def test_one_that_grows_is_to_be_seen(attributes: str) -> None:
         ("<a href=/x><!-- </a> --><script>'</a>'</script>{}t</a>u", "<a href=/x><!-- </a> --><script>'</a>'</script>t</a>{}u"),
         ("<a href=/x>t</a>{}<a href=/y>z</a>", "<a href=/x>t</a>{}<a href=/y>z</a>"),
         ("<a name=x>{}t</a>", "<a name=x>{}t</a>"),
+        ("<a href=/x>{}<svg><a href=#y>z</a></svg>t</a>u", "<a href=/x><svg><a href=#y>z</a></svg>t</a>{}u"),
         ("<!-- <a href=/x> -->{}t", "<!-- <a href=/x> -->{}t"),
         ("<script>'<button>'</script>{}t", "<script>'<button>'</script>{}t"),
         ("<abbr href=x>{}<article>t", "<abbr href=x>{}<article>t"),
@@ -264,3 +266,26 @@ def test_what_only_looks_like_one_stays_as_it_is(markup: str) -> None:
 def test_a_captcha_without_an_element_of_its_own_is_told_of_in_the_forms_that_follow(markup: str, out: str) -> None:
     told = out.format("[placeholder google-recaptcha]") + "[closing]"
     assert rewritten(markup, parts=Parts(), compiled=FILLED) == told
+
+
+# -- time -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "unit"),
+    [
+        ("<a href=/x>", VIDEO),
+        ("", "<i contenteditable></i>"),
+        ("<div contenteditable>", f"<p>x</p>{VIDEO}"),
+        (API, "<form></form>"),
+        ("", API),
+        ("", "<i id=disqus_thread></i>"),
+    ],
+)
+def test_what_is_looked_for_in_vain_is_looked_for_once(head: str, unit: str) -> None:
+    """R8: time grows with the document, not with its square."""
+
+    def work(size: int) -> None:
+        once((head + unit * size).encode(), parts=Parts(), compiled=FILLED)
+
+    grows_linearly(work, 100, longest=1 << 20)
