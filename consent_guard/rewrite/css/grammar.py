@@ -41,5 +41,5 @@ CONTENT: Final = re.compile(
     re.IGNORECASE,
 )
 """A declaration of ``content``, or of another property whose strings are text, as far as its next string, which no
-image-set() can take. Escapes and comments leave doubt, and so do brackets: ``[;content:a]`` may be an argument of a function's."""
+image-set() can take. Escapes and comments leave doubt, and so do brackets: ``[;content:a]`` may be an argument."""
 ABOVE_ASCII: Final = re.compile("[^\x00-\x7f]")
