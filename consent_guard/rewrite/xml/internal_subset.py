@@ -21,12 +21,14 @@ _PLAIN: Final = re.compile(
     r"\s*([A-Za-z_:][A-Za-z0-9._:-]*)\s+"
     r"(?:\"((?>(?:[^\"<&%]+|&#[0-9xA-Fa-f]+;)*))\"|'((?>(?:[^'<&%]+|&#[0-9xA-Fa-f]+;)*))')\s*"
 )
-_EXTERNAL: Final = re.compile(r"\s*[A-Za-z_:][A-Za-z0-9._:-]*\s+(?:SYSTEM|PUBLIC)\s[^%]*")
+_EXTERNAL: Final = re.compile(r"\s*([A-Za-z_:][A-Za-z0-9._:-]*)\s+(?:SYSTEM|PUBLIC)\s[^%]*")
 _REFERENCE: Final = re.compile(r"&([^\s#&;]+);")
 _DEFAULT: Final = re.compile(
     r"(?<![^\s\"'])([^\s\"']++)\s++(?:CDATA|NMTOKENS?|ID|IDREFS?|ENTITY|ENTITIES|\([^()]*+\))\s+(?:#FIXED\s+)?(?:\"[^\"]*\"|'[^']*')"
 )
 _LITERAL: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
+_PREDEFINED: Final = frozenset({"lt", "gt", "amp", "apos", "quot"})
+"""What these stand for no declaration changes (XML 1.0 §4.6)."""
 _LONGEST: Final = 1024
 """Characters of a plain entity that is kept."""
 
@@ -71,11 +73,15 @@ class Declarations:
         """Take a general entity; False where it must go."""
         plain = _PLAIN.fullmatch(body)
         if plain is None:
-            return _EXTERNAL.fullmatch(body) is not None
+            external = _EXTERNAL.fullmatch(body)
+            if external is not None:
+                self._entities.setdefault(external[1], "")  # it is not fetched, and a later one of its name does not count
+            return external is not None
         value = decode_text(plain[2] if plain[2] is not None else plain[3])
         if len(value) > _LONGEST or not body.isascii() or any(character in value for character in "<&%"):
             return False  # what a reference stands for is read once more where the entity is used
-        self._entities.setdefault(plain[1], value)
+        if plain[1] not in _PREDEFINED:
+            self._entities.setdefault(plain[1], value)
         return True
 
 

@@ -367,7 +367,9 @@ class XmlRewriter:
         content = self._content
         raw, shape = bytes(self._held[content:end]), bytes(buffer[content:end])
         found: list[Finding] = []
-        texts = None if end - content > HELD_VALUE_BYTES or self.overflows(raw) else readings(raw, shape, self.decode)
+        texts = None
+        if end - content <= HELD_VALUE_BYTES and not self.overflows(raw):
+            texts = readings(raw, shape, self.decode, self._charset.text)
         if texts is None:
             found.append(Finding(FindingKind.INLINE, "", "a script or style too long to be read"))
             self._dropping = 0 if whole else self._texts

@@ -23,10 +23,12 @@ _WITHIN: Final = 64
 """The most scripts and style sheets within one that are read."""
 
 
-def readings(raw: bytes, shape: bytes, decode: Callable[[bytes], str]) -> list[str] | None:
+def readings(
+    raw: bytes, shape: bytes, decode: Callable[[bytes], str], decode_section: Callable[[bytes], str]
+) -> list[str] | None:
     """Return the texts that count in the content of a script or style sheet, each once: its own, that of each script and style
     sheet in it, and, where elements stand in it, all of it. None: there are more than are read. ``shape``: ``raw`` with trail
-    bytes masked."""
+    bytes masked; ``decode_section``: for what stands in a section, where no reference is one."""
     whole: list[str] = []
     own: list[str] = []
     texts = [own]
@@ -44,7 +46,7 @@ def readings(raw: bytes, shape: bytes, decode: Callable[[bytes], str]) -> list[s
             add(decode_text(decode(raw[at : found.start()])))
         at = found.end()
         if found[1] is not None:
-            add(decode(raw[found.start(1) : found.end(1)]))
+            add(decode_section(raw[found.start(1) : found.end(1)]))
         elif found[2]:
             if len(opened) > 1:
                 opened.pop()

@@ -107,6 +107,21 @@ def test_a_host_spelled_with_an_entity_of_references_is_withheld() -> None:
     assert "&dot;" not in rewritten(body, syntax="xml")
 
 
+@pytest.mark.parametrize(
+    ("subset", "script"),
+    [
+        ("<!ENTITY e '/*'>", "<![CDATA[var e=1,x=1&e;import('{}')]]>"),
+        ("<!ENTITY amp '/*'>", "var x=1&amp;import('{}')"),
+        ("<!ENTITY e SYSTEM 'e'><!ENTITY e '/*'>", "var x=1;&e;import('{}')"),
+    ],
+)
+def test_no_entity_hides_what_browsers_read_without_it(subset: str, script: str) -> None:
+    """R1: none is put in within a section (XML 1.0 §2.7) or for a predefined one (§4.6); the first of a name counts (§4.2)."""
+    body = document(subset, f"<script>{script.format(PIXEL)}</script>")
+    out = rewritten(body, syntax="xml", compiled=rules(inline_scripts="signature"))
+    assert "ads.example" not in out
+
+
 def test_an_endless_doctype_lets_nothing_after_it_through() -> None:
     """R9: fail closed."""
     for opening in ("<!DOCTYPE html [<!ENTITY h '", "<!DOCTYPE html '", "<!DOCTYPE html ["):
