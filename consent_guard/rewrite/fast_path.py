@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, REMEMBERED_BYTES
 from . import contents
-from .decide.glance import FULL, Glance, glance
+from .decide.glance import FULL, ONLY_LATE, Glance, glance
 from .decide.memory import MISSING
 from .decide.tags import TagFacts, read_tag
 from .emit.patch_buffer import Buffer
@@ -33,6 +33,8 @@ class HtmlReader(Reader, Protocol):
     """The stream, as its fast path sees it."""
 
     ended: bool
+    late: bool
+    """A relative address has passed that browsers resolve when it is used."""
     around: Surroundings
 
     def start_token(self, buffer: Buffer, start: int, found: re.Match[bytes]) -> bool:
@@ -89,6 +91,10 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
             elif facts is None:
                 at = end
                 continue
+            elif facts is ONLY_LATE:
+                reader.late = True
+                at = end
+                continue
         found = None
         if facts is MISSING:
             found = tag(buffer, at)
@@ -104,7 +110,7 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
             and (not facts.hosts or _seen(reader, facts, at))
             and _raw_text(reader, facts, buffer, at, end)
         ):
-            pass
+            reader.late = reader.late or facts.late
         elif isinstance(facts, TagFacts):
             reader.start(buffer, at, end, facts.name, facts, closed=False, font=False)
         else:

@@ -87,6 +87,7 @@ class HtmlRewriter(BufferedDocument):
         self._read = ambiguous.ReadDocuments()
         self.lookahead = Lookahead()
         self.tried = False
+        self.late = False
 
     @property
     def leads_elsewhere(self) -> bool:
@@ -143,6 +144,7 @@ class HtmlRewriter(BufferedDocument):
         inner.hand_over(raw, shape, self.charset, self.left + at)
         inner.sim, inner.scripting, inner.lang, inner._bases = sim, False, self.lang, self._bases.copy()
         inner.noted, inner.nesting, inner._read = [], self.nesting + 1, self._read
+        inner.late = self.late
         inner.around, inner._gone = self.around.within(), self.before(at)
         inner.run(shape, True)
         return inner
@@ -163,7 +165,7 @@ class HtmlRewriter(BufferedDocument):
         self.placeholders = self.placeholders or inner.placeholders
         if inner._owed:
             self._owe(b"<noscript>" + inner._owed + b"</noscript>", inner.around.pressed)
-        self.view, self._bases = inner.view, inner._bases
+        self.view, self._bases, self.late = inner.view, inner._bases, inner.late
 
     def rewrite_document(self, view: UrlPolicy, document: DocumentFacts, body: bytes) -> tuple[bytes, list[Finding]]:
         """Return a document within this one as it may be shown, and what was found in it."""
@@ -270,6 +272,10 @@ class HtmlRewriter(BufferedDocument):
         if facts is not None and (facts.references or facts.quiet is not None):
             asked = renamed if self.around.edited else decide
             decision = asked(self.policy, facts, self.view, self) or NOTHING
+            if decision.base is not None:
+                decision = self._bases.settled(self.view, decision, facts, late=self.late and self.withholds)
+        if facts is not None and facts.late:
+            self.late = True
         if self._place is not None and self.seeking:
             self._found_place(self._place.start(name, start, end, sim))
         inside, unsure, awaited = len(sim.stack), sim.unsure, sim.awaits_content

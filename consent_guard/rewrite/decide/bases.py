@@ -2,13 +2,19 @@
 
 The document's own, until a ``<base href>`` says otherwise (WHATWG 4.2.3). The first such element in the tree holds, which need
 not be the first in the document: a table puts what it cannot hold before itself. So one that comes later is kept as well, where
-it may change a verdict; where browsers' two parsers may differ on whether it is one, always. May import limits and urls;
+it may change a verdict; where browsers' two parsers may differ on whether it is one, always. May import limits, tags and urls;
 ``stream`` asks.
+
+What a browser resolves only when it uses it (a lazy image, an object) may have passed before a base element comes. One that
+would then lead it to a host of which rules name parts is made inert.
 """
 
 from __future__ import annotations
 
+from ...findings import Finding, FindingKind
 from ...limits import BASES
+from ..model import Decision
+from .tags import TagFacts
 from .urls import UrlPolicy
 
 
@@ -27,6 +33,16 @@ class Bases:
         twin = Bases()
         twin._seen, twin._holds = self._seen, self._holds
         return twin
+
+    def settled(self, view: UrlPolicy, decision: Decision, facts: TagFacts, *, late: bool) -> Decision:
+        """Return what is to be done with a base element. ``late``: something is withheld from the visitor, and an address has
+        passed that browsers resolve when it is used."""
+        absolute = view.absolute_base(decision.base or "")
+        if decision.base_gated or not late or not absolute or absolute in view.bases or not view.ruled(absolute):
+            return decision
+        edits = (*decision.edits, facts.source.attributes().slot(b"href").filled(""))
+        findings = (*decision.findings, Finding(FindingKind.ATTRIBUTE, "", "base href after addresses that it would change"))
+        return decision._replace(edits=tuple(sorted(edits)), findings=findings, base_gated=True)
 
     def take(self, view: UrlPolicy, href: str, *, gated: bool, certain: bool) -> UrlPolicy | None:
         """Return the view that resolves addresses after a base element; None where there are too many to be told apart.

@@ -42,6 +42,10 @@ class _Step(NamedTuple):
     action: _Action
     kind: FindingKind
     where: str
+    late: bool = False
+    """As the fetch table has it."""
+    lazy: bool = False
+    """It is so where its element has ``loading``."""
 
 
 class Named(NamedTuple):
@@ -61,10 +65,14 @@ class Glance(NamedTuple):
     """Raw text follows."""
     script: bool = False
     """That text is a program."""
+    late: bool = False
+    """It may have a relative address that browsers resolve when it is used."""
 
 
 FULL: Final = Glance(b"", ())
 """A glance is not enough."""
+ONLY_LATE: Final = Glance(b"", (), late=True)
+"""Of a tag that names nothing but such an address."""
 _ACTIONS: Final = {
     Grammar.SRCSET: _Action.LIST,
     Grammar.CSS: _Action.CSS,
@@ -91,7 +99,8 @@ def _plan(name: bytes, rules: Rules) -> dict[bytes, _Step]:
         action = _Action.URL if entry.plain else _ACTIONS.get(entry.grammar, _Action.FULL)
         whole = entry.leaves in (Leaves.ELEMENT, Leaves.EMBED, Leaves.SOURCE)
         kind = FindingKind.ELEMENT if whole else FindingKind.ATTRIBUTE
-        steps[attribute] = _Step(action, kind, f"{name.decode()} {attribute.decode()}")
+        where = f"{name.decode()} {attribute.decode()}"
+        steps[attribute] = _Step(action, kind, where, entry.late, entry.leaves is Leaves.PIXEL)
     for attribute, action in _DECIDING.get(name, {}).items():
         known = steps.get(attribute)
         steps[attribute] = _Step(action, FindingKind.ELEMENT, "") if known is None else known._replace(action=action)
@@ -130,6 +139,7 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
     seen: list[bytes] = []
     sourced = False
     program = True
+    late = False
     link: tuple[bytes, FindingKind, str] | None = None
     relations: frozenset[str] | None = None
     for found in iter(p.NOTABLE.scanner(tag, 1 + len(name)).match, None):  # type: ignore[attr-defined]
@@ -142,7 +152,7 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
         if attribute in seen:
             return FULL
         seen.append(attribute)
-        action, kind, where = step
+        action, kind, where, at_use, lazy = step
         group = found.lastindex
         value = b"" if group == 1 else found[group]
         if action is _Action.URL:
@@ -153,10 +163,13 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
                     return FULL
             elif address is not None:
                 hosts.append(Named(address, kind, where))
+            else:
+                late = late or at_use or (lazy and b"loading" in tag.lower())
         elif action is _Action.PROGRAM:
             if value and PLAINLY_SPELLED.match(value) is None:
                 return FULL
         elif action is _Action.LIST:
+            late = late or (bool(value) and lazy and b"loading" in tag.lower())
             at = 0
             while at < len(value):
                 candidate = _CANDIDATE.match(value, at)
@@ -195,4 +208,6 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
             return FULL
         if address is not UNRESOLVED and address is not None:
             hosts.append(Named(address, kind, where))
-    return Glance(name, tuple(hosts)) if hosts else None
+    if late and not hosts:
+        return ONLY_LATE
+    return Glance(name, tuple(hosts), late=late) if hosts else None

@@ -77,6 +77,8 @@ class TagFacts:
     """The ``src`` beside a ``srcdoc``: it counts where that is taken for none."""
     fixed = True
     """The verdicts on its targets are the same objects each time, so that decisions can be remembered by them."""
+    late = False
+    """It may have a relative address that browsers resolve when it is used, against a base that may come after it."""
     nests = False
     """It holds documents, which are read anew each time."""
     decisions: dict[tuple[Verdict | None, ...], Decision | None] | None = None
@@ -191,6 +193,7 @@ class _Reader(TagReader):
             if value and entry.plain:
                 address = spelled(value, relative)
                 if address is None:
+                    self.facts.late = self.facts.late or is_late(entry, raw)
                     continue
             text = value.decode("ascii") if value.isascii() else decode(value)
             if "&" in text:
@@ -206,7 +209,7 @@ class _Reader(TagReader):
         facts = self.facts
         if facts.script is not None or facts.base is not None or facts.encoding is not None:
             facts.quiet = Decision(script=facts.script, nonce=facts.nonce, base=facts.base, encoding=facts.encoding)
-        elif not facts.references:
+        elif not (facts.references or facts.late):
             return None
         if len(facts.references) > 1:
             facts.references.sort(key=lambda one: one.leaves not in _WHOLE)
@@ -244,12 +247,15 @@ class _Reader(TagReader):
         book = self.policy.book
         address = book.hint(text) if self.facts.hint else book.address(text, self.relative, self._carries)
         if address is not None:
-            if isinstance(address, Unresolved) and (entry.late or (entry.leaves is Leaves.PIXEL and b"loading" in self.at)):
+            if isinstance(address, Unresolved) and is_late(entry, self.facts.source.raw):
                 address = address.late
+                self.facts.late = True
             self._refer(attribute, entry.grammar, entry.leaves, [(address, text)])
             if address.host:
                 return
         data = data_url(text)
+        if address is None and data is None and is_late(entry, self.facts.source.raw):
+            self.facts.late = True
         if data is None:
             return
         name = self.facts.name
@@ -278,6 +284,7 @@ class _Reader(TagReader):
             for target in special.refresh_targets(text):
                 self._url(entry, attribute, target)
         else:
+            self.facts.late = self.facts.late or is_late(entry, self.facts.source.raw)
             self._parts(entry, attribute, members(grammar, text))
             if grammar is Grammar.ANIMATION:
                 self._css(attribute, text)
@@ -315,6 +322,11 @@ class _Reader(TagReader):
             if not address.fixed or (placed and text[:4].lower() != "http"):
                 facts.fixed = False
         return reference
+
+
+def is_late(entry: Entry, tag: bytes) -> bool:
+    """Tell whether browsers may resolve an attribute's addresses only when they are used."""
+    return entry.late or (entry.leaves is Leaves.PIXEL and b"loading" in tag.lower())
 
 
 def members(grammar: Grammar, text: str) -> list[str]:

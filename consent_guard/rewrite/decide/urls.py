@@ -341,11 +341,15 @@ class UrlPolicy:
     def counts(self, base: str) -> bool:
         """Tell whether an address relative to one more base may be judged otherwise than relative to those that are known:
         rules name parts of its host, or it has another scheme. (One whose host is gated as a whole is made inert.)"""
+        protocol = ada_url.URL(base).protocol
+        return self.ruled(base) or all(ada_url.URL(known).protocol != protocol for known in self.bases)
+
+    def ruled(self, base: str) -> bool:
+        """Tell whether rules name parts of a base's host, so that what is relative to it has to be looked at."""
         url = ada_url.URL(base)
         host = url.hostname.rstrip(".")
-        if self.book.partial(host) or (self.own_rules and host == self.own_host) or self.book.anywhere.leads(url.pathname):
-            return True
-        return all(ada_url.URL(known).protocol != url.protocol for known in self.bases)
+        own = self.own_rules and host == self.own_host
+        return own or self.book.partial(host) or self.book.anywhere.leads(url.pathname)
 
     def on(self, bases: tuple[str, ...]) -> UrlPolicy:
         """Return the same under other base addresses (WHATWG 4.2.3)."""
