@@ -6,7 +6,11 @@ import json
 
 import pytest
 
-from consent_guard import RequestFacts
+from consent_guard import Policy, RequestFacts
+from consent_guard.engine.acting_headers import ActingHeaders
+from consent_guard.findings import Finding
+from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
+from consent_guard.rewrite.model import DocumentFacts
 from consent_guard.wire.link_relations import FETCHING
 
 from ..cases import guard, rows
@@ -165,3 +169,22 @@ def test_the_fields_of_the_measured_cases_contact_no_tracker() -> None:
         assert gone is row["must_block"], row["id"]
         assert plan.rewriter is not None
         assert plan.rewriter.feed(row["body"].encode()) + plan.rewriter.close() == row["body"].encode()
+
+
+@pytest.mark.parametrize("address", [b"/stats/matomo.js", b"https://stats.agency.example/matomo.php"])
+def test_a_self_hosted_service_is_told_in_headers_too(address: bytes) -> None:
+    """H40"""
+    policy = Policy.load(
+        {
+            "categories": [{"id": "audience", "basis": "consent", "title": {"en": "Audience"}}],
+            "services": [{"id": "matomo", "category": "audience"}],
+        }
+    )
+    value = b"<" + address + b">; rel=preload; as=script, </a.css>; rel=preload; as=style"
+    for allowed, left_over in ((frozenset[str](), b"</a.css>; rel=preload; as=style"), (frozenset({"matomo"}), value)):
+        found: list[Finding] = []
+        headers = ActingHeaders(
+            CompiledPolicy(policy), allowed, frozenset(), lambda: DocumentFacts("https", "site.example"), found.append
+        )
+        assert headers.filter([(b"link", value)]) == [(b"link", left_over)]
+        assert [one.service for one in found] == ([] if allowed else ["matomo"])

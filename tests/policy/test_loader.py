@@ -431,3 +431,8 @@ def test_a_relative_path_that_is_not_there_is_told_with_the_folder(tmp_path: Pat
     with pytest.raises(FileNotFoundError) as missing:
         load_policy(tmp_path / "consent.toml")
     assert "looked for" not in str(missing.value)
+
+
+def test_a_service_may_be_recognised_by_what_tells_it_on_any_host_alone() -> None:
+    policy = Policy.load(minimal(services=[{"id": "s", "category": "c", "anywhere": [{"address": "tracker-x.js"}]}]))
+    assert policy.service("s").hosts == ()
