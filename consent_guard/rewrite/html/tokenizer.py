@@ -96,7 +96,7 @@ class Tokenizer:
         """Whether ``<![CDATA[`` opens a CDATA section here (adjusted current node outside HTML)."""
         self.kind = Kind.MORE
         self.tag: re.Match[bytes] | None = None
-        """patterns.TAG's match, for START and END."""
+        """grammar.TAG's match, for START and END."""
         self.scanned = 0
         """Bytes of the tag at the position that earlier calls have read; 0 between lexemes."""
         self._inside = _In.TAG_NAME
