@@ -55,7 +55,7 @@ _HTML_SIGN: Final = re.compile(
     rb"(?:src|href|srcset|poster|data|background|srcdoc|ping|code|content|value|to|from|by|values|style|on[a-z]{4,24})\s*+=",
     re.I,
 )
-_CSS_SIGN: Final = re.compile(rb"url\(|@import|image-set\(|src\(|\\\\[0-9A-Fa-f]", re.I)
+_CSS_SIGN: Final = re.compile(rb"[(@\\](?:(?<=url\()|(?<=image-set\()|(?<=src\()|(?<=@)import|(?<=\\)\\[0-9A-Fa-f])", re.I)
 _CODE_SIGN: Final = re.compile(rb"\.src\b|import|fetch|setAttribute|document\.write|Script")
 _MADE: Final = re.compile(
     rb"createElement(?:NS)?\([^;\"'`]*+(?:[\"'`][^\"'`]*+[\"'`]\s*+,\s*+)?[\"'`](link|object)[\"'`]", re.I
