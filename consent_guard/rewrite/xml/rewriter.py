@@ -102,7 +102,7 @@ class XmlRewriter:
         """Only the content of the element that is left out goes."""
         self._script: ScriptKind | None = None
         self._texts = 0
-        """Open script and style elements, the one that is looked at and those within it."""
+        """Open elements from the script or style on whose text is looked at, itself included."""
         self._start = 0
         """Where the script or style begins whose text is looked at."""
         self._content = 0
@@ -162,7 +162,7 @@ class XmlRewriter:
             self._judge_text(buffer, at, whole=final)
             held = self._texts > 0
         safe = self._start if held else at
-        if self._long is not None and (start := self._long.held_from(at)) is not None:
+        if self._long is not None and not self._dropping and (start := self._long.held_from(at)) is not None:
             safe = min(safe, start)
         if final:
             safe = len(buffer)
@@ -336,7 +336,7 @@ class XmlRewriter:
 
     def _open_text(self, name: bytes, script: ScriptKind | None, start: int, end: int) -> None:
         if self._texts:
-            self._texts += name in (b"style", b"script")
+            self._texts += 1
         elif name == b"style" or script is not None:
             self._texts = 1
             self._script = script
@@ -350,7 +350,7 @@ class XmlRewriter:
                 self.edit(start, end)
             self._keeps_end = self._keeps_end and self._dropping > 0
             return end
-        if self._texts and _local(found[2]) in (b"style", b"script"):
+        if self._texts > 1 or (self._texts and _local(found[2]) in (b"style", b"script")):
             self._texts -= 1
             if not self._texts and self._judge_text(self._buffer(), start, whole=True):
                 self.edit(self._start, end)

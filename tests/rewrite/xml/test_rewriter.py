@@ -447,6 +447,19 @@ def test_a_script_or_style_that_holds_elements_and_leads_nowhere_stays() -> None
         assert xhtml(markup, compiled=rules(inline_scripts="signature")) == markup
 
 
+def test_of_a_script_too_long_to_be_read_the_rest_goes_whatever_elements_are_open_in_it() -> None:
+    """R4: however the input is cut, and the end of an element within ends nothing."""
+    body = f"<html {HTML_NS}><script>a<b><i>{PAD + PAD}</i></b>go('{PIXEL}')</script><p/></html>"
+    assert streamed(body) == f"<html {HTML_NS}><script></script><p/></html>".encode()
+
+
+def test_of_a_long_tag_in_an_element_that_is_withheld_nothing_is_left() -> None:
+    """R1, R5: whatever of its values is held when a piece of the document ends."""
+    tag = f"<img x='{PAD}' alt='{'y' * 100_000}' src='/{'z' * 100_000}'/>"
+    body = f"<html {HTML_NS}><iframe src='{PIXEL}'>{tag}</iframe><p/></html>"
+    assert streamed(body) == f"<html {HTML_NS}><p/></html>".encode()
+
+
 @pytest.mark.parametrize("unit", ["<script>x</script>", "<style>", "<b>x</b>", "<b>"])
 def test_any_number_of_elements_in_a_script_is_read_in_linear_time(unit: str) -> None:
     """R6."""
