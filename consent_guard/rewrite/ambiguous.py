@@ -183,7 +183,7 @@ def _rests(reader: Reader, question: Question, buffer: Buffer, end: int) -> bool
 def _ends(reader: Reader, question: Question, buffer: Buffer) -> bool:
     """Take a content with which the document ends, if nothing in it is withheld in either reading. It is tried once
     in a document: else each unended element would read the rest again."""
-    if reader.nesting or reader.tried:
+    if reader.nesting > 1 or reader.tried:
         return False
     end = len(buffer)
     raw = reader.written(buffer, question.content, end)
@@ -310,7 +310,7 @@ def section(reader: Reader, buffer: Buffer, final: bool) -> bool:
 def _harmless(reader: Reader, buffer: Buffer, start: int) -> bool:
     """Tell whether nothing is withheld in the markup with which the document ends, behind the section's ``>``; tried once in a
     document."""
-    if reader.nesting or reader.tried:
+    if reader.nesting > 1 or reader.tried:
         return False
     at = buffer.find(b">", start) + 1 or len(buffer)
     raw = reader.written(buffer, at, len(buffer))

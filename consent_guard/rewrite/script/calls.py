@@ -136,7 +136,7 @@ KEY_SET_AS_WRITTEN: Final = re.compile(rb"[\"']\s*+\](?:" + _SETS + rb"|\s*+(?:\
 """What both of these leave of it in a script's text."""
 SET_STYLE: Final = re.compile(rb"style\s*+(?:\.\s*+[A-Za-z]++|\[\s*+[\"']\x01++[\"']\s*+\])" + _SETS)
 """Any property of an element's style."""
-SET_FRAME: Final = re.compile(rb"content(?:Window|Document)\s*+\.\s*+location(?:\s*+\.\s*+href)?+" + _SETS)
+SET_FRAME: Final = re.compile(rb"content(?:Window|Document)\s*+\.\s*+location(?>(?:\s*+\.\s*+href)?)" + _SETS)
 """The address of a frame's document."""
 FRAME_BEFORE: Final = re.compile(rb"\bcontent(?:Window|Document)\s*+\.\s*+location\s*+\.\s*+$")
 ALIAS: Final = re.compile(
