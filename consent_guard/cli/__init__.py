@@ -19,7 +19,7 @@ def main() -> None:
     missing = [name for name in _EXTRA if find_spec(name) is None]
     if missing:
         print(
-            f"consent-guard: the commands need {' and '.join(missing)}: pip install consent-guard-middleware[cli]",
+            f'consent-guard: the commands need {" and ".join(missing)}: pip install "consent-guard-middleware[cli]"',
             file=sys.stderr,
         )
         raise SystemExit(_COULD_NOT)

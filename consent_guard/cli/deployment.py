@@ -26,7 +26,7 @@ def deployed(target: str, policy: Policy) -> list[Advice]:
     try:
         import httpx
     except ModuleNotFoundError:
-        could_not("--app needs httpx: pip install consent-guard-middleware[scan]")
+        could_not('--app needs httpx: pip install "consent-guard-middleware[scan]"')
     heard = _Heard()
     logger = logging.getLogger("consent_guard")
     logger.addHandler(heard)

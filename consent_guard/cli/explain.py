@@ -85,7 +85,9 @@ def _file(target: str, policy: Policy, element: str | None, page: str) -> list[d
 
 def _is_asked(leak: Leak, element: str) -> bool:
     wanted = element.strip().lower().strip("<>")
-    return wanted == str(leak.line) or wanted in leak.where.lower().split() or wanted in leak.excerpt.lower()
+    if wanted.isdecimal():
+        return wanted == str(leak.line)
+    return wanted in leak.where.lower().split() or wanted in leak.excerpt.lower()
 
 
 def _place(leak: Leak) -> str:

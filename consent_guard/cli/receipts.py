@@ -137,9 +137,9 @@ def verify(ledger_url: str | None, key: str | None, against: str | None, as_json
 
     ledger = the_ledger(ledger_url)
     with told():
-        trusted = read_public(key) if key is not None else ledger.signing_key(make=False).public
         kept = _kept_statement(against) if against is not None else None
         with open_to_read(ledger.address) as connection:
+            trusted = read_public(key) if key is not None else ledger.signing_key(make=False).public
             try:
                 with _progress("verifying", reading.count(connection)) as tick:
                     verdict = verified(connection, trusted, tick, kept=kept)

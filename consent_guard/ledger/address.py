@@ -16,7 +16,7 @@ from ..errors import Fault, PolicyError
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-EXTRA: Final = "pip install consent-guard-middleware[ledger]"
+EXTRA: Final = 'pip install "consent-guard-middleware[ledger]"'
 _FORMS: Final = "Write sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE"
 _POSTGRESQL: Final = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SQLITE: Final = frozenset({"sqlite", "sqlite+pysqlite"})

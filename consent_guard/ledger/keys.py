@@ -70,7 +70,8 @@ def find_key(given: str | bytes | Path | None, folder: Path, *, make: bool) -> S
     path = folder / FILE
     if not path.exists():
         if not make:
-            raise LedgerKeyError(f"no key to sign with: {VARIABLE} and ledger_key name none, and {path} does not exist")
+            named = f"{VARIABLE} and ledger_key name none, and {path} does not exist"
+            raise LedgerKeyError(f"no key: {named}. The app makes one with its first checkpoint, within a minute of a receipt")
         _make_at(path)
     return read_key(path, str(path))
 

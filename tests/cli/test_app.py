@@ -62,7 +62,7 @@ def test_a_missing_extra_is_named_with_what_installs_it(missing: str) -> None:
     assert shown.returncode == 2
     assert shown.stdout == ""
     assert shown.stderr.count("\n") == 1
-    assert "pip install consent-guard-middleware[cli]" in shown.stderr
+    assert 'pip install "consent-guard-middleware[cli]"' in shown.stderr
     assert missing in shown.stderr
 
 

@@ -145,6 +145,15 @@ def test_a_page_is_told_piece_by_piece(policy: Path, tmp_path: Path) -> None:
     assert "line 2" in script["what"]
 
 
+def test_a_number_asks_for_a_line_and_not_for_digits_in_an_address(policy: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<iframe src=https://www.youtube.com/embed/dQw4w9></iframe>")
+    (part,) = told(str(page), "--policy", str(policy), "--element", "4")
+    assert "nothing in '4'" in part["because"][0]
+    (part,) = told(str(page), "--policy", str(policy), "--element", "1")
+    assert "line 1" in part["what"]
+
+
 def test_an_element_that_is_not_withheld_is_told_with_those_that_are(policy: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(PAGE)

@@ -130,6 +130,15 @@ def test_a_date_or_an_age_that_is_none_is_bad_usage(filled: Ledger, option: str,
     run("receipts", *command, option, value, code=2)
 
 
+def test_verify_says_first_what_the_ledger_is_and_then_that_no_key_is_there_yet(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONSENT_GUARD_LEDGER", "sqlite:///consent.db")
+    assert "no such file" in run("receipts", "verify", code=2).stderr
+    run("ledger", "init")
+    assert "The app makes one with its first checkpoint" in run("receipts", "verify", code=2).stderr
+
+
 def test_verify_is_clean_then_finds_the_break(filled: Ledger) -> None:
     clean = run("receipts", "verify").output
     assert "5 receipts of 1 writers" in clean
