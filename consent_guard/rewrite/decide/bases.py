@@ -21,25 +21,29 @@ from .urls import UrlPolicy
 class Bases:
     """What the base elements of one document have said so far."""
 
-    __slots__ = ("_holds", "_seen")
+    __slots__ = ("_holds", "_inert", "_seen")
 
     def __init__(self) -> None:
         self._seen = False
         """A base element that every reading takes was seen; whether its address holds is the next word."""
         self._holds = False
+        self._inert: set[str] = set()
+        """What was made inert for what had passed before it; never more than BASES, for ``take`` counts each."""
 
     def copy(self) -> Bases:
         """Return the same for who reads on from here."""
         twin = Bases()
-        twin._seen, twin._holds = self._seen, self._holds
+        twin._seen, twin._holds, twin._inert = self._seen, self._holds, set(self._inert)
         return twin
 
     def settled(self, view: UrlPolicy, decision: Decision, facts: TagFacts, *, late: bool) -> Decision:
         """Return what is to be done with a base element. ``late``: something is withheld from the visitor, and an address has
         passed that browsers resolve when it is used."""
         absolute = view.absolute_base(decision.base or "")
-        if decision.base_gated or not late or not absolute or absolute in view.bases or not view.ruled(absolute):
+        known = absolute in view.bases and absolute not in self._inert  # what has passed was judged under it
+        if decision.base_gated or not late or not absolute or known or not view.ruled(absolute):
             return decision
+        self._inert.add(absolute)
         edits = (*decision.edits, facts.source.attributes().slot(b"href").filled(""))
         findings = (*decision.findings, Finding(FindingKind.ATTRIBUTE, "", "base href after addresses that it would change"))
         return decision._replace(edits=tuple(sorted(edits)), findings=findings, base_gated=True)

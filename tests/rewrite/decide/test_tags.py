@@ -455,6 +455,33 @@ def test_a_base_after_addresses_that_are_resolved_at_once_stays(plain: str) -> N
     assert kept('<base href="https://www.shared.example/"><object data="other/x"></object>')
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "<template>{}</template>",
+        "<noscript>{}</noscript>",
+        "<svg>{}</svg>",
+        "<table><tr><td>{}</td></tr></table>",
+        "<table><tr><td>{}</td></tr>",
+        "<template>{0}{0}</template><noscript>{0}</noscript>",
+        "{}",
+    ],
+)
+def test_a_base_that_was_made_inert_is_made_inert_again(first: str) -> None:
+    """WHATWG 4.2.3: where the first was no base in the tree, its twin holds."""
+    base, inert = '<base href="https://www.shared.example/">', '<base href="">'
+    late = '<img loading=lazy src="captcha/a.gif">'
+    assert rewritten(late + first.format(base) + base) == late + first.format(inert) + inert
+    assert rewritten(late + first.format(base) + late + base) == late + first.format(inert) + "<img loading=lazy >" + inert
+
+
+def test_a_base_under_which_what_has_passed_was_judged_stays() -> None:
+    base = '<base href="https://www.shared.example/">'
+    late = '<img loading=lazy src="other/a.gif">'
+    assert kept(f"<template>{base}</template>{late}{base}")
+    assert kept(f"{base}{late}<template>{base}</template>{base}")
+
+
 def test_a_base_that_a_noscript_would_let_out_of_its_template_does_not_take_the_documents_place() -> None:
     markup = "<template><noscript></template></noscript><base href=//other.example/></template><script src=/gtm/a.js></script>"
     out = "<template><noscript></noscript><base href=//other.example/></template>"
