@@ -146,7 +146,8 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
         attribute = found[1]
         step = steps.get(attribute)
         if step is None:
-            step = steps.get(attribute.lower())
+            attribute = attribute.lower()
+            step = steps.get(attribute)
             if step is None:
                 continue
         if attribute in seen:

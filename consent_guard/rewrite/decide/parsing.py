@@ -39,16 +39,21 @@ def host_of(base: str) -> str:
     return ada_url.URL(base).hostname.rstrip(".")
 
 
+def _url(text: str, base: str) -> ada_url.URL | None:
+    try:
+        return ada_url.URL(text, base=base)
+    except (ValueError, UnicodeEncodeError):
+        return None
+
+
 def parse(text: str, base: str) -> tuple[str, str, str] | None:
     """Return host, path and query as a browser parses them; None where nothing can be fetched over a network."""
-    try:
-        url = ada_url.URL(text, base=base)
-    except (ValueError, UnicodeEncodeError):
+    url = _url(text, base)
+    if url is None:
         found = _AUTHORITY.match(text)
         authority = unquote(found[0]) if found is not None else ""
-        if found is None or _SPACED.search(authority) is None:
-            return None
-        return parse(_SPACED.sub("x", authority) + text[found.end() :], base)
-    if url.protocol not in _WEB:
+        if found is not None and _SPACED.search(authority) is not None:
+            url = _url(_SPACED.sub("x", authority) + text[found.end() :], base)
+    if url is None or url.protocol not in _WEB:
         return None
     return url.hostname.rstrip(".")[-HOST_CHARACTERS:], url.pathname, url.search[1:]

@@ -7,7 +7,7 @@ import pytest
 from consent_guard.rewrite.decide.glance import FULL, Glance, glance
 from consent_guard.rewrite.html import srcset
 
-from ..documents import fresh, judge
+from ..documents import fresh, judge, rewritten
 
 
 def hosts(name: bytes, tag: bytes) -> list[str]:
@@ -51,3 +51,18 @@ def test_a_link_counts_by_its_relation_wherever_that_stands() -> None:
     assert hosts(b"link", b'<link href="//px.ads.example/a" rel="stylesheet">') == ["px.ads.example"]
     for tag in (b'<link href="//px.ads.example/a" rel="canonical">', b'<link href="//px.ads.example/a">'):
         assert glance(fresh().book, b"link", tag) is None
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b'<link rel=stylesheet HREF="//px.ads.example/a" href="/own.css">',
+        b'<link REL=preconnect rel=canonical href="//px.ads.example/a">',
+        b'<link REL=stylesheet rel=canonical href="//px.ads.example/a">',
+        b'<script TYPE="text/javascript" type=x src="//px.ads.example/a"></script>',
+        b"<script TYPE='text/javascript' type=x>import('//px.ads.example/a')</script>",
+        b'<img SRC="//px.ads.example/a" src=/own.gif>',
+    ],
+)
+def test_of_two_attributes_of_one_name_the_first_counts_however_they_are_spelled(tag: bytes) -> None:
+    assert "ads" not in rewritten(tag, compiled=fresh(inline_scripts="signature"))

@@ -345,3 +345,13 @@ def test_a_host_of_any_number_of_labels_takes_linear_time(markup: str) -> None:
 def test_rules_for_all_below_a_host_hold_for_a_name_longer_than_any_host() -> None:
     assert judge().gated("https://" + "a." * 300 + "ads.example/")
     assert not judge().gated("https://" + "a." * 300 + "other.example/")
+
+
+def test_a_host_of_many_percent_signs_is_decoded_once_as_browsers_do() -> None:
+    """R6, R7."""
+
+    def look(count: int) -> None:
+        judge().gated("http://" + "".join("%" + "25" * level + "20" for level in range(count)) + "/")
+
+    look(1100)
+    assert judge().gated("http://a%20b.ads.example/")
