@@ -118,13 +118,22 @@ class AnywhereIndex:
                 return held.match
         return None
 
-    def in_scripts(self, path: str, query: str) -> Iterator[TraitMatch]:
-        """Yield the traits that an address in an inline script bears out where their global stands beside it. What follows the
-        name of a parameter may stand elsewhere in the script."""
+    def in_scripts(self, path: str, query: str) -> Iterator[tuple[TraitMatch, str | None]]:
+        """Yield the traits of scripts that fit an address in one by its path and the name of its parameter, each with what the
+        query lacks of the trait's: its rest where the query ends before it, since that may stand elsewhere in the script; an
+        empty string where it is all there; None where another value is told, so that the address tells another service."""
         path = "/" + path
+        query = comparable_query(query)
         for held in self._ending(path):
+            wanted = held.match.trait.query
             if held.match.trait.global_ and held.path.search(path) and query_covers(held.parameter, query):
-                yield held.match
+                last = query.rpartition("&")[2]
+                if query_covers(wanted, query):
+                    yield held.match, ""
+                elif last.startswith(held.parameter) and wanted.startswith(last):
+                    yield held.match, wanted[len(last) :]
+                else:
+                    yield held.match, None
 
 
 def _held(service: Service, trait: Trait) -> _Held:

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from consent_guard.policy.model import Policy
+from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
 from consent_guard.testing import consent_cookie
 from consent_guard.wsgi import ConsentMiddleware
 
+from ..rewrite.documents import rewritten
 from .official_snippets import OWN_HOSTS, SNIPPETS
 
 SECRET = "a secret of at least thirty-two bytes, for tests"
@@ -188,3 +190,65 @@ def test_audience_measurement_that_is_exempt_stays_on_until_refused() -> None:
     for shown in ('<script src="/stats/matomo.js"></script>', MATOMO % "/stats/"):
         assert "matomo.js" in page(shown, policy)
         assert "matomo.js" not in page(shown, policy, deny=["audience"])
+
+
+GTAG = """<script>window.dataLayer=window.dataLayer||[];function gtag(){dataLayer.push(arguments)}gtag('js',new Date());
+var s=document.createElement('script');s.async=1;s.src=ADDRESS;document.head.appendChild(s)</script>"""
+"""https://developers.google.com/tag-platform/gtagjs, put in by a script"""
+GOOGLE = "https://www.googletagmanager.com"
+
+
+@pytest.fixture(scope="module")
+def compiled(builtin: Policy) -> CompiledPolicy:
+    return CompiledPolicy(builtin)
+
+
+def withheld(compiled: CompiledPolicy, address: str, refused: str) -> bool:
+    """Tell whether a script that loads gtag.js is withheld from who refused one service alone."""
+    everything = frozenset(service.id for service in compiled.policy.services)
+    shown = rewritten(GTAG.replace("ADDRESS", address), compiled=compiled, allowed=everything - {refused})
+    return "dataLayer.push" not in shown
+
+
+@pytest.mark.parametrize(
+    ("address", "service"),
+    [
+        (f"'{GOOGLE}/gtag/js?id=AW-123'", "google-ads"),
+        (f"'{GOOGLE}/gtag/js?id=AW-123&l=dataLayer'", "google-ads"),
+        (f"'{GOOGLE}/gtag/js?l=dataLayer&id=AW-123'", "google-ads"),
+        (f"'{GOOGLE}/gtag/js?id='+'AW-123'", "google-ads"),
+        (f"'{GOOGLE}/gtag/js?id=DC-123'", "google-campaign-manager"),
+        (f"'{GOOGLE}/gtag/js?id=GT-123'", "google-tag-manager"),
+        ("'/m/gtag/js?id=AW-123'", "google-ads"),
+        ("'/m/gtag/js?id='+'AW-123'", "google-ads"),
+        ("base+'/gtag/js?id='+'AW-123'", "google-ads"),
+        ("'/m/gtag/js?id=DC-123'", None),
+        ("'/m/gtag/js?id=GT-123'", None),
+    ],
+)
+def test_a_tag_is_withheld_for_the_service_of_its_id_and_no_other(
+    compiled: CompiledPolicy, address: str, service: str | None
+) -> None:
+    assert not withheld(compiled, address, "google-analytics")
+    assert service is None or withheld(compiled, address, service)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"'{GOOGLE}/gtag/js?id=G-123'",
+        f"'{GOOGLE}/gtag/js?id='+id",
+        f"'{GOOGLE}/gtag/js?l=dataLayer&id='+id",
+        f"'{GOOGLE}/gtag/js?id=G'+id",
+        f"'{GOOGLE}/gtag/js?id='+'AW-123';load('/m/gtag/js?id=G-123')",
+        f"'{GOOGLE}/gtag/js?id='+(x?'AW-123':'G-123')",
+        f"'{GOOGLE}/gtag/js?id='+(x||'AW-123')",
+        "'/m/gtag/js?id=G-123'",
+        "'/m/gtag/js?id='+id",
+        "`/m/gtag/js?id=${id}&l=dataLayer`",
+        "base+'/gtag/js?id='+id",
+        "'/m/gtag/js?id='+'AW-123';other('/m/gtag/js?id='+id)",
+    ],
+)
+def test_a_tag_whose_id_is_the_service_s_or_not_told_is_withheld(compiled: CompiledPolicy, address: str) -> None:
+    assert withheld(compiled, address, "google-analytics")

@@ -6,13 +6,14 @@ the policy domain, the script readers and this package's urls, scripts, styles a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import Any, Final
 
 from ...findings import Finding
-from ...policy.anywhere import AnywhereIndex
+from ...policy.anywhere import AnywhereIndex, TraitMatch
 from ...policy.hosts import HostIndex
 from ...policy.model import Container, Policy
 from ..model import DocumentFacts, ScriptKind, Verdict
@@ -203,19 +204,32 @@ class CompiledPolicy:
 
     def _marked(self, text: bytes, facts: ScriptFacts) -> Iterator[Hit]:
         """Yield the addresses that globals in the script tell: those that reach a call, or where none of a service's does, its
-        file on the site."""
-        urls = [one.url.partition("?")[0] for one in facts.loaded if one.direct and one.url is not None]
+        file on the site. An address is judged with its own query, and with the trait's only where it ends before the value."""
+        ends: dict[TraitMatch, list[str]] = {}
+        other: Counter[TraitMatch] = Counter()
+        for one in facts.loaded:
+            other.update(match for match, lacks in self._in_script(one.end) if lacks is None)
+            if one.direct and one.url is not None:
+                for match, lacks in self._in_script(one.url):
+                    if lacks is not None:
+                        ends.setdefault(match, []).append(one.url + ("?" if lacks and "?" not in one.url else "") + lacks)
         signs = self._self_hosted.each(text)
-        ends = {
-            sign: [url for url in urls if sign.match in self._anywhere.in_scripts(url, sign.match.trait.query)]
-            for sign in signs
-        }
-        reached = {sign.match.service for sign in signs if ends[sign]}
+        reached = {sign.match.service for sign in signs if sign.match in ends}
         for sign in signs:
             trait = sign.match.trait
             address = Unresolved(frozenset({trait.beside}))
-            for url in ends[sign] if sign.match.service in reached else ["/" + trait.path.replace("*", "X0")]:
-                yield Hit(address, f"{url}?{trait.query}" if trait.query else url, sign.at)
+            urls = ends.get(sign.match, [])
+            # Strings that end before the value tell nothing where it is told for as many addresses, and is another's.
+            elsewhere = facts.complete and 0 < sign.unfinished <= other[sign.match]
+            if sign.match.service not in reached and not elsewhere:
+                file = "/" + trait.path.replace("*", "X0")
+                urls = [f"{file}?{trait.query}" if trait.query else file]
+            for url in urls:
+                yield Hit(address, url, sign.at)
+
+    def _in_script(self, url: str) -> Iterator[tuple[TraitMatch, str | None]]:
+        path, _, query = url.partition("?")
+        return self._anywhere.in_scripts(path, query)
 
     def _mentioned(self, seen: Iterable[Sighting]) -> Iterator[Hit]:
         for found in self.mentions.among(seen):

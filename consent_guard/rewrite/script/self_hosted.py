@@ -9,6 +9,7 @@ Called by the rewriter for inline scripts, and by the tools that read pages.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -32,6 +33,9 @@ class Sign(NamedTuple):
     match: TraitMatch
     at: int
     """Where the address's string begins in the script, in bytes."""
+    unfinished: int
+    """So many such strings end before the value of the query's parameter, which stands elsewhere, if it is the trait's; 0: one
+    holds all that the trait wants."""
 
 
 class SelfHostedFinder:
@@ -78,6 +82,8 @@ class SelfHostedFinder:
         code = mask(text)
         known: dict[str, bool] = {}
         places: dict[TraitMatch, int] = {}
+        unfinished: Counter[TraitMatch] = Counter()
+        whole: set[TraitMatch] = set()
         for found in _TEXT_RUN.finditer(code):
             start, end = found.span()
             if end - start > _ADDRESS_BYTES:
@@ -85,10 +91,17 @@ class SelfHostedFinder:
             raw = text[start:end]
             said = literal_text(raw) if b"\\" in raw else raw.decode("latin-1")
             path, _, query = said.partition("#")[0].partition("?")
-            for match in self._anywhere.in_scripts(path, query):
+            for match, lacks in self._anywhere.in_scripts(path, query):
+                if lacks is None:
+                    continue
                 name = match.trait.global_
                 if name not in known:
                     known[name] = stands_in_code(text, name, code)
                 if known[name]:
                     places.setdefault(match, start)
-        return sorted((Sign(match, at) for match, at in places.items()), key=lambda sign: self._order[sign.match])
+                    if lacks:
+                        unfinished[match] += 1
+                    else:
+                        whole.add(match)
+        signs = (Sign(match, at, 0 if match in whole else unfinished[match]) for match, at in places.items())
+        return sorted(signs, key=lambda sign: self._order[sign.match])

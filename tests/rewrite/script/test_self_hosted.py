@@ -56,3 +56,24 @@ def test_each_trait_is_told_once_however_often_it_stands_there() -> None:
 @pytest.mark.parametrize("text", [b"\x00'\xff matomo.js", b"'matomo.js", b"`${matomo.js", b"/matomo.js/._paq"])
 def test_broken_scripts_raise_nothing(text: bytes) -> None:
     assert FINDER.each(text) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "unfinished"),
+    [
+        ("'/m/gtm.js?id=GTM-1'", 0),
+        ("'/m/gtm.js?l=x&id=GTM-1&v=2'", 0),
+        ("'/m/gtm.js?id=%47TM-1'", 0),
+        ("'/m/gtm.js?id='+i", 1),
+        ("`/m/gtm.js?l=x&id=${i}&v=2`", 1),
+        ("'/m/gtm.js?id=GT'+i", 1),
+        ("'/m/gtm.js?id='+i;g.src='/m/gtm.js?id=GTM-1'", 0),
+        ("'/m/gtm.js?id=AW-1'", None),
+        ("'/m/gtm.js?id=G-'+i", None),
+        ("'/m/gtm.js?id=AW-1&l='+i", None),
+        ("'/m/gtm.js?uid='+i", None),
+    ],
+)
+def test_a_query_that_tells_another_value_is_no_sign(address: str, unfinished: int | None) -> None:
+    signs = FINDER.each(f"w[l].push({{'gtm.start':1}});j.src={address}".encode())
+    assert [sign.unfinished for sign in signs] == ([] if unfinished is None else [unfinished])
