@@ -53,6 +53,8 @@ BASES: Final = 12
 """The most base addresses that a document's own are resolved against at once."""
 AMBIGUOUS_BYTES: Final = 64 * 1024
 """How far an element's end is looked for where browsers may read its content as text or as markup."""
+OWED_BYTES: Final = 64 * 1024
+"""Placeholders that wait for the end of one link or button. Past these the embeds in it go without."""
 LOOK_BACK_BYTES: Final = 8 * 1024
 """How far before an embed the link or the button is looked for that it stands in."""
 FACTS_BYTES: Final = 16 * 1024 * 1024

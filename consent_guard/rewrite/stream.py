@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from ..findings import Finding
+from ..limits import OWED_BYTES
 from . import ambiguous, contents, fast_path
 from .buffering import BufferedDocument
 from .decide.bases import Bases
@@ -73,8 +74,9 @@ class HtmlRewriter(BufferedDocument):
         self.lang: str | None = None
         self.placeholders = False
         """A placeholder that is to be seen was put in."""
-        self._owed = b""
-        """Placeholders that wait for the end of the link or button in which their embeds stood."""
+        self._owed: list[bytes] = []
+        """Placeholders that wait for the end of the link or button in which their embeds stood; ``_owing``: their length."""
+        self._owing = 0
         self._place = InsertionPoint() if banner and self.insertions is not None else None
         self.seeking = self._place is not None
         self._oversized: OversizedTag | None = None
@@ -102,7 +104,7 @@ class HtmlRewriter(BufferedDocument):
         tail = b""
         if self._place is not None and self._place.at_end():
             tail += insertions.banner(self.lang)
-        tail += self._owed
+        tail += b"".join(self._owed)
         if self.placeholders:
             tail += insertions.closing(self.lang)
         return tail
@@ -144,7 +146,7 @@ class HtmlRewriter(BufferedDocument):
         inner.hand_over(raw, shape, self.charset, self.left + at)
         inner.sim, inner.scripting, inner.lang, inner._bases = sim, False, self.lang, self._bases.copy()
         inner.noted, inner.nesting, inner._read = [], self.nesting + 1, self._read
-        inner.late = self.late
+        inner.late, inner._owing = self.late, self._owing
         inner.around, inner._gone = self.around.within(), self.before(at)
         inner.run(shape, True)
         return inner
@@ -164,7 +166,7 @@ class HtmlRewriter(BufferedDocument):
             self.patches.extend(inner.patches.edits, at)
         self.placeholders = self.placeholders or inner.placeholders
         if inner._owed:
-            self._owe(b"<noscript>" + inner._owed + b"</noscript>", inner.around.pressed)
+            self._owe(b"<noscript>" + b"".join(inner._owed) + b"</noscript>", inner.around.pressed)
         self.view, self._bases, self.late = inner.view, inner._bases, inner.late
 
     def rewrite_document(self, view: UrlPolicy, document: DocumentFacts, body: bytes) -> tuple[bytes, list[Finding]]:
@@ -318,7 +320,7 @@ class HtmlRewriter(BufferedDocument):
             embed, stub, nonce = decision.withheld
             captcha = self.policy.captcha(decision.findings) if embed is None and self.insertions is not None else ""
             if captcha:
-                self.around.guard(self._buffer, captcha, end)
+                self.around.guard(self._buffer, captcha, self.before(start), end)
             text = before + (stub_element(stub, nonce) if embed is None else self._placeholder(embed, start))
             self.patches.add(start, end, text or self.apart(start))
             return not text
@@ -332,11 +334,11 @@ class HtmlRewriter(BufferedDocument):
         """Return what stands in for an embed whose tag begins at ``start``, in its place."""
         if self.insertions is None:
             return b""
+        pressed = not embed.unseen and (self.around.pressed or pressed_around(self.before(start)))
+        if pressed and self._owing >= OWED_BYTES:
+            return b""
         text = self.insertions.placeholder(embed, self.lang)
-        if embed.unseen:
-            return text
-        self.placeholders = True
-        pressed = self.around.pressed or pressed_around(self.before(start))
+        self.placeholders = self.placeholders or not embed.unseen
         if not pressed:
             return text
         # Its own link would end the page's, its button the page's button, and with them what the page wrote into these.
@@ -349,13 +351,15 @@ class HtmlRewriter(BufferedDocument):
             self.patches.add(place[1], place[1], self._placeholder(Embed(place[0], "container", ""), place[1]))
 
     def _owe(self, text: bytes, pressed: frozenset[bytes]) -> None:
-        self._owed += text
+        self._owed.append(text)
+        self._owing += len(text)
         self.around.wait(self._buffer, pressed, self.pos)
 
     def _pay(self, at: int) -> None:
         """The link or the button has ended: what waited for that comes here."""
-        self.patches.add(at, at, self._owed)
-        self._owed = b""
+        if self._owed:
+            self.patches.add(at, at, b"".join(self._owed))
+            self._owing, self._owed = self._owing - sum(map(len, self._owed)), []
 
     def end_tag(self, start: int, found: re.Match[bytes] | None) -> None:
         assert found is not None

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from ..limits import LOOK_BACK_BYTES
 from ..policy.model import Container
 from .emit.patch_buffer import Buffer
 from .html import grammar as p
@@ -75,6 +76,16 @@ def pressed_around(before: bytes) -> frozenset[bytes]:
     return frozenset(name for name, at in opened.items() if at > _last(text, b"</" + name))
 
 
+def _form_around(before: bytes) -> bool:
+    """Tell whether a form that a captcha may guard is open at the end of some markup. Where all that is looked back to tells
+    nothing, one may be: forms are long."""
+    text = _NO_MARKUP.sub(b"", before.lower())
+    opened = _last(text, b"<form")
+    if opened > _last(text, b"</form"):
+        return _SEARCH.search(text, opened, text.find(b">", opened)) is None
+    return len(before) >= LOOK_BACK_BYTES and b"</form" not in text
+
+
 def _last(text: bytes, mark: bytes) -> int:
     """Return where the last tag begins that begins with ``mark``, -1 where there is none."""
     at = text.rfind(mark)
@@ -112,8 +123,8 @@ class Surroundings:
         """Where what is looked for stands next; or how far it was looked for in vain."""
         self._told: set[str] = set()
         """Services of which a container was seen."""
-        self._guarded = True
-        """Whether the open form may be one that it guards."""
+        self._guarded = False
+        """Whether a form is open that may be one that it guards."""
         self._editor = b""
         self._depth = 0
         self.pressed: frozenset[bytes] = frozenset()
@@ -130,7 +141,7 @@ class Surroundings:
         """Return the same for a content that is read as a document of its own."""
         inner = Surroundings(watches=self._watches)
         inner._containers, inner._sought = self._containers, self._sought
-        inner._editor, inner._depth = self._editor, self._depth
+        inner._editor, inner._depth, inner.pressed = self._editor, self._depth, self.pressed
         return inner
 
     def look(self, buffer: Buffer, at: int) -> None:
@@ -210,9 +221,12 @@ class Surroundings:
                 told["id"] = [value]
         return next((service for mark, kind, service in self._containers if mark in told[kind]), "")
 
-    def guard(self, buffer: Buffer, captcha: str, after: int) -> None:
-        """Look out for forms from ``after`` on, which this service guards and which would not be sent without it."""
+    def guard(self, buffer: Buffer, captcha: str, before: bytes, after: int) -> None:
+        """Look out for forms from ``after`` on, which this service guards and which would not be sent without it. ``before``:
+        the markup up to its script."""
         if not self._depth and captcha not in self._told and captcha != self._captcha:
+            if not self._captcha:
+                self._guarded = _form_around(before)
             self._captcha = captcha
             self.find(buffer, after)
 
@@ -224,15 +238,16 @@ class Surroundings:
     def end(self, buffer: Buffer, name: bytes, start: int, after: int) -> tuple[str, int] | None:
         """Take an end tag from ``start`` to ``after``; return the same as ``start`` does."""
         place = None
+        guarded = self._guarded
+        if name == b"form":
+            self._guarded = False
         if self._depth and name == self._editor and name not in WHOLE_PAGE:
             self._depth -= 1
             if not self._depth:
                 self._known.pop(_tags_of(name), None)
             self.find(buffer, after)
-        elif self._captcha and name == b"form" and not self._depth:
-            if self._guarded:
-                place = self._captcha, start
-            self._guarded = True
+        elif self._captcha and name == b"form" and not self._depth and guarded:
+            place = self._captcha, start
         return place
 
     def wait(self, buffer: Buffer, pressed: frozenset[bytes], after: int) -> None:

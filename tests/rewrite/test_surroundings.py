@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from consent_guard.findings import Finding
+from consent_guard.limits import OWED_BYTES
 from consent_guard.policy.model import Policy
 from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
-from tests.rewrite.documents import Parts, kept, once, rewritten
+from consent_guard.rewrite.model import Embed
+from consent_guard.rewrite.page import page_rewriter
+from tests.rewrite.documents import Parts, facts, kept, once, pieces, rewritten, rules
 from tests.rewrite.timing import grows_linearly
 
 VIDEO = '<iframe src="https://www.video.example/e/1" width="560"></iframe>'
@@ -181,10 +184,46 @@ def test_it_waits_for_the_end_of_a_long_link() -> None:
     assert once(markup.encode(), parts=Parts()) == once(markup.encode(), parts=Parts(), sizes=1000) == out.encode()
 
 
+class LargeParts(Parts):
+    """Placeholders as long as a real page's."""
+
+    def placeholder(self, embed: Embed, lang: str | None) -> bytes:
+        return super().placeholder(embed, lang) + b"." * 2000
+
+
+@pytest.mark.parametrize(
+    "embed",
+    [VIDEO, f"<noscript>{VIDEO}</noscript>", f"<noscript></a><a href=/z>{VIDEO}</noscript>"],
+    ids=["bare", "noscript", "link"],
+)
+def test_of_what_waits_for_the_end_of_a_link_only_so_much_is_held(embed: str) -> None:
+    """A link that never ends costs neither memory nor time; what the page wrote in it leaves as it comes."""
+    parts = LargeParts()
+    rewriter = page_rewriter(rules(), frozenset(), facts(), insertions=parts)
+    early = b"".join(map(rewriter.feed, pieces(f"<a href=/x>{f'{embed}<p>word</p>' * 500}".encode(), 1000)))
+    assert early.count(b"<p>word</p>") == 500
+    assert b"[placeholder" not in early
+    late = rewriter.feed(f"</a>u{VIDEO}<a href=/y>{VIDEO}".encode()) + rewriter.close()
+    assert OWED_BYTES < len(late) < OWED_BYTES + 8000
+    assert late.count(b"[placeholder video]") == len(parts.embeds), "none is made that is not shown"
+    assert late.partition(b"</a>")[2].partition(b"u")[2].count(b"[placeholder video]") == 2, "the next has its own again"
+
+
 def test_an_embed_in_a_link_that_scripts_replace_is_shown_to_those_without_scripts() -> None:
     markup = f"<a href=/x>t<noscript>{VIDEO}</noscript></a>u"
     out = f"<a href=/x>t<noscript></noscript></a><noscript>{PUT}</noscript>u[closing]"
     assert rewritten(markup, parts=Parts()) == out
+
+
+def test_a_noscript_late_in_a_long_link_is_one_in_a_link() -> None:
+    """What is waited for is known there without a look back, until the noscript ends the link itself."""
+    words = "<p>word</p>" * 1000
+    markup = f"<a href=/x>{VIDEO}{words}<noscript>{VIDEO}</noscript>t</a>u"
+    out = f"<a href=/x>{words}<noscript></noscript>t</a>{PUT}<noscript>{PUT}</noscript>u[closing]"
+    assert once(markup.encode(), parts=Parts()) == out.encode()
+    markup = f"<a href=/x>{VIDEO}{words}<noscript></a>{VIDEO}</noscript>t</a>u"
+    out = f"<a href=/x>{words}<noscript></a>{PUT}</noscript>t</a>{PUT}u[closing]"
+    assert once(markup.encode(), parts=Parts()) == out.encode()
 
 
 def test_what_keeps_its_place_in_a_link_is_withheld_there() -> None:
@@ -211,6 +250,8 @@ CONTAINERS = {
 }
 FILLED = CompiledPolicy(Policy.load(CONTAINERS))
 API = "<script src=https://www.google.com/recaptcha/api.js></script>"
+LONG = "<option>word</option>" * 500
+"""More than is looked back."""
 
 
 @pytest.mark.parametrize(
@@ -257,6 +298,13 @@ def test_what_only_looks_like_one_stays_as_it_is(markup: str) -> None:
     [
         (API + "<form method=post><button>Send</button></form>", "<form method=post><button>Send</button>{}</form>"),
         ("<form>a" + API + "</form>", "<form>a{}</form>"),
+        ("<form>" + LONG + API + "</form></form>", "<form>" + LONG + "{}</form></form>"),
+        (API + "<form>a</form></form></form>", "<form>a{}</form></form></form>"),
+        (API + "</form><form>a</form>", "</form><form>a{}</form>"),
+        ("<form>s</form>" + API + "</form><form>a</form>", "<form>s</form></form><form>a{}</form>"),
+        ("<!-- <form> -->" + API + "</form><form>a</form>", "<!-- <form> --></form><form>a{}</form>"),
+        ("<form role=search>s" + API + "</form><form>a</form>", "<form role=search>s</form><form>a{}</form>"),
+        (API + "<form contenteditable>a</form></form><form>a</form>", "<form contenteditable>a</form></form><form>a{}</form>"),
         (API + "<form role=search>s</form><form>a</form>", "<form role=search>s</form><form>a{}</form>"),
         (API + "<form method='GET'>s</form><form>a</form>", "<form method='GET'>s</form><form>a{}</form>"),
         (API + "<form><i class=g-recaptcha></form><form>a</form>", "<form>{}<i class=g-recaptcha></form><form>a</form>"),
@@ -289,3 +337,8 @@ def test_what_is_looked_for_in_vain_is_looked_for_once(head: str, unit: str) -> 
         once((head + unit * size).encode(), parts=Parts(), compiled=FILLED)
 
     grows_linearly(work, 100, longest=1 << 20)
+
+
+@pytest.mark.parametrize("unit", [VIDEO, f"<noscript>{VIDEO}</noscript>"])
+def test_what_waits_is_not_copied_for_each_that_joins_it(unit: str) -> None:
+    grows_linearly(lambda size: once(("<a href=/x>" + unit * size).encode(), parts=LargeParts()), 500, longest=1 << 20)
