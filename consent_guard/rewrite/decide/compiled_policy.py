@@ -144,23 +144,21 @@ class CompiledPolicy:
         hits = scripts.once_each(self._mentioned(seen)) if self.by_mention else ()
         # By mention too: a snippet's host may be one that no host rule names.
         hits = scripts.once_each((*hits, *self._signed(text, seen)))
-        follows = self.blocks_unlisted_hosts or relative or (seen and not self.by_mention)
-        return scripts.Named(hits, None if follows or self._self_hosted.services(text, seen) else ())
+        known = {hit.address.service for hit in hits}
+        told = not self._self_hosted.services(text, seen) <= known
+        follows = told or self.blocks_unlisted_hosts or relative or (not self.by_mention and self._names_more(seen, known))
+        return scripts.Named(hits, None if follows else (), told=told)
 
     def _followed(self, named: scripts.Named, text: bytes, relative: bool) -> tuple[Hit, ...]:
         """Return what a script's loading calls are given, beside what it names plainly: the most costly question, asked only
         where it may say more than is known."""
         hits = named.followed
         if hits is None:
-            known = {hit.address.service for hit in named.plainly} - {None}
-            hits = ()
-            seen = tuple(self._scanner.sightings(text, True))
-            told = not self._self_hosted.services(text, seen) <= known
-            if self.blocks_unlisted_hosts or relative or told or self._names_more(seen, known):
-                facts = read_script(text)
-                marked = self._marked(text, facts) if told else ()
-                every = scripts.once_each((*marked, *self._loaded(text, facts, relative)))
-                hits = tuple(hit for hit in every if hit.address.service not in known)
+            known = {hit.address.service for hit in named.plainly}
+            facts = read_script(text)
+            marked = self._marked(text, facts) if named.told else ()
+            every = scripts.once_each((*marked, *self._loaded(text, facts, relative)))
+            hits = tuple(hit for hit in every if hit.address.service not in known)
             named.followed = hits
             self.memory.take(scripts.size_of(hits))
         return hits
@@ -168,9 +166,9 @@ class CompiledPolicy:
     def _names_more(self, seen: Iterable[Sighting], known: AbstractSet[str | None]) -> bool:
         """Tell whether a script in which these hosts stand may load something of another service than the known ones. Of a host
         of which rules take parts only the whole address tells, and a script may put that together."""
-        for one in seen:
-            match = self.index.match(one.host, one.path, one.query)
-            if self.book.partial(one.host) or (match is not None and match.service not in known):
+        for host, path, query in dict.fromkeys((one.host, one.path, one.query) for one in seen):
+            match = self.index.match(host, path, query)
+            if self.book.partial(host) or (match is not None and match.service not in known):
                 return True
         return False
 

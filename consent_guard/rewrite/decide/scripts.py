@@ -34,12 +34,14 @@ class Hit(NamedTuple):
 class Named:
     """What a script names: plainly, and in what its loading calls are given, which is read on need."""
 
-    __slots__ = ("followed", "plainly")
+    __slots__ = ("followed", "plainly", "told")
 
-    def __init__(self, plainly: tuple[Hit, ...], followed: tuple[Hit, ...] | None) -> None:
-        """``followed``: None where it is not yet known."""
+    def __init__(self, plainly: tuple[Hit, ...], followed: tuple[Hit, ...] | None, *, told: bool = False) -> None:
+        """``followed``: None where it is not yet known. ``told``: a service that is not among what is plainly named may be told
+        by its file's name."""
         self.plainly = plainly
         self.followed = followed
+        self.told = told
 
 
 def size_of(hits: tuple[Hit, ...]) -> int:
