@@ -28,11 +28,6 @@ _ALL_SIDES: Final = re.compile(r"(?:^|[;\s])inset\s*:\s*0(?:px)?\s*(?:;|$|!)", r
 _AT_LEAST: Final = re.compile(r"(?:^|[;\s])min-(?:width|height)\s*:\s*[1-9]", re.I)
 """Frames that a script makes as high as their content begin with ``width: 1px; min-width: 100%``."""
 _TINY_SIZE: Final = re.compile(r"\s*[01](?:px|\.0*)?\s*$")
-_REFRESH: Final = re.compile(
-    r"[\t\n\v\f\r ]*+(?:[0-9]++|(?=\.))[0-9.]*+(?:[\t\n\v\f\r ]*+[;,]|[\t\n\v\f\r ]++)[\t\n\v\f\r ]*+"
-    r"(?:[uU][rR][lL][\t\n\v\f\r ]*+=[\t\n\v\f\r ]*+)?(.*)",
-    re.S,
-)
 
 
 class Facts(Protocol):
@@ -156,16 +151,3 @@ def is_unseen(at: Attributes) -> bool:
     """Tell whether an embed was never to be seen."""
     style = at.text(b"style") or ""
     return is_pixel(at) and (b"hidden" in at or _NOT_SHOWN.search(style) is not None or _AT_LEAST.search(style) is None)
-
-
-def refresh_targets(content: str) -> tuple[str, ...]:
-    """Return the address of a refresh's content (WHATWG 4.2.5.3, shared declarative refresh steps), none where it has none. The
-    standard ends a quoted one at the next quote, Chromium at the last: where the two differ, both."""
-    found = _REFRESH.match(content)
-    if found is None:
-        return ()
-    target, quote = found[1], found[1][:1]
-    if quote not in ("'", '"'):
-        return (target,)
-    first, _, rest = target[1:].partition(quote)
-    return (first, target[1:].rpartition(quote)[0]) if quote in rest else (first,)

@@ -15,6 +15,7 @@ from ..html import grammar as p
 from ..html import srcset
 from ..html.attributes import Attributes
 from ..html.charrefs import decode_attribute
+from ..html.refresh import refresh_targets
 from ..model import Decision, ScriptKind, Verdict
 from ..script.kinds import javascript_url
 from . import special
@@ -281,7 +282,7 @@ class _Reader(TagReader):
         elif grammar is Grammar.HTML:
             self._nest(entry, attribute, Nested(text, srcdoc=True))
         elif grammar is Grammar.REFRESH:
-            for target in special.refresh_targets(text):
+            for target in refresh_targets(text):
                 self._url(entry, attribute, target)
         else:
             self.facts.late = self.facts.late or is_late(entry, self.facts.source.raw)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..css.urls import find_urls
-from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, Entry, Grammar
+from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, TABLE, Entry, Grammar
 from ..html.charrefs import decode_attribute
+from ..html.refresh import refresh_targets
 from ..html.srcset import split_candidates
 from .calls import CODE, CSS, HTML, URL
 from .literals import UNKNOWN
@@ -20,11 +21,16 @@ from .literals import UNKNOWN
 _ATTRIBUTE: Final = re.compile(r"(?<![\w\-:])([A-Za-z][\w:\-]*+)\s*+=\s*+(?:\"([^\"]*+)|'([^']*+)|([^\s\"'>]++))")
 _TAG: Final = re.compile(r"<([A-Za-z\0][A-Za-z0-9\0:\-]*+)")
 _RAW: Final = re.compile(r"<(script|style)(?![\w\-])[^<>]*+>", re.I)
-_ANYWHERE: Final = frozenset(("src", "srcset", "imagesrcset", "srcdoc", "poster"))
-"""What counts on an element of any name: the script may not tell it."""
+_ANYWHERE: Final[dict[str, Grammar]] = {
+    entry.attribute: entry.grammar
+    for entry in reversed(TABLE)
+    if entry.grammar in (Grammar.URL, Grammar.SRCSET, Grammar.HTML)
+    and entry.when is None
+    and (entry.attribute == "src" or entry.attribute.encode() not in FOREIGN_ANY.programs)
+}
+"""What counts on an element of any name, for the script may not tell it: attributes that mean nothing else elsewhere."""
 _LAZY: Final = frozenset(("data-src", "data-srcset", "data-lazy-src", "data-lazy-srcset", "data-original", "data-background"))
 """What a lazy loader turns into the plain attribute."""
-_REFRESH: Final = re.compile(r"[^;,]*[;,]\s*(?:url\s*=\s*)?[\"']?([^\"']*)", re.I)
 _LOOSE_CSS: Final = re.compile(r"(?:url\(\s*+[\"']?|@import\s*+[\"'])([^\"')\s]+)", re.I)
 _STAND_IN: Final = "\ue000"
 """``UNKNOWN`` where it must survive a reader to which U+0000 means another character."""
@@ -66,14 +72,14 @@ def _read_tag(tag: str, attributes: list[tuple[str, str]]) -> Iterator[tuple[str
     first = dict(reversed(attributes))
     for name, written in attributes:
         if name in _LAZY or (name in _ANYWHERE and name.encode() not in rules.by_attribute):
-            grammar = Grammar.SRCSET if name.endswith("srcset") else Grammar.HTML if name == "srcdoc" else Grammar.URL
+            grammar = _ANYWHERE.get(name) or (Grammar.SRCSET if name.endswith("srcset") else Grammar.URL)
         else:
             entry = rules.by_attribute.get(name.encode("utf-8", "replace"))
             if entry is None or not _counts(entry, first):
                 continue
             grammar = entry.grammar
-            if grammar is Grammar.PROGRAM_URL and name in _ANYWHERE:
-                grammar = Grammar.URL
+            if grammar is Grammar.PROGRAM_URL:
+                grammar = _ANYWHERE.get(name, grammar)
         yield from _read(grammar, decode_attribute(written) if "&" in written else written)
 
 
@@ -96,8 +102,8 @@ def _read(grammar: Grammar, value: str) -> Iterator[tuple[str, str]]:
     elif grammar is Grammar.URL_LIST:
         yield from ((URL, one) for one in value.split())
     elif grammar is Grammar.REFRESH:
-        if (found := _REFRESH.match(value)) is not None:
-            yield URL, found.group(1)
+        # Seconds that are not told may be any.
+        yield from ((URL, one) for one in refresh_targets("0" + value.lstrip(UNKNOWN) if value[:1] == UNKNOWN else value))
     elif grammar is Grammar.ANIMATION:
         for one in value.split(";"):
             yield URL, one

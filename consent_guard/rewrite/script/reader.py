@@ -1,6 +1,6 @@
 """Goes through the loading calls of one script and reads what each is given.
 
-``calls`` says which these are, ``values`` what an expression may say. Pure.
+``calls`` says which these are, ``values`` what an expression may say. May import the fetch table.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
+from ..fetch_table import TABLE, Grammar
 from .addresses import Address, address, in_text
 from .calls import (
     ALIAS,
@@ -52,9 +53,12 @@ _NESTED: Final = 2
 """Scripts within a script's strings (``eval``, ``javascript:``) that are read as well, one in the other."""
 _PLAIN_VALUE: Final = re.compile(rb"\s*+[\"'](\x01++)[\"']\s*+(?:[;)}]|$)")
 _HTML_SIGN: Final = re.compile(
-    rb"(?:src|href|srcset|poster|data|background|srcdoc|ping|code|content|value|to|from|by|values|style|on[a-z]{4,24})\s*+=",
+    b"(?:style|on[a-z]{4,24}|"
+    + b"|".join(sorted({one.attribute.encode() for one in TABLE if one.grammar is not Grammar.CSS}))
+    + rb")\s*+=",
     re.I,
 )
+"""An attribute that fetches; one whose CSS does holds a sign of CSS besides."""
 _CSS_SIGN: Final = re.compile(rb"[(@\\](?:(?<=url\()|(?<=image-set\()|(?<=src\()|(?<=@)import|(?<=\\)\\[0-9A-Fa-f])", re.I)
 _CODE_SIGN: Final = re.compile(rb"\.src\b|import|fetch|setAttribute|document\.write|Script")
 _MADE: Final = re.compile(
