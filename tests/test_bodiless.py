@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,8 @@ import pytest
 
 from consent_guard.asgi import ConsentMiddleware as ASGIMiddleware
 from consent_guard.wsgi import ConsentMiddleware
+
+from .asgi_messages import got_of, saying
 
 KEY = "a key of the tests, longer than 32 bytes"
 POLICY: dict[str, Any] = {
@@ -82,23 +83,9 @@ def test_over_wsgi_nothing_follows_the_head(way: str, method: str, status: str, 
 
 def asgi(status: int, headers: Any, *messages: dict[str, Any], method: str = "GET", known: bool = False) -> list[Any]:
     """Return what the server gets of these messages of an app."""
-    got: list[Any] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        for message in messages:
-            await send(message)
-
-    async def send(message: Any) -> None:
-        got.append(message)
-
-    async def receive() -> Any:
-        return {"type": "http.request"}
-
-    asked = [(b"host", b"www.example.org"), (b"accept", b"text/html"), *([(b"if-none-match", b'"abc"')] if known else [])]
-    scope = {"type": "http", "method": method, "scheme": "https", "path": "/pic", "query_string": b"", "headers": asked}
-    asyncio.run(ASGIMiddleware(app, POLICY, secret_key=KEY)(scope, receive, send))
-    return got
+    app = saying({"type": "http.response.start", "status": status, "headers": headers}, *messages)
+    known_as = [(b"if-none-match", b'"abc"')] if known else []
+    return got_of(ASGIMiddleware(app, POLICY, secret_key=KEY), "/pic", method=method, headers=known_as)
 
 
 PICTURE = [(b"content-type", b"image/png"), (b"etag", b'"abc"')]

@@ -16,6 +16,7 @@ from consent_guard.asgi import ConsentMiddleware as ASGIMiddleware
 from consent_guard.limits import WHOLE_BODY_BYTES
 from consent_guard.wsgi import ConsentMiddleware
 
+from .asgi_messages import got_of, saying
 from .tracker_site import KEY, POLICY
 
 SCRIPT = b'<script src="https://cdn.tracker.example/t.js"></script>'
@@ -166,22 +167,7 @@ def test_head_has_no_body_and_no_wrong_length(body: Any) -> None:
 
 def sent(*messages: dict[str, Any], method: str = "GET", policy: Any = POLICY) -> list[dict[str, Any]]:
     """Return what the server gets of these messages of an app."""
-    got: list[dict[str, Any]] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        for message in messages:
-            await send(message)
-
-    async def send(message: Any) -> None:
-        got.append(message)
-
-    async def receive() -> Any:
-        return {"type": "http.request"}
-
-    headers = [(b"host", b"www.example.org"), (b"accept", b"text/html")]
-    scope = {"type": "http", "method": method, "scheme": "https", "path": "/page", "query_string": b"", "headers": headers}
-    asyncio.run(ASGIMiddleware(app, policy, secret_key=KEY)(scope, receive, send))
-    return got
+    return got_of(ASGIMiddleware(saying(*messages), policy, secret_key=KEY), "/page", method=method)
 
 
 def start(*extra: tuple[bytes, bytes]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from consent_guard.policy.model import Policy
 from consent_guard.testing import consent_cookie
 from consent_guard.wsgi import ConsentMiddleware
 
+from ..self_hosted_snippets import matomo
 from .test_pages import Pages
 
 SECRET = "a secret of at least thirty-two bytes, for tests"
@@ -19,19 +20,15 @@ POLICY = Policy.load(
         "services": [{"id": "matomo", "category": "audience"}],
     }
 )
-PAGE = """<!doctype html><html lang=en><head><title>T</title>
-<script>
-  var _paq = window._paq = window._paq || [];
-  _paq.push(['trackPageView']);
-  (function() {
-    var u="%s";
-    _paq.push(['setTrackerUrl', u+'matomo.php']);
-    _paq.push(['setSiteId', '1']);
-    var d=document, g=d.createElement('script'), s=d.getElementsByTagName('script')[0];
-    g.async=true; g.src=u+'matomo.js'; s.parentNode.insertBefore(g,s);
-  })();
-</script></head><body><noscript><img src="%smatomo.php?idsite=1&amp;rec=1" alt=""></noscript>
-<img src="%smatomo.php?idsite=1" alt=""><p>text</body></html>"""
+
+
+def page(base: str) -> str:
+    """A page with Matomo's loader and its pixels, at the address of a folder."""
+    pixel = f'<img src="{base}matomo.php?idsite=1'
+    return (
+        f"<!doctype html><html lang=en><head><title>T</title>{matomo(base)}</head><body>"
+        f'<noscript>{pixel}&amp;rec=1" alt=""></noscript>{pixel}" alt=""><p>text</body></html>'
+    )
 
 
 def asked(chromium: Any, loopback: Any, app: Any) -> set[str]:
@@ -59,7 +56,7 @@ class Granting:
 def test_a_self_hosted_matomo_is_asked_for_nothing_until_it_is_allowed(chromium: Any, loopback: Any, base: str) -> None:
     """L01"""
     app = Pages()
-    app.body = (PAGE.replace("%s", base)).encode()
+    app.body = page(base).encode()
     guarded = ConsentMiddleware(app, POLICY, secret_key=SECRET)
     assert asked(chromium, loopback, app) == {"matomo.js", "matomo.php"}
     assert asked(chromium, loopback, guarded) == set()

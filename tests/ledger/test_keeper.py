@@ -484,10 +484,8 @@ def test_many_at_once_are_all_stored(app: App) -> None:
     assert verified(app.ledger).after == 0
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_a_fork_opens_the_ledger_for_itself(app: App) -> None:
-    """Servers fork before they serve; one that forks later gets a ledger of its own, too."""
-    assert app.post("choice=accept")[0] == 303
+def accepting_child(app: App) -> int:
+    """Fork a process that accepts all; its exit code is 0 where the choice was stored."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -496,6 +494,14 @@ def test_a_fork_opens_the_ledger_for_itself(app: App) -> None:
             app.flush()
         finally:
             os._exit(status)
+    return child
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_fork_opens_the_ledger_for_itself(app: App) -> None:
+    """Servers fork before they serve; one that forks later gets a ledger of its own, too."""
+    assert app.post("choice=accept")[0] == 303
+    child = accepting_child(app)
     _, ended = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(ended) == 0
     assert app.post("choice=accept")[0] == 303
@@ -522,14 +528,7 @@ def test_a_fork_while_a_receipt_is_being_stored_shuts_nobody_out(sqlite_url: str
     posting = threading.Thread(target=app.post, args=("choice=accept",))
     posting.start()
     assert forks.wait(10)
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            status = 0 if app.post("choice=accept")[0] == 303 else 2
-            app.flush()
-        finally:
-            os._exit(status)
+    child = accepting_child(app)
     posting.join()
     _, ended = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(ended) == 0

@@ -17,30 +17,11 @@ from consent_guard.testing import consent_cookie
 from consent_guard.wsgi import ConsentMiddleware
 
 from ..rewrite.documents import rewritten
+from ..self_hosted_snippets import gtm, matomo
 from .official_snippets import OWN_HOSTS, SNIPPETS
 
 SECRET = "a secret of at least thirty-two bytes, for tests"
-MATOMO = """<script>
-  var _paq = window._paq = window._paq || [];
-  _paq.push(['trackPageView']);
-  _paq.push(['enableLinkTracking']);
-  (function() {
-    var u="%s";
-    _paq.push(['setTrackerUrl', u+'matomo.php']);
-    _paq.push(['setSiteId', '1']);
-    var d=document, g=d.createElement('script'), s=d.getElementsByTagName('script')[0];
-    g.async=true; g.src=u+'matomo.js'; s.parentNode.insertBefore(g,s);
-  })();
-</script>"""
-"""https://developer.matomo.org/guides/tracking-javascript-guide"""
-
-
-GTM = """<script>(function(w,d,s,l,i){w[l]=w[l]||[];w[l].push({'gtm.start':
-new Date().getTime(),event:'gtm.js'});var f=d.getElementsByTagName(s)[0],
-j=d.createElement(s),dl=l!='dataLayer'?'&l='+l:'';j.async=true;j.src=
-'/gtm/gtm.js?id='+i+dl;f.parentNode.insertBefore(j,f);
-})(window,document,'script','dataLayer','GTM-XXXX');</script>"""
-"""https://developers.google.com/tag-platform/tag-manager/web, with an address of the site's own"""
+GTM = gtm("/gtm/")
 
 
 def page(body: str, policy: Policy, deny: Iterable[str] = ()) -> str:
@@ -120,7 +101,7 @@ def test_the_snippet_of_a_matomo_on_the_policy_s_own_host_is_withheld(hosts: lis
             "services": [{"id": "matomo", "hosts": hosts}],
         }
     )
-    shown = page(MATOMO % base, policy)
+    shown = page(matomo(base), policy)
     assert "setTrackerUrl" not in shown
     assert "trackPageView" not in shown
 
@@ -187,7 +168,7 @@ def test_audience_measurement_that_is_exempt_stays_on_until_refused() -> None:
             "services": [{"id": "matomo", "category": "audience", "exempt": "audience_fr"}],
         }
     )
-    for shown in ('<script src="/stats/matomo.js"></script>', MATOMO % "/stats/"):
+    for shown in ('<script src="/stats/matomo.js"></script>', matomo("/stats/")):
         assert "matomo.js" in page(shown, policy)
         assert "matomo.js" not in page(shown, policy, deny=["audience"])
 

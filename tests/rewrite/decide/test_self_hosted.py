@@ -14,23 +14,10 @@ from consent_guard.policy.anywhere import AnywhereIndex
 from consent_guard.policy.model import Policy
 from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy as Rules
 
+from ...self_hosted_snippets import gtm, matomo_at
 from ..documents import kept, once, rewritten, rules
 
-LOADER = """<script>
-  var _paq = window._paq = window._paq || [];
-  _paq.push(['trackPageView']);
-  (function() {
-    var u=BASE;
-    _paq.push(['setTrackerUrl', u+'matomo.php']);
-    var d=document, g=d.createElement('script'), s=d.getElementsByTagName('script')[0];
-    g.async=true; g.src=u+'matomo.js'; s.parentNode.insertBefore(g,s);
-  })();
-</script>"""
-GTM = """<script>(function(w,d,s,l,i){w[l]=w[l]||[];w[l].push({'gtm.start':
-new Date().getTime(),event:'gtm.js'});var f=d.getElementsByTagName(s)[0],
-j=d.createElement(s),dl=l!='dataLayer'?'&l='+l:'';j.async=true;j.src=
-'/metrics/gtm.js?id='+i+dl;f.parentNode.insertBefore(j,f);
-})(window,document,'script','dataLayer','GTM-XXXX');</script>"""
+GTM = gtm("/metrics/")
 
 
 def tools(*more: dict[str, Any], matomo: dict[str, Any] | None = None, **options: Any) -> Rules:
@@ -135,7 +122,7 @@ def test_the_finding_names_the_host_and_the_trait() -> None:
 @pytest.mark.parametrize("mode", ["signature", "mention"])
 def test_its_loader_is_withheld_whatever_its_address(base: str, mode: str) -> None:
     compiled = tools(inline_scripts=mode)
-    page = "<!doctype html><body>" + LOADER.replace("BASE", base)
+    page = "<!doctype html><body>" + matomo_at(base)
     shown = rewritten(page, compiled=compiled)
     assert "setTrackerUrl" not in shown
     assert "_paq" in shown  # its stub
@@ -196,8 +183,8 @@ def test_a_rule_that_names_the_address_decides_before_what_tells_a_service() -> 
         "<script src=https://stats.agency.example/matomo.js></script>",
         "<script src=/own/matomo.js></script>",
         "<script src=https://site.example/own/matomo.js></script>",
-        LOADER.replace("BASE", "'//stats.agency.example/'"),
-        LOADER.replace("BASE", "'/own/'"),
+        matomo_at("'//stats.agency.example/'"),
+        matomo_at("'/own/'"),
     ):
         assert kept(page, compiled=compiled, allowed=["ours"])
     assert "matomo.js" not in rewritten("<script src=/other/matomo.js></script>", compiled=compiled, allowed=["ours"])
@@ -205,7 +192,7 @@ def test_a_rule_that_names_the_address_decides_before_what_tells_a_service() -> 
 
 def test_a_policy_may_turn_it_off() -> None:
     compiled = tools(matomo={"anywhere": []})
-    for page in ("<script src=/m/matomo.js></script>", LOADER.replace("BASE", "'/m/'")):
+    for page in ("<script src=/m/matomo.js></script>", matomo_at("'/m/'")):
         assert kept(page, compiled=compiled)
 
 
