@@ -166,7 +166,7 @@ async def serve(
     try:
         with calling(around):
             await app(inner, receive, response.send)
-    except Exception:
+    except Exception:  # raised again; not for a cancelled request, whose server takes no more
         await response.release()
         raise
     finally:

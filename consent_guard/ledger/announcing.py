@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -55,14 +55,11 @@ def left_to_others(folder: Path, name: str, entries: Iterable[Entry]) -> Iterato
         yield
         return
     spool = Spool.own(folder, f"{_CALLS}-{name}")
-    try:
+    with closing(spool), ExitStack() as unless_stored:
+        unless_stored.callback(spool.empty)
         spool.add(receipts)
         yield
-    except BaseException:
-        spool.empty()
-        raise
-    finally:
-        spool.close()
+        unless_stored.pop_all()
 
 
 class Announcer:
@@ -113,13 +110,12 @@ class Announcer:
         """Call for what a process left that died. ``is_stored`` asks the ledger; what it raises leaves the rest for later."""
         for spool in Spool.orphans(self._folder, self._name):
             due: list[Place] = []
-            try:
+            with ExitStack() as unless_read:
+                unless_read.callback(spool.close)
                 for batch in spool.batches(LEDGER_BATCH, receipt_from_plain):
                     read = zip(batch.places, batch.lines, strict=True)
                     due += [place for place, receipt in read if is_stored(receipt.receipt_id)]
-            except BaseException:
-                spool.close()
-                raise
+                unless_read.pop_all()
             file = _File(spool, len(due) + 1)
             with self._lock:
                 self._files.append(file)
