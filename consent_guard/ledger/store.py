@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,22 +80,13 @@ class Store:
         if self._head is not None and now - self._stored_at > WRITER_IDLE_SECONDS:
             self._head = None
         head = self._head or _another_chain()
-        with in_words(self._address):
-            try:
-                connection = self._open()
-                with connection.begin():
-                    bound(connection)
-                    wanted = _not_stored(connection, entries)
-                    if wanted:
-                        self._keep_shown(connection, wanted)
-                        head = self._write(connection, wanted, head, int(now))
-                    if not may_commit():
-                        raise Withdrawn  # rolled back, and nothing is in doubt
-            except Withdrawn:
-                raise
-            except BaseException:
-                self._forget()
-                raise
+        with self._transaction() as connection:
+            wanted = _not_stored(connection, entries)
+            if wanted:
+                self._keep_shown(connection, wanted)
+                head = self._write(connection, wanted, head, int(now))
+            if not may_commit():
+                raise Withdrawn  # rolled back, and nothing is in doubt
         if wanted:
             self._head, self._stored_at = head, now
             self._known_shown.update(shown.digest for entry in wanted for shown in entry.shown)
@@ -105,16 +97,9 @@ class Store:
 
     def stored(self, receipt_id: str) -> Row | None:
         """Return a stored receipt, or None; None too for one that was altered until it cannot be read. Raises LedgerError."""
-        with in_words(self._address):
-            try:
-                connection = self._open()
-                with connection.begin():
-                    bound(connection)
-                    query = select(RECEIPTS).where(RECEIPTS.c.receipt_id == receipt_id)
-                    found = connection.execute(query).mappings().first()
-            except BaseException:
-                self._forget()
-                raise
+        with self._transaction() as connection:
+            query = select(RECEIPTS).where(RECEIPTS.c.receipt_id == receipt_id)
+            found = connection.execute(query).mappings().first()
         if found is None:
             return None
         try:
@@ -139,36 +124,43 @@ class Store:
         if not self._uncovered or (due and not self.checkpoint_due()):
             return
         key = self._key()
-        with in_words(self._address):
-            try:
-                connection = self._open()
-                with connection.begin():
-                    bound(connection)
-                    newest = vouched_statement(connection, key, CHECKPOINT)
-                    if self._head is None or not covers(newest, self._head):
-                        make_checkpoint(connection, key, now=self._wall())
-            except BaseException:
-                self._forget()
-                raise
+        with self._transaction() as connection:
+            newest = vouched_statement(connection, key, CHECKPOINT)
+            if self._head is None or not covers(newest, self._head):
+                make_checkpoint(connection, key, now=self._wall())
         self._uncovered = 0
 
     def close(self) -> None:
         """Close the connection. What was stored stays."""
         self._forget()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Open a transaction. A connection in which anything failed but a withdrawal is not used again."""
+        with in_words(self._address):
+            try:
+                connection = self._open()
+                with connection.begin():
+                    bound(connection)
+                    yield connection
+            except Withdrawn:
+                raise
+            except BaseException:
+                self._forget()
+                raise
+
     def _open(self) -> Connection:
         if self._connection is None:
-            connection = self._engine.connect().execution_options(writes=True)
-            try:
+            with ExitStack() as unless_ready:
+                connection = self._engine.connect().execution_options(writes=True)
+                unless_ready.callback(connection.close)
                 if self._address.file is not None:
                     prepare(connection)  # a file gets its tables with its first use
                 else:
                     with connection.begin():
                         bound(connection)
                         check_schema(connection)
-            except BaseException:
-                connection.close()
-                raise
+                unless_ready.pop_all()
             self._connection = connection
         return self._connection
 
