@@ -102,7 +102,7 @@ def settle(reader: Reader, question: Question, buffer: Buffer, final: bool) -> b
         _go_on(reader, question, buffer)
     elif end < 0 and len(buffer) < limit:
         if not _ends(reader, question, buffer):
-            _force(reader, question, buffer, end)
+            _as_markup(reader, question)
     elif end < 0 or not (_reads_alike(reader, question, buffer, end) or _rests(reader, question, buffer, end)):
         _force(reader, question, buffer, end)
     return True
@@ -206,15 +206,23 @@ def _force(reader: Reader, question: Question, buffer: Buffer, end: int) -> None
         sim.leave_foreign()
         contents.enter(reader, question.name, question.decision, buffer, question.start, question.content)
         return
+    if end < 0 or not before.html:
+        _as_markup(reader, question)
+        return
     reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], question.start)
     sim.restore(before)
-    if end >= 0 and before.html:
-        reader.edit(question.start, end, reader.apart(question.start))
-        reader.content = contents.LeftOut(question.name)
-        reader.pos = end
-    else:
-        reader.edit(question.start, question.content, reader.apart(question.start))
-        reader.pos = question.content
+    reader.edit(question.start, end, reader.apart(question.start))
+    reader.content = contents.LeftOut(question.name)
+    reader.pos = end
+
+
+def _as_markup(reader: Reader, question: Question) -> None:
+    """Leave out a start tag, so that every parser reads its content as markup. So it is with one that nothing ends, too: as raw
+    text it would take the rest of the document with it."""
+    reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], question.start)
+    reader.sim.restore(question.before)
+    reader.edit(question.start, question.content, reader.apart(question.start))
+    reader.pos = question.content
 
 
 # -- the text of an svg script or style ----------------------------------------------------------------------------------

@@ -146,3 +146,13 @@ def test_an_unended_style_that_holds_more_elements_than_are_remembered_is_none()
     rewriter = page_rewriter(RULES, frozenset(), DocumentFacts("https", "site.example", "/", charset="utf-8"))
     left = rewriter.feed(f"<svg><style>{text}".encode()) + rewriter.close()
     assert left.decode() == f"<svg>{text}"
+
+
+@pytest.mark.parametrize("name", ["style", "script", "title", "noembed"])
+def test_a_content_that_nothing_ends_never_takes_the_rest_of_the_document_with_it(name: str) -> None:
+    """R5: in svg or math it is markup to the tree builder, which an end tag of HTML leaves in doubt."""
+    rest = "<p>read me</p>"
+    left = by_every_split(f'<math><mrow></select><{name}/><g style="background:url({TRACKER})">{rest}')
+    assert f"<{name}" not in left
+    assert left.endswith(rest)
+    assert not reached(left, ("stats.example",))
