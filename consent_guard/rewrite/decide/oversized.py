@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from ...findings import Finding, FindingKind
 from ...limits import HELD_VALUE_BYTES
 from ..emit.patch_buffer import Buffer
-from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, Grammar, Rules
+from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, TABLE, Grammar, Rules
 from ..html import grammar as p
 from ..html.attributes import exact_name
 from ..model import Decision, ScriptKind
@@ -298,10 +298,12 @@ _SOURCES: Final = frozenset({b"src", b"href", b"xlink:href"})
 _NONE: Final[dict[bytes, tuple[bytes, ...]]] = {}
 DECIDING: Final[dict[bytes, dict[bytes, tuple[bytes, ...]]]] = {
     b"link": {b"rel": (b"stylesheet", b"preload", b"preconnect"), b"as": (b"",)},
-    b"meta": {b"http-equiv": (b"refresh",)},
-    b"input": {b"type": (b"image",)},
-    b"param": {b"name": (b"src",)},
     b"script": {b"type": (b"",), b"language": (b"",)},
+    **{
+        entry.element.encode(): {entry.when.attribute.encode(): (min(entry.when.values).encode(),)}
+        for entry in TABLE
+        if entry.when is not None
+    },
 }
 """Attributes that decide how others of their element are read, and what is taken for them where they are not known: each value
 under which something else is fetched."""
