@@ -27,8 +27,14 @@ _EDITABLE: Final = (b"contenteditable", b"contentEditable")
 _EDITS: Final = frozenset({"", "true", "plaintext-only"})
 WHOLE_PAGE: Final = frozenset({b"html", b"body"})
 """Elements that do not end: what follows their end tag is put into the body all the same."""
-_CLOSED_BY_NEXT: Final = frozenset(b"p li dt dd td th tr option".split())
-"""Elements without an end tag, often: the next of their name ends them."""
+_CLOSED_BY_NEXT: Final = {
+    name.encode(): within.encode().split()
+    for names, within in (("p option", ""), ("li", "ul ol menu"), ("dt dd", "dl"), ("td th tr", "table"))
+    for name in names.split()
+}
+"""Elements without an end tag, often: the next of their name ends them, unless it stands in one of these within it."""
+_NOT_HTML: Final = frozenset({b"svg", b"math"})
+"""Nobody edits these: contenteditable is an attribute of HTML elements."""
 _PRESSED: Final = (b"a", b"button")
 _TAGS_OF_PRESSED: Final = re.compile(rb"</?(?:a|button)(?=[" + p.SPACE + rb"/>])", re.I)
 _FORMS: Final = re.compile(rb"</?form(?=[" + p.SPACE + rb"/>])", re.I)
@@ -49,7 +55,8 @@ _LONGEST: Final = 48
 
 @lru_cache(maxsize=64)
 def _tags_of(name: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"</?" + re.escape(name) + rb"(?=[" + p.SPACE + rb"/>])", re.I)
+    names = b"|".join([re.escape(name), *_CLOSED_BY_NEXT.get(name, ())])
+    return re.compile(rb"</?(?:" + names + rb")(?=[" + p.SPACE + rb"/>])", re.I)
 
 
 def _sought(containers: Sequence[tuple[bytes, str, str]]) -> list[bytes]:
@@ -198,13 +205,20 @@ class Surroundings:
             self._told.add(service)
             if service == self._captcha:
                 self._captcha = ""
-        if self._depth and name == self._editor:
-            self._depth = 0 if name in _CLOSED_BY_NEXT else self._depth + 1
-        taken = name not in VOID and name not in p.RAW_TEXT and len(name) <= _LONGEST
+        if self._depth and self._deepens(name):
+            self._depth += 1
+        elif self._depth == 1 and name == self._editor:
+            self._depth = 0
+        taken = name not in VOID and name not in p.RAW_TEXT and name not in _NOT_HTML and len(name) <= _LONGEST
         if not self._depth and taken and _editable(tag):
             self._editor, self._depth = name, 1
         self.find(buffer, tag.end())
         return place
+
+    def _deepens(self, name: bytes) -> bool:
+        """Tell whether an element of this name, in the edited one, has to end before that can."""
+        within = _CLOSED_BY_NEXT.get(self._editor)
+        return name == self._editor if within is None else name in within
 
     def _filled(self, name: bytes, tag: re.Match[bytes]) -> str:
         """Return the service whose script fills the element of a tag, empty where none does."""
@@ -241,10 +255,10 @@ class Surroundings:
         guarded = self._guarded
         if name == b"form":
             self._guarded = False
-        if self._depth and name == self._editor and name not in WHOLE_PAGE:
+        if self._depth and name not in WHOLE_PAGE and (self._deepens(name) or (self._depth == 1 and name == self._editor)):
             self._depth -= 1
             if not self._depth:
-                self._known.pop(_tags_of(name), None)
+                self._known.pop(_tags_of(self._editor), None)
             self.find(buffer, after)
         elif self._captcha and name == b"form" and not self._depth and guarded:
             place = self._captcha, start

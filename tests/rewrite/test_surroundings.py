@@ -57,6 +57,16 @@ def test_elsewhere_a_placeholder_stands_in(tag: str) -> None:
         ("<script>'<div contenteditable>'</script>{}", "<script>'<div contenteditable>'</script>{1}[closing]"),
         ("<input contenteditable>{}", "<input contenteditable>{1}[closing]"),
         ("<div contenteditable><noscript>{}</noscript></div>", "<div contenteditable><noscript>{0}</noscript></div>"),
+        (
+            "<li contenteditable>a<ul><li>{}</li><li>{}</ul>{}<li>{}",
+            "<li contenteditable>a<ul><li>{0}</li><li>{0}</ul>{0}<li>{1}[closing]",
+        ),
+        ("<ul><li contenteditable>a<p>{}</ul>{}", "<ul><li contenteditable>a<p>{0}</ul>{1}[closing]"),
+        (
+            "<td contenteditable><table><td>{}</td></table>{}</td>{}",
+            "<td contenteditable><table><td>{0}</td></table>{0}</td>{1}[closing]",
+        ),
+        ("<svg contenteditable><g/></svg>{}", "<svg contenteditable><g/></svg>{1}[closing]"),
         ("<i contenteditable><svg><path/></svg>{}</i>{}", "<i contenteditable><svg><path/></svg>{0}</i>{1}[closing]"),
     ],
 )
