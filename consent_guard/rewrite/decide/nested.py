@@ -26,6 +26,7 @@ _NOWHERE: Final = ("about:blank",)
 class Nester(Protocol):
     """Who rewrites a document within the one that is read."""
 
+    policy: CompiledPolicy
     depth: int
     """How many documents lie around what is read now."""
 
@@ -48,7 +49,7 @@ class Nested(NamedTuple):
     def judged(self, nester: Nester, view: UrlPolicy) -> tuple[str | None, list[Finding]]:
         """Return what takes its place, None where it may stay, and what was found in it."""
         if nester.depth >= NESTING_DEPTH:
-            return "", [_DEEP]
+            return ("", [_DEEP]) if nester.policy.withholds(view.allowed) else (None, [])
         if self.srcdoc:
             document = replace(view.document, syntax="html", charset="utf-8")
             body = self.text.encode("utf-8", "surrogatepass")

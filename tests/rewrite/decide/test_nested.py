@@ -12,7 +12,7 @@ from consent_guard.findings import Finding
 from consent_guard.limits import NESTING_DEPTH
 from consent_guard.rewrite.data_url import data_url
 
-from ..documents import fresh, kept, once, rewritten
+from ..documents import SERVICES, fresh, kept, once, rewritten
 
 PIXEL = "https://px.ads.example/p.gif"
 IMAGE = f"<img src={PIXEL}>"
@@ -85,6 +85,14 @@ def test_past_the_depth_limit_the_document_is_emptied() -> None:
     assert out.count("srcdoc") == NESTING_DEPTH + 1
     assert found[-1].enforced
     assert "example" not in rewritten(inside(IMAGE, 50))
+
+
+@pytest.mark.parametrize("markup", [inside(IMAGE, NESTING_DEPTH + 3), inside("<p>x", 20)])
+def test_where_nothing_is_withheld_no_depth_is_too_deep(markup: str) -> None:
+    """R2."""
+    found: list[Finding] = []
+    assert once(markup.encode(), allowed=SERVICES, found=found) == markup.encode()
+    assert not found
 
 
 def test_what_is_decided_deep_down_is_not_what_is_decided_above() -> None:
