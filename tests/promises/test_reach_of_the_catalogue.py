@@ -225,6 +225,7 @@ def test_a_tag_is_withheld_for_the_service_of_its_id_and_no_other(
         f"'{GOOGLE}/gtag/js?id='+(x?'AW-123':'G-123')",
         f"'{GOOGLE}/gtag/js?id='+(x||'AW-123')",
         "'/m/gtag/js?id=G-123'",
+        "'/m/gtag/js?id=UA-123-1'",
         "'/m/gtag/js?id='+id",
         "`/m/gtag/js?id=${id}&l=dataLayer`",
         "base+'/gtag/js?id='+id",
