@@ -86,6 +86,12 @@ LEDGER_STATEMENT_SECONDS: Final = 4.0
 """The longest that one statement of a transaction takes."""
 LEDGER_RETRY_SECONDS: Final = 2.0
 """How long after a failed attempt the next one follows; what was spooled arrives within 10 seconds of the store's return."""
+LEDGER_ASK_SECONDS: Final = 2.0
+"""The longest that an answer on the state of things waits for the ledger's."""
+LEDGER_ASKED_SECONDS: Final = 5.0
+"""So long one question to the ledger, whether it is there, serves all who ask."""
+LEDGER_FAILING_SECONDS: Final = 30.0
+"""So long after a failure the ledger counts as one that takes no receipts."""
 LEDGER_BATCH: Final = 500
 """The most receipts that are stored with one commit."""
 CHECKPOINT_RECEIPTS: Final = 1000

@@ -13,9 +13,10 @@ from urllib.parse import parse_qs, unquote
 
 from ..consent.choice import Consent
 from ..consent.receipt import Shown
+from ..operation.health import Health, health
 from ..pages.model import RequestView
 from ..wire.headers import first
-from ..wire.messages import Header, LedgerWish, Reply, RequestFacts
+from ..wire.messages import Header, LedgerState, LedgerWish, Reply, RequestFacts, StateWish
 from ..wire.origins import same_site_path
 from . import replies
 from .addresses import base_path, own_address
@@ -113,7 +114,22 @@ class Endpoints:
             case "/receipt" | "/receipt-key":
                 self._only_reads()
                 return self._wish()
+            case "/health":
+                self._only_reads()
+                return self._asking_for_state(self._healthy(health()))
         raise Refused(404, "missing")
+
+    def _asking_for_state(self, reply: Reply) -> Reply:
+        """Ask the transport how the ledger does; without one the answer is whole."""
+        return replace(reply, wish=StateWish()) if self._site.receipts else reply
+
+    def with_state(self, state: LedgerState) -> Reply:
+        """Return the answer that says how the ledger does."""
+        return self._for_method(self._healthy(health(state)))
+
+    def _healthy(self, found: Health) -> Reply:
+        reply = replies.data(found.told, status=200 if found.ok else 503)
+        return reply if found.ok else replies.unavailable(reply)
 
     def _download(self, ending: str) -> Reply:
         view = self._view()

@@ -20,7 +20,7 @@ from ..consent.receipt import Shown
 from ..errors import ExchangeStateError
 from ..findings import Finding, FindingKind
 from ..policy.model import PathEnforcement
-from ..wire.messages import Header, Headers, Reply, RequestFacts, ResponsePlan
+from ..wire.messages import Header, Headers, LedgerState, Reply, RequestFacts, ResponsePlan
 from .destinations import wanted
 from .endpoints import Endpoints
 from .finding_log import FindingLog
@@ -142,6 +142,10 @@ class Exchange:
     def found(self, body: bytes | None) -> Reply:
         """Return the answer to ``Reply.wish`` with what the ledger holds; None: it holds no such receipt."""
         return self._answered().found(body)
+
+    def with_state(self, state: LedgerState) -> Reply:
+        """Return the answer to a ``Reply.wish`` for how the ledger does."""
+        return self._answered().with_state(state)
 
     def _answered(self) -> Endpoints:
         if self._endpoints is None or self._state not in (_State.ANSWERED, _State.OVER):

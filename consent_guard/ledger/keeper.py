@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ..errors import Fault, LedgerError, PolicyError
 from ..limits import LEDGER_POST_SECONDS
+from ..wire.messages import StateWish
 from .announcing import OnChoice
 from .ledger import Ledger
 from .waiting import wait, wait_async
@@ -107,7 +108,11 @@ class Keeper:
             yield reply
             return
         process = self._here()
-        if receipt is None:
+        if isinstance(wish, StateWish):
+            there, seconds = process.ask_whether_there()
+            yield Wait(there, seconds)
+            yield exchange.with_state(process.state(there))
+        elif receipt is None:
             asked = process.ask(wish.receipt_id) if wish is not None and wish.receipt_id is not None else None
             if asked is not None:
                 yield Wait(asked, LEDGER_POST_SECONDS)

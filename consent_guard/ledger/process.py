@@ -18,7 +18,16 @@ from typing import Final
 
 from ..consent.receipt import Receipt, Shown
 from ..errors import LedgerError
-from ..limits import CHECKPOINT_SECONDS, LEDGER_BATCH, LEDGER_POST_SECONDS, LEDGER_RETRY_SECONDS
+from ..limits import (
+    CHECKPOINT_SECONDS,
+    LEDGER_ASK_SECONDS,
+    LEDGER_ASKED_SECONDS,
+    LEDGER_BATCH,
+    LEDGER_FAILING_SECONDS,
+    LEDGER_POST_SECONDS,
+    LEDGER_RETRY_SECONDS,
+)
+from ..wire.messages import LedgerState
 from .announcing import Announcer, Call, OnChoice, left_to_others
 from .ledger import Ledger
 from .rows import Row
@@ -76,6 +85,11 @@ class Process:
         self._questions: deque[tuple[str, Future[Row | None]]] = deque()
         self._nudged = False
         self._stopping = False
+        self._asked: Future[None] | None = None
+        self._asked_at = 0.0
+        self._stored_count = 0
+        self._failures = 0
+        self._failed_at: float | None = None
         self._down_since: float | None = None
         self._complained_at = 0.0
         self._retry_at = 0.0
@@ -111,6 +125,35 @@ class Process:
                 self._questions.append((receipt_id, future))
                 self._wake.notify()
         return future
+
+    def ask_whether_there(self) -> tuple[Future[None], float]:
+        """Ask the ledger whether it is there. Return the future of its answer, and how many seconds that is worth waiting for.
+
+        One question serves all who ask within some seconds, so that nobody can burden the ledger with them, nor a ledger that
+        hangs hold up more than the first who ask.
+        """
+        moment = time.monotonic()
+        with self._wake:
+            age = moment - self._asked_at
+            if self._asked is None or age >= LEDGER_ASKED_SECONDS:
+                self._asked, self._asked_at, age = Future(), moment, 0.0
+                if self._stopping:
+                    self._asked.set_exception(_ending())
+                else:
+                    self._nudged = True
+                    self._wake.notify()
+            return self._asked, max(0.0, LEDGER_ASK_SECONDS - age)
+
+    def state(self, asked: Future[None]) -> LedgerState:
+        """Return how the ledger does, by what has come of that question and of what was stored."""
+        failed_at = self._failed_at
+        return LedgerState(
+            reachable=asked.done() and asked.exception() is None,
+            storing=failed_at is None or time.monotonic() - failed_at > LEDGER_FAILING_SECONDS,
+            spooled=self._spooler.held,
+            stored=self._stored_count,
+            failures=self._failures,
+        )
 
     def abandon(self, grant: Grant) -> bool:
         """Give a grant up, whose visitor has waited long enough. False where it is being committed at this very moment."""
@@ -215,12 +258,13 @@ class Process:
             self._failed(error)
         except OSError as error:
             logger.error("the ledger's state folder: %s", error)
-            self._retry_at = time.monotonic() + LEDGER_RETRY_SECONDS
+            self._retry_at = self._count_failure() + LEDGER_RETRY_SECONDS
         except Exception:  # nobody foresaw it; what else is due, a checkpoint not least, is not to wait for its mend
             logger.exception("a fault while storing receipts")
-            self._retry_at = time.monotonic() + LEDGER_RETRY_SECONDS
+            self._retry_at = self._count_failure() + LEDGER_RETRY_SECONDS
 
     def _answer(self) -> None:
+        self._answer_whether_there()
         while self._questions:
             receipt_id, future = self._questions.popleft()
             try:
@@ -228,6 +272,21 @@ class Process:
             except LedgerError as error:
                 self._failed(error)
                 future.set_exception(error)
+
+    def _answer_whether_there(self) -> None:
+        """What comes of it says nothing of how receipts fare: a ledger that can be read may take none."""
+        asked = self._asked
+        if asked is None or asked.done():
+            return
+        try:
+            self._stored("")
+        except LedgerError as error:
+            asked.set_exception(error)
+        except Exception as error:
+            asked.set_exception(LedgerError(f"{type(error).__name__}: {error}"))
+            raise
+        else:
+            asked.set_result(None)
 
     def _store_grants(self) -> None:
         with self._wake:
@@ -252,7 +311,7 @@ class Process:
 
         try:
             with self._storing:
-                self._store.append([grant.entry for grant in batch], may_commit=may_commit)
+                new_ones = self._store.append([grant.entry for grant in batch], may_commit=may_commit)
         except Withdrawn:
             with self._wake:
                 self._grants.extendleft(reversed(batch))
@@ -262,7 +321,7 @@ class Process:
             self._grants_failed(batch, LedgerError(f"{type(error).__name__}: {error}"))
             raise
         else:
-            self._works()
+            self._works(len(new_ones))
             with self._wake:
                 for grant in batch:
                     grant.future.set_result(None)
@@ -304,18 +363,18 @@ class Process:
     def _store_refusals(self, entries: Sequence[Entry]) -> None:
         if self._announcer is None:
             with left_to_others(*self._state, entries), self._storing:
-                self._store.append(entries)
+                stored = self._store.append(entries)
         else:
             due = self._announcer.expect([entry.receipt for entry in entries])
             try:
                 with self._storing:
-                    self._store.append(entries)
+                    stored = self._store.append(entries)
             except BaseException:
                 self._announcer.not_stored(due)
                 raise
             # Also for one that was stored before: its process may have died before the call.
             self._announcer.stored(due)
-        self._works()
+        self._works(len(stored))
 
     def _left_behind(self) -> None:
         if self._announcer is not None:
@@ -325,20 +384,28 @@ class Process:
         with self._storing:
             return self._store.stored(receipt_id)
 
-    def _works(self) -> None:
+    def _works(self, stored: int) -> None:
+        self._stored_count += stored
+        self._failed_at = None
         if self._down_since is not None:
             logger.info("the ledger takes receipts again, after %.0f seconds", time.monotonic() - self._down_since)
             self._down_since = None
         self._retry_at = 0.0
 
     def _failed(self, error: LedgerError) -> None:
-        moment = time.monotonic()
+        moment = self._count_failure()
         if self._down_since is None:
             self._down_since, self._complained_at = moment, -_COMPLAIN_SECONDS
         if moment - self._complained_at >= _COMPLAIN_SECONDS:
             self._complained_at = moment
             logger.error("receipts cannot be stored, so that grants are answered with 503: %s", error)
         self._retry_at = moment + LEDGER_RETRY_SECONDS
+
+    def _count_failure(self) -> float:
+        """Count a failed attempt, and return the moment of it."""
+        self._failed_at = moment = time.monotonic()
+        self._failures += 1
+        return moment
 
 
 def _due(grants: Iterable[Grant]) -> list[Call]:

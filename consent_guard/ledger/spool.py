@@ -57,6 +57,7 @@ class Spool:
         self._handle = handle
         self._size = size
         self._read = 0
+        self._held = 0
         self._lock = threading.Lock()
         self._shown: set[str] = set()
 
@@ -93,6 +94,11 @@ class Spool:
         return self._read < self._size
 
     @property
+    def held(self) -> int:
+        """How many lines that were added here wait, those of texts apart."""
+        return self._held
+
+    @property
     def size(self) -> int:
         """How long the file is, in bytes."""
         return self._size
@@ -115,6 +121,7 @@ class Spool:
                 os.ftruncate(self._handle, self._size)
                 raise
             self._size += len(data)
+            self._held += len(made)
             self._shown.update(new)
             ends = accumulate(map(len, made), initial=self._size - sum(map(len, made)))
             return [Place(start, len(line)) for start, line in zip(ends, made, strict=False)]
@@ -170,16 +177,17 @@ class Spool:
         self._keep_aside(batch.unread)
         with self._lock:
             self._read = batch.end
+            self._held = max(0, self._held - sum(line is not None for line in batch.lines))
             if self._read >= self._size:
                 os.ftruncate(self._handle, 0)
-                self._read = self._size = 0
+                self._read = self._size = self._held = 0
                 self._shown.clear()
 
     def empty(self) -> None:
         """Let go of all that the file holds."""
         with self._lock:
             os.ftruncate(self._handle, 0)
-            self._read = self._size = 0
+            self._read = self._size = self._held = 0
             self._shown.clear()
 
     def close(self) -> None:

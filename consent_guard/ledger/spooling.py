@@ -77,6 +77,12 @@ class Spooler:
         """Whether anything is to be stored."""
         return bool(self._memory or (self._own is not None and self._own.waiting) or any(s.waiting for s in self._adopted))
 
+    @property
+    def held(self) -> int:
+        """How many receipts of this process wait, on disk and in memory."""
+        own = self._own
+        return len(self._memory) + (own.held if own is not None else 0)
+
     def adopt(self) -> None:
         """Take over what processes left that have died."""
         self._adopted += Spool.orphans(self._folder, self._name)

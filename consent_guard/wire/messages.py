@@ -52,6 +52,29 @@ class LedgerWish:
 
 
 @dataclass(frozen=True, slots=True)
+class StateWish:
+    """What an answer of ours needs besides: how the ledger does, which only the transport knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """How a ledger does, as one process sees it.
+
+    ``reachable``: it has answered a question, within the last seconds.
+    ``storing``: no receipt has failed lately.
+    ``spooled``: receipts of this process that wait for the ledger.
+    ``stored``: receipts that this process has stored.
+    ``failures``: attempts of this process to store something that failed.
+    """
+
+    reachable: bool
+    storing: bool
+    spooled: int
+    stored: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """An answer of one of our own endpoints, whole.
 
@@ -59,14 +82,15 @@ class Reply:
     ``headers``: the field lines, Content-Length included.
     ``body``: the whole body.
     ``receipt``: proof of the choice that this answer records; None where nothing was chosen.
-    ``wish``: what a ledger holds, where there is one: then ``Exchange.found`` makes the answer, else this one is it.
+    ``wish``: what a ledger holds, or how it does, where there is one: then ``Exchange.found`` or ``Exchange.with_state`` makes
+    the answer, else this one is it.
     """
 
     status: int
     headers: tuple[Header, ...]
     body: bytes
     receipt: Receipt | None = None
-    wish: LedgerWish | None = None
+    wish: LedgerWish | StateWish | None = None
 
 
 class BodyRewriter(Protocol):
