@@ -75,6 +75,8 @@ FINDINGS: Final = 1024
 EXPIRY_BYTES: Final = 1536
 """The most bytes of deletions that one response carries: nginx answers 502 for a response head of more than 4 KiB, where nobody
 has set proxy_buffer_size. What remains turns up again."""
+PART_HEAD_BYTES: Final = 16 * 1024
+"""The most of the head of one part of a multipart body that is held; a part with a longer one is left out."""
 SNIFFED_BYTES: Final = 1445
 """The most of a body that is looked at for its type (WHATWG MIME Sniffing, "resource header")."""
 

@@ -25,14 +25,6 @@ UNSCORED = frozenset({"beyond", "legacy", "url-only"})
 REPORTED = frozenset({"soft", "strict-url", "ambiguous", "inert"})
 """Tiers of which no change and no byte is promised."""
 
-FAILING = frozenset(
-    (
-        "F-x002",  # a multipart/x-mixed-replace body, of which Firefox alone shows HTML parts
-    )
-)
-"""Rows of field/html.jsonl that the rewriter does not get right yet. Each is run as a strict xfail: one that is got right
-must be taken off this list."""
-
 
 @dataclass(frozen=True)
 class Case:

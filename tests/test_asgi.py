@@ -434,10 +434,11 @@ def test_a_body_before_its_start_or_after_its_end_is_an_error() -> None:
 
 @pytest.mark.parametrize("kind", [b"text/event-stream", b"multipart/x-mixed-replace; boundary=x", b"application/grpc"])
 def test_streams_that_are_no_pages_pass_message_by_message(kind: bytes) -> None:
-    """Y20"""
+    """Y20: a picture's parts are none, whatever they say that they are."""
     body = {"type": "http.response.body", "body": SCRIPT, "more_body": True}
+    app = guarded(app_of({**START, "headers": [(b"content-type", kind)]}, body, body))
     server = Server()
-    asyncio.run(server.run(guarded(app_of({**START, "headers": [(b"content-type", kind)]}, body, body))))
+    asyncio.run(server.run(app, scope_of(headers=[(b"sec-fetch-dest", b"image")])))
     assert server.messages[1] is body
     assert server.messages[2] is body
 
@@ -974,12 +975,20 @@ COOKIES = [(b"Set-Cookie", b"_trk=1"), (b"Set-Cookie", b"_trk=; Max-Age=0"), (b"
 TEXT_HTML = (b"Content-Type", b"text/html")
 TAG = (b"ETag", b'"1"')
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="//cdn.tracker.example/"/></svg>'
+PARTS = [
+    b"--b\r\nContent-Type: text/html\r\nSet-Cookie: _trk=1\r\n\r\n",
+    PAGE[:33],
+    PAGE[33:] + b"\r\n--b",
+    b"\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\r\n",
+    b"--b--\r\n",
+]
 RESPONSES: list[tuple[int, list[tuple[bytes, bytes]], list[bytes]]] = [
     (200, [TEXT_HTML, (b"Content-Length", b"9"), TAG, *COOKIES], [PAGE[:33], b"", PAGE[33:]]),
     (200, [TEXT_HTML, (b"Last-Modified", b"x"), (b"Cache-Control", b"public, s-maxage=9")], [PAGE]),
     (200, [(b"Content-Type", b"image/svg+xml")], [SVG]),
     (200, [(b"Content-Type", b"application/json"), (b"Content-Length", b"2"), TAG, *COOKIES], [b"{}"]),
     (200, [], [PAGE]),
+    (200, [(b"Content-Type", b"multipart/x-mixed-replace; boundary=b"), (b"Content-Length", b"9"), *COOKIES], PARTS),
     (206, [TEXT_HTML, (b"Content-Range", b"bytes 0-9/99")], [PAGE[:10]]),
     (301, [(b"Location", b"https://cdn.tracker.example/"), (b"Link", b"<//cdn.tracker.example/x>; rel=preload"), *COOKIES], []),
     (304, [TAG, *COOKIES], []),

@@ -21,9 +21,10 @@ from ..consent.choice import effective
 from ..engine.acting_headers import ActingHeaders
 from ..engine.bodies import BodyKind, body_kind, has_body
 from ..engine.cookie_rulings import CookieRulings
+from ..engine.document_heads import part_head
 from ..engine.set_cookies import SetCookieFilter
 from ..engine.sniffing import Sniffed, sniff
-from ..errors import CodingError
+from ..errors import CodingError, RewriteError
 from ..findings import Finding, FindingKind
 from ..policy.model import Policy
 from ..rewrite.decide.compiled_policy import CompiledPolicy
@@ -31,6 +32,7 @@ from ..rewrite.model import DocumentFacts
 from ..wire.codings import ContentDecoder, decodable
 from ..wire.headers import content_type, get_all, is_attachment
 from ..wire.messages import Header
+from ..wire.multipart import parts_of
 from .documents import Located, read_document, read_style_sheet
 
 _COOKIES: Final = frozenset({FindingKind.COOKIE_SET, FindingKind.COOKIE_CUT, FindingKind.COOKIE_UNLISTED})
@@ -112,6 +114,12 @@ class LeakFinder:
     def inspect(self, status: int, headers: Sequence[Header], body: bytes, url: str) -> Inspection:
         """Return the leaks of one response, what no rule names in it, and what of it could not be read."""
         response = _Response(self.policy, url)
+        self._look(response, status, headers, body, url)
+        return response.told()
+
+    def _look(
+        self, response: _Response, status: int, headers: Sequence[Header], body: bytes, url: str, *, part: bool = False
+    ) -> None:
         facts = _document(url, headers)
         allowed = self._consent.allowed_services
         SetCookieFilter(
@@ -128,9 +136,11 @@ class LeakFinder:
             plain = _decoded(body, headers, response)
             if plain is not None and styles:
                 response.extend(read_style_sheet(plain, self._rules, allowed, facts))
+            elif plain is not None and kind is BodyKind.PARTS and not part:  # within one no browser shows others
+                for head, content in _parts(headers, plain, response):
+                    self._look(response, 200, part_head(head)[0], content, url, part=True)
             elif plain is not None and (syntax := _syntax(kind, plain)) is not None:
                 response.extend(read_document(plain, self._rules, allowed, replace(facts, syntax=syntax)))
-        return response.told()
 
 
 class _Response:
@@ -223,6 +233,14 @@ def _decoded(body: bytes, headers: Sequence[Header], response: _Response) -> byt
     except CodingError as fault:
         response.doubts[f"the body cannot be decoded: {fault}"] = None
         return None
+
+
+def _parts(headers: Sequence[Header], body: bytes, response: _Response) -> list[tuple[list[Header], bytes]]:
+    try:
+        return parts_of(headers, body)
+    except RewriteError as fault:
+        response.doubts[f"the parts of the body cannot be told apart: {fault}"] = None
+        return []
 
 
 def _syntax(kind: BodyKind, body: bytes) -> Literal["html", "xml"] | None:

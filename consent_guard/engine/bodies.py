@@ -19,6 +19,9 @@ _HTML: Final = frozenset({"text/html", "text/vnd.turbo-stream.html"})
 _XML: Final = frozenset({"text/xml", "application/xml", "text/xsl"})
 """Beside every ``+xml`` type; text/xsl is Chromium's own."""
 
+_PARTS: Final = "multipart/x-mixed-replace"
+"""Firefox shows each part as a document; of the other multipart types no browser does."""
+
 _FEEDS: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml"})
 _FEED: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:\s|<\?.*?\?>|<!--.*?-->)*)<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL)
 _PROLOG_BYTES: Final = 4096
@@ -34,6 +37,8 @@ class BodyKind(Enum):
     """XHTML, SVG and every other XML document: scripts in the XHTML and SVG namespaces run in each of them (N11)."""
     SNIFFED = "sniffed"
     """No usable Content-Type: its first bytes decide."""
+    PARTS = "parts"
+    """Documents, pictures or both, each in place of the one before."""
     OTHER = "other"
     """Nothing that a browser shows as markup: not one byte changes."""
 
@@ -55,7 +60,7 @@ def body_kind(status: int, headers: Headers) -> BodyKind:
         return BodyKind.HTML
     if declared.essence in _XML or declared.essence.endswith("+xml"):
         return BodyKind.XML
-    return BodyKind.OTHER
+    return BodyKind.PARTS if declared.essence == _PARTS else BodyKind.OTHER
 
 
 def is_feed(headers: Headers, text: bytes) -> bool:

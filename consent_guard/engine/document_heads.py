@@ -1,7 +1,7 @@
 """The head of a document that is filtered: kept out of shared caches, tied to its consent state, free of what no longer holds.
 
-May import the wire layer. The response side calls it for every HTML or XML response, and for the 304 that stands for one
-(DESIGN §6, "Caching"; H20 to H23, H30, N6 to N9).
+May import the wire layer and the engine's ``bodies``. The response side calls it for every HTML or XML response, for each part
+of a body of parts, and for the 304 that stands for one (DESIGN §6, "Caching"; H20 to H23, H30, N6 to N9).
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from ..wire.etags import mark_etag
-from ..wire.headers import make_private, merge_vary, without
+from ..wire.headers import content_type, get_all, make_private, merge_vary, without
 from ..wire.messages import Header, Headers
+from .bodies import BodyKind, body_kind
 
 _OF_THE_BYTES: Final = (
     b"content-length",
@@ -45,6 +46,23 @@ def personal_head(
 def private_head(headers: Headers, vary: tuple[bytes, ...]) -> list[Header]:
     """Return the head of a response that is no document, but carries what only this visitor allows (N7, N8)."""
     return merge_vary(make_private(headers), *vary)
+
+
+def part_head(headers: Headers) -> tuple[list[Header], BodyKind, str | None]:
+    """Return the head of one part of a body of parts, what the part is, and its charset.
+
+    Its type alone tells what it is: what else may keep a browser from showing it stands in the response's head, or in both. The
+    last one counts, the others go, and so does one that says nothing: then all sniff.
+    """
+    types = get_all(headers, b"content-type")
+    kept = [header for header in headers if header[0].lower() != b"content-type" or header[1] is types[-1]]
+    alone = [(b"content-type", value) for value in types[-1:]]
+    kind, declared = body_kind(200, alone), content_type(alone)
+    if not kind.document or kind is BodyKind.PARTS:
+        return kept, BodyKind.OTHER, None
+    told = (b"content-type",) if kind is BodyKind.SNIFFED else ()
+    leaving = without(kept, *_OF_THE_BYTES, b"content-range", b"range", *told)
+    return leaving, kind, declared.charset if declared is not None else None
 
 
 def with_length(headers: list[Header], length: int) -> list[Header]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from ..errors import RewriteError
 from ..findings import Finding, FindingKind
 from ..pages.model import RequestView
 from ..pages.parts import ResponseParts
@@ -24,13 +25,14 @@ from ..wire.content_security import permitted
 from ..wire.etags import names_tag
 from ..wire.headers import broken_fields, content_type, first, get_all, without
 from ..wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
+from ..wire.multipart import PartsFilter, boundary_of
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
 from .bodies import BodyKind, body_kind, has_body, is_feed
 from .debug_panel import WithPanel
-from .destinations import takes_banner
-from .document_heads import DIGESTS, personal_head, private_head, with_length
+from .destinations import destination, takes_banner
+from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length
 from .expiry import expire_once, expiry_lines
 from .filtered_body import FilteredBody, ObservedBody, ReadTwice, RefusedBody
 from .finding_log import FindingLog
@@ -100,13 +102,16 @@ class ResponseSide:
             return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
         kind = body_kind(status, headers)
+        picture = kind is BodyKind.PARTS and destination(self._facts.headers) == b"image"
         coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding"))) if kind.document else b""
         if self._reporting:
-            return self._observed(status, headers, kind, coding, begin)
+            return self._observed(status, headers, BodyKind.OTHER if picture else kind, coding, begin)
         if self._left is not None and kind.document and status != 304:
             return self._as_the_app_wrote_it(status, headers, kind)
         if status == 304:
             return self._not_modified(headers, kind)
+        if picture:  # the head is a page's all the same: asked for as one, this address gives one
+            return self._untouched(status, headers, kind)
         if (reason := self._unfit(status, headers, kind, coding)) is not None:
             return self._refused(reason, PART_REFUSAL if status in _PARTS_OF_A_BODY else REFUSAL)
         clean = kind is BodyKind.XML and self._site.clean_feeds.has(self._facts, headers)
@@ -197,11 +202,13 @@ class ResponseSide:
     def _unfit(self, status: int, headers: Headers, kind: BodyKind, coding: bytes) -> str | None:
         """Return why this response can neither be filtered nor handed on, or None."""
         if status in _PARTS_OF_A_BODY:
-            if kind in (BodyKind.HTML, BodyKind.XML):
+            if kind in (BodyKind.HTML, BodyKind.XML, BodyKind.PARTS):
                 return "a part of a document cannot be filtered"
             declared = content_type(headers)
             if self._forwarded.wanted.asks and (declared is None or declared.essence == "multipart/byteranges"):
                 return "a part of what may be a document cannot be filtered"
+        if kind is BodyKind.PARTS and has_body("GET", status) and boundary_of(headers) is None:
+            return "a body of parts whose Content-Type names no boundary cannot be read"
         if kind.document and coding and has_body("GET", status) and not decodable(coding):
             return f"a document in the content coding {coding[:40]!r} cannot be read; is its extra installed?"
         return None
@@ -283,6 +290,8 @@ class ResponseSide:
         def make(kind: BodyKind) -> BodyRewriter:
             site, consent = self._site, self._visitor.consent
             emits = not self._reporting
+            if kind is BodyKind.PARTS:
+                return PartsFilter(boundary_of(headers) or b"", self._part, lambda: self._unfiltered("the head of a part"))
             parts = (
                 _Parts(lambda: ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner)) if emits else None
             )
@@ -304,6 +313,22 @@ class ResponseSide:
             return self._with_panel(rewriter) if kind is BodyKind.HTML and site.debug_panel else rewriter
 
         return FilteredBody(kind, coding, make, begin)
+
+    def _part(self, headers: list[Header]) -> tuple[list[Header], BodyRewriter | None]:
+        """Return what leaves in place of the head of one part, and what its body must go through. Nothing is put into it."""
+        leaving, kind, charset = part_head(self._acting.filter(self._set_cookies.filter(headers)))
+        if not kind.document:
+            return leaving, None
+        coding = coding_to_browsers(b", ".join(get_all(leaving, b"content-encoding")))
+        if coding and not decodable(coding):
+            raise RewriteError(f"a part in the content coding {coding[:40]!r} cannot be read")
+
+        def make(kind: BodyKind) -> BodyRewriter:
+            rules, allowed = self._site.rules, self._visitor.consent.allowed_services
+            document = self._document(kind, charset)
+            return page_rewriter(rules, allowed, document, on_finding=self._log.add, emits=not self._reporting)
+
+        return leaving, FilteredBody(kind, coding, make, lambda: None)
 
     def _with_panel(self, rewriter: BodyRewriter) -> BodyRewriter:
         """Show what is found in the page at its end, to a developer: on localhost alone."""

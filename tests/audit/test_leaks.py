@@ -344,3 +344,24 @@ def test_the_places_are_the_same_however_the_rewriter_is_fed(monkeypatch: pytest
     assert len(whole.leaks) >= 10
     monkeypatch.setattr("consent_guard.audit.documents._CHUNK", size)
     assert inspected(body, kind=kind) == whole
+
+
+def test_the_parts_of_a_body_are_read_one_by_one() -> None:
+    kind = b"multipart/x-mixed-replace; boundary=b"
+    page = '<p>\n<script src="https://a.video.example/x.js"></script>'
+    picture = f"--b\r\nContent-Type: image/png\r\nSet-Cookie: _v=1\r\n\r\n{page}\r\n"
+    found = inspected(f"{picture}--b\r\nContent-Type: text/html\r\n\r\n{page}\r\n--b--\r\n{page}", kind=kind)
+    assert [(leak.kind, leak.name or leak.host) for leak in found.leaks] == [("cookie", "_v"), ("request", "a.video.example")]
+    assert not found.doubts
+
+
+def test_parts_that_cannot_be_told_apart_are_a_doubt() -> None:
+    page = "--b\r\nContent-Type: text/html\r\n\r\n<script src='https://a.video.example/x.js'></script>"
+    assert inspected(page, kind=b"multipart/x-mixed-replace").doubts
+    assert inspected("xb\n" + page, kind=b"multipart/x-mixed-replace; boundary=b").doubts
+    assert inspected("--b\r\nX: " + "x" * 20_000 + page, kind=b"multipart/x-mixed-replace; boundary=b").doubts
+
+
+def test_parts_nested_deep_are_read_without_recursion() -> None:
+    heads = (f"--b{depth}\r\nContent-Type: multipart/x-mixed-replace; boundary=b{depth + 1}\r\n\r\n" for depth in range(2000))
+    assert inspected("".join(heads), kind=b"multipart/x-mixed-replace; boundary=b0") == Inspection()

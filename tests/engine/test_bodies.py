@@ -54,13 +54,21 @@ def test_every_xml_type_is_a_document(declared: bytes) -> None:
         b"image/png",
         b"application/octet-stream",
         b"text/event-stream",
-        b"multipart/x-mixed-replace; boundary=x",
+        b"multipart/mixed; boundary=x",
+        b"multipart/byteranges; boundary=x",
         b"application/grpc",
         b"text/htmlx",
     ],
 )
 def test_other_types_are_never_touched(declared: bytes) -> None:
     assert kind(declared) is BodyKind.OTHER
+
+
+@pytest.mark.parametrize("declared", [b"multipart/x-mixed-replace; boundary=x", b"Multipart/X-Mixed-Replace"])
+def test_parts_that_replace_one_another_may_each_be_a_document(declared: bytes) -> None:
+    """Y20"""
+    assert kind(declared) is BodyKind.PARTS
+    assert kind(declared, (b"Content-Disposition", b"attachment")) is BodyKind.OTHER
 
 
 @pytest.mark.parametrize("declared", [None, b"", b"*/*", b"unknown/unknown", b"application/unknown", b"text", b"html"])

@@ -1,7 +1,6 @@
 """What went wrong on real sites, each as a case: one test a row of ``field/html.jsonl`` (DESIGN §6, R1 to R3).
 
-A row goes through the guard whole, split anywhere and byte by byte. Rows that are not got right yet stand in ``FAILING`` of
-``tests/cases.py``; they are strict xfails.
+A row goes through the guard whole, split anywhere and byte by byte.
 """
 
 from __future__ import annotations
@@ -9,12 +8,11 @@ from __future__ import annotations
 import base64
 import re
 from html import unescape
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pytest
 
-from ..cases import FAILING, UNSCORED, Case, domains, guarded, html_cases, pieces
+from ..cases import UNSCORED, Case, domains, guarded, html_cases, pieces
 from .live import Contact, left_in
 
 CASES = html_cases("field/html.jsonl")
@@ -57,16 +55,7 @@ def test_the_proof_sees_what_each_row_loads() -> None:
     assert not unseen, unseen
 
 
-def test_the_rows_that_are_not_got_right_are_rows() -> None:
-    assert {case.id for case in CASES} >= FAILING
-
-
-def parameter(case: Case) -> Any:
-    marks = [pytest.mark.xfail(strict=True)] if case.id in FAILING else []
-    return pytest.param(case, id=f"{case.id}-{case.tier}", marks=marks)
-
-
-@pytest.mark.parametrize("case", [parameter(case) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}-{case.tier}")
 def test_a_row_is_withheld_or_left_alone_as_a_browser_reads_it(case: Case) -> None:
     out = guarded(case, [case.body])
     if case in BLOCKED:
