@@ -114,7 +114,6 @@ class ConsentMiddleware:
                 host = settings.SECURE_SSL_HOST or facts.host
                 return HttpResponsePermanentRedirect(f"https://{host}{request.get_full_path()}")
             reply = exchange.answer(_body(request, limit))
-            exchange.finish()
             return _Answered(exchange, reply, isinstance(request, ASGIRequest))
         return _response_of(REFUSAL)
 
@@ -124,6 +123,7 @@ class ConsentMiddleware:
             reply = answered.reply
             if self.keeper is not None:
                 reply = self.keeper.settle(answered.exchange, reply)
+            answered.exchange.finish()
             return _response_of(reply, asgi=answered.asgi)
         return _response_of(REFUSAL)
 
@@ -132,6 +132,7 @@ class ConsentMiddleware:
             reply = answered.reply
             if self.keeper is not None:
                 reply = await self.keeper.settle_async(answered.exchange, reply)
+            answered.exchange.finish()
             return _response_of(reply, asgi=answered.asgi)
         return _response_of(REFUSAL)
 

@@ -12,7 +12,9 @@ from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from ..consent.choice import Consent
-from ..consent.receipt import Shown
+from ..consent.receipt import Receipt, Shown
+from ..operation.counters import Counters, kind_of
+from ..operation.exposition import CONTENT_TYPE, exposition
 from ..operation.health import Health, health
 from ..pages.model import RequestView
 from ..wire.headers import first
@@ -30,6 +32,7 @@ _READS: Final = frozenset({"GET", "HEAD"})
 _ASSETS: Final = "/assets/"
 _RECEIPT: Final = "/receipt"
 _RECEIPT_KEY: Final = "/receipt-key"
+_METRICS: Final = "/metrics"
 GPC_JSON: Final = "/.well-known/gpc.json"
 """Where a site says what it makes of Global Privacy Control (G02): below its root, not below our path."""
 
@@ -37,7 +40,7 @@ GPC_JSON: Final = "/.well-known/gpc.json"
 class Endpoints:
     """One request for one of our own pages."""
 
-    __slots__ = ("_facts", "_log", "_page", "_refusal", "_shown_lang", "_site", "_visitor", "shown")
+    __slots__ = ("_chosen", "_facts", "_log", "_page", "_refusal", "_shown_lang", "_site", "_unstored", "_visitor", "shown")
 
     shown: tuple[Shown, ...]
     """What the receipt of this answer names by digest."""
@@ -63,6 +66,8 @@ class Endpoints:
         self._page = page
         self._shown_lang: str | None = None
         self._refusal: Sequence[Header] | None = None
+        self._chosen: Receipt | None = None
+        self._unstored = False
         self.shown = ()
 
     @property
@@ -117,6 +122,9 @@ class Endpoints:
             case "/health":
                 self._only_reads()
                 return self._asking_for_state(self._healthy(health()))
+        if self._page == _METRICS and (counters := self._site.counters) is not None:
+            self._only_reads()
+            return self._asking_for_state(self._counted(counters))
         raise Refused(404, "missing")
 
     def _asking_for_state(self, reply: Reply) -> Reply:
@@ -125,7 +133,25 @@ class Endpoints:
 
     def with_state(self, state: LedgerState) -> Reply:
         """Return the answer that says how the ledger does."""
+        counters = self._site.counters
+        if self._page == _METRICS and counters is not None:
+            return self._for_method(self._counted(counters, state))
         return self._for_method(self._healthy(health(state)))
+
+    def count(self, counters: Counters) -> None:
+        """Count the choice that was made, if one was, at the end of the exchange: now it is known whether it holds."""
+        chosen, before = self._chosen, self._visitor.consent
+        if chosen is None:
+            return
+        takes_back = any(not now for changed in chosen.changed.values() for now in changed.values())
+        kind = kind_of(chosen.act, grants=chosen.grants, takes_back=takes_back, decided=before.decided)
+        if self._unstored:
+            counters.unstored(kind)
+        if not (self._unstored and chosen.grants):
+            counters.choice(chosen.revision, chosen.act, kind)
+
+    def _counted(self, counters: Counters, state: LedgerState | None = None) -> Reply:
+        return replies.page(exposition(counters, state), content_type=CONTENT_TYPE)
 
     def _healthy(self, found: Health) -> Reply:
         reply = replies.data(found.told, status=200 if found.ok else 503)
@@ -143,7 +169,7 @@ class Endpoints:
         next = same_site_path(submission.next)
         self._shown_lang = submission.lang or None
         recorded = record(self._site, self._facts, self._visitor, submission, next, self._log)
-        self.shown = recorded.shown
+        self.shown, self._chosen = recorded.shown, recorded.receipt
         if recorded.receipt is not None and not recorded.receipt.grants:
             self._refusal = recorded.headers
         headers = [*self._vary(), *recorded.headers]
@@ -163,7 +189,7 @@ class Endpoints:
     def unstored(self) -> Reply:
         """Return the 503 for what the ledger does not take, or give, at the moment. Nothing is granted, and no cookie changes;
         only a refusal or a withdrawal takes effect without its proof, too (L24), and is not told that nothing has changed."""
-        self.shown = ()
+        self.shown, self._unstored = (), True
         surface, view, unchanged = self._site.surface, self._view(), self._refusal is None
         head = [*self._vary(), *(self._refusal or ())]
         if is_json(self._facts.headers):

@@ -19,6 +19,7 @@ from ..consent.choice import Consent
 from ..consent.receipt import Shown
 from ..errors import ExchangeStateError
 from ..findings import Finding, FindingKind
+from ..operation.counters import Counters
 from ..policy.model import PathEnforcement
 from ..wire.messages import Header, Headers, LedgerState, Reply, RequestFacts, ResponsePlan
 from .destinations import wanted
@@ -49,6 +50,7 @@ class Exchange:
     """
 
     __slots__ = (
+        "_counters",
         "_endpoints",
         "_forwarded",
         "_log",
@@ -73,7 +75,9 @@ class Exchange:
         enforcement = site.policy.enforcement_at(facts.path)
         self._template = "/" + facts.path.lstrip("/").partition("/")[0]
         self.route = None
-        self._log = FindingLog(site.on_finding, reporting=enforcement == "report", route=self._route)
+        self._counters = site.counters
+        count = self._counters.finding if self._counters is not None else None
+        self._log = FindingLog(site.on_finding, reporting=enforcement == "report", route=self._route, count=count)
         self._state = _State.OPEN
         self._plan: object = None
         self._endpoints = Endpoints.at(site, facts, visitor, self._log)
@@ -181,8 +185,17 @@ class Exchange:
     def finish(self) -> tuple[Finding, ...]:
         """End the exchange, however it ended, and return its findings. It may be called again."""
         self._tell_hidden()
+        if self._counters is not None and self._state is not _State.OVER:
+            self._count(self._counters)
         self._state = _State.OVER
         return self._log.found
+
+    def _count(self, counters: Counters) -> None:
+        """Count what came of the request, now that no more can come of it."""
+        if self._endpoints is not None:
+            self._endpoints.count(counters)
+        elif self._response.result is not None:
+            counters.page(self._response.result)
 
     def _begin(self, plan: object) -> None:
         if plan is not self._plan:

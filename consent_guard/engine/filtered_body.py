@@ -40,13 +40,20 @@ class FilteredBody:
         "_passing",
         "_raw",
         "_rewriter",
+        "_tell_broken",
     )
 
     def __init__(
-        self, kind: BodyKind, coding: bytes, make: Callable[[BodyKind], BodyRewriter], begin: Callable[[], None]
+        self,
+        kind: BodyKind,
+        coding: bytes,
+        make: Callable[[BodyKind], BodyRewriter],
+        begin: Callable[[], None],
+        broken: Callable[[], None] = lambda: None,
     ) -> None:
-        """``make`` gives the rewriter for HTML or XML. ``begin`` is called before any byte."""
+        """``make`` gives the rewriter for HTML or XML. ``begin`` is called before any byte, ``broken`` at a fault."""
         self._make = make
+        self._tell_broken = broken
         self._begin = begin
         self._decoder = ContentDecoder(coding) if coding else None
         self._encoder = ContentEncoder(coding) if coding else None
@@ -128,8 +135,10 @@ class FilteredBody:
         try:
             out = step()
         except RewriteError:
+            self._tell_broken()
             raise
         except Exception as fault:
+            self._tell_broken()
             raise RewriteError(f"a fault while filtering a body: {type(fault).__name__}") from fault
         self._broken = False
         return out

@@ -27,7 +27,7 @@ class FindingLog:
     end must not fill the memory.
     """
 
-    __slots__ = ("_found", "_on_finding", "_reporting", "_route", "withheld")
+    __slots__ = ("_count", "_found", "_on_finding", "_reporting", "_route", "withheld")
 
     def __init__(
         self,
@@ -35,8 +35,10 @@ class FindingLog:
         *,
         reporting: bool = False,
         route: Callable[[], str] = lambda: "",
+        count: Callable[[FindingKind], None] | None = None,
     ) -> None:
-        """``route`` returns the route that serves the request, as far as it is known."""
+        """``route`` returns the route that serves the request, as far as it is known. ``count`` is told the kind of each."""
+        self._count = count
         self._on_finding = on_finding
         self._route = route
         self._reporting = reporting
@@ -59,6 +61,8 @@ class FindingLog:
         self._found[finding] = None
         if finding.enforced and finding.kind not in _PASSED:
             self.withheld += 1
+        if self._count is not None:
+            self._count(finding.kind)
         level = logging.WARNING if finding.kind in _LOUD else logging.INFO
         if logger.isEnabledFor(level):
             logger.log(level, "%s", _line(finding))

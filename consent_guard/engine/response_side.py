@@ -13,6 +13,7 @@ from typing import Final
 
 from ..errors import RewriteError
 from ..findings import Finding, FindingKind
+from ..operation.counters import PageResult
 from ..pages.model import RequestView
 from ..pages.parts import ResponseParts
 from ..policy.model import PathEnforcement
@@ -67,7 +68,11 @@ class ResponseSide:
         "_site",
         "_strictest",
         "_visitor",
+        "result",
     )
+
+    result: PageResult | None
+    """What became of a page, so far as is known; None where there was none."""
 
     def __init__(
         self,
@@ -84,6 +89,7 @@ class ResponseSide:
         self._forwarded = forwarded
         self._log = log
         self._rewritten = False
+        self.result = None
         self._strictest: ReadTwice | None = None
         """How a feed would leave for a reader who allows nothing, where this one allows something."""
         self._left: str | None = None
@@ -97,7 +103,7 @@ class ResponseSide:
 
     def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
         """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
-        self._rewritten, self._strictest = False, None
+        self._rewritten, self._strictest, self.result = False, None, None
         if self._off:
             return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
@@ -166,7 +172,9 @@ class ResponseSide:
         """The app has asked for its body to be left alone: cookies, headers and caching are filtered all the same."""
         logger.warning("a body leaves unfiltered, as the app has asked: %s", self._left or "it gave no reason")
         self._unfiltered("body, as the app asked")
-        return self._untouched(status, headers, kind, used=False)
+        plan = self._untouched(status, headers, kind, used=False)
+        self.result = "unfiltered"
+        return plan
 
     def _has_nothing_to_do(self, kind: BodyKind) -> bool:
         """Tell whether a page's body may leave as it is: nothing is withheld from this visitor, nothing is put in, and nobody
@@ -184,6 +192,7 @@ class ResponseSide:
 
     def _untouched(self, status: int, headers: Headers, kind: BodyKind, *, used: bool = True) -> ResponsePlan:
         """A page whose body is the app's own: its cookies, headers and caching are filtered all the same."""
+        self.result = "unchanged" if has_body(self._facts.method, status) else None
         length = [header for header in headers if header[0].lower() in (b"content-length", b"accept-ranges")]
         leaving = [*self._personal(headers, rewritten=False), *length]
         if _is_page(headers, kind):
@@ -229,6 +238,7 @@ class ResponseSide:
     def _refused(self, reason: str, reply: Reply = REFUSAL) -> ResponsePlan:
         """Our own answer in place of what cannot be filtered (N4, N5)."""
         logger.error("refused to hand on a response: %s", reason)
+        self.result = "refused"
         self._unfiltered("body")
         body = RefusedBody(reply.body) if has_body(self._facts.method, reply.status) else None
         return ResponsePlan(reply.status, [(name.lower(), value) for name, value in reply.headers], body)
@@ -292,6 +302,7 @@ class ResponseSide:
             emits = not self._reporting
             if kind is BodyKind.PARTS:
                 return PartsFilter(boundary_of(headers) or b"", self._part, lambda: self._unfiltered("the head of a part"))
+            self.result = "filtered" if emits else "observed"
             parts = (
                 _Parts(lambda: ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner)) if emits else None
             )
@@ -312,7 +323,10 @@ class ResponseSide:
                 return self._strictest
             return self._with_panel(rewriter) if kind is BodyKind.HTML and site.debug_panel else rewriter
 
-        return FilteredBody(kind, coding, make, begin)
+        def broken() -> None:
+            self.result = "broken"
+
+        return FilteredBody(kind, coding, make, begin, broken)
 
     def _part(self, headers: list[Header]) -> tuple[list[Header], BodyRewriter | None]:
         """Return what leaves in place of the head of one part, and what its body must go through. Nothing is put into it."""
@@ -326,6 +340,7 @@ class ResponseSide:
         def make(kind: BodyKind) -> BodyRewriter:
             rules, allowed = self._site.rules, self._visitor.consent.allowed_services
             document = self._document(kind, charset)
+            self.result = "observed" if self._reporting else "filtered"
             return page_rewriter(rules, allowed, document, on_finding=self._log.add, emits=not self._reporting)
 
         return leaving, FilteredBody(kind, coding, make, lambda: None)

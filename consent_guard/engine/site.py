@@ -21,6 +21,7 @@ from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read, once_cookie_name
 from ..findings import Finding
 from ..limits import CLEAN_FEEDS, POST_BODY_BYTES
+from ..operation.counters import Counters
 from ..pages.overriding import TemplatesSource, checked_surface
 from ..pages.surface import Surface
 from ..policy.model import Policy
@@ -101,6 +102,8 @@ class Site:
         self.needed: Final = terms_of(policy).needed
         """Services of necessary categories: allowed for every visitor."""
         self.on_finding: Final = on_finding
+        self.counters: Final = Counters(policy.revision) if policy.metrics else None
+        """What is counted for ``/metrics``; None where the policy does not ask for it."""
         self.reporting: Final = policy.enforcement == "report"
         heeding = any(category.gpc for category in policy.categories)
         self.vary: Final = (

@@ -156,6 +156,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         regime=settings.regime,
         dnt=settings.dnt,
         gpc_json=settings.gpc_json,
+        metrics=settings.metrics,
         texts=own_texts,
         paths=paths,
     )

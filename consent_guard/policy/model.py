@@ -334,6 +334,7 @@ class Policy:
     ``regime``: one of ``policy.regimes.REGIMES``; empty: none is named.
     ``dnt``: ``DNT: 1`` refuses what ``Sec-GPC: 1`` refuses (G04).
     ``gpc_json``: what the site says of Global Privacy Control; None: nothing.
+    ``metrics``: what the guard counts is served below ``path``.
     ``paths``: what holds below single paths of the app; the first rule that matches counts.
     ``texts``: language to the site's own wording of our sentences, by their keys.
     ``load``: ``loader.load_policy``, which the package's ``__init__`` binds: reading stands above these values.
@@ -367,6 +368,7 @@ class Policy:
     regime: str = ""
     dnt: bool = False
     gpc_json: GpcStatement | None = None
+    metrics: bool = False
     paths: tuple[PathRule, ...] = ()
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

@@ -55,6 +55,7 @@ KEYS: Final = (
     "regime",
     "dnt",
     "gpc_json",
+    "metrics",
 )
 REVISION_MAX: Final = 999_999_999
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+\Z", re.ASCII)
@@ -90,6 +91,7 @@ class Settings:
     regime: str = ""
     dnt: bool = False
     gpc_json: GpcStatement | None = None
+    metrics: bool = False
 
 
 def read_settings(table: Table | None) -> Settings:
@@ -120,6 +122,7 @@ def read_settings(table: Table | None) -> Settings:
         regime=table.option("regime", tuple(REGIMES), ""),
         dnt=table.boolean("dnt", False),
         gpc_json=_gpc_json(table),
+        metrics=table.boolean("metrics", False),
     )
 
 

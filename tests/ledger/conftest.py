@@ -298,12 +298,12 @@ def receipt_ids(cookies: list[str]) -> set[str]:
     return found
 
 
-def guarded(url: str, **options: Any) -> App:
+def guarded(url: str, policy: dict[str, Any] = POLICY, **options: Any) -> App:
     def page(environ: Any, start_response: Any) -> list[bytes]:
         start_response("200 OK", HTML)
         return [PAGE]
 
-    return App(ConsentMiddleware(page, POLICY, secret_key=KEY, ledger=url, **options))
+    return App(ConsentMiddleware(page, policy, secret_key=KEY, ledger=url, **options))
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ from consent_guard.ledger.store import Store
 from consent_guard.limits import LEDGER_ASK_SECONDS
 
 from ..asgi_messages import got_of, saying
-from .conftest import KEY, POLICY, App, eventually, guarded
+from .conftest import KEY, POLICY, App, cookie_of, eventually, guarded
 from .test_keeper import dead
+
+COUNTING = {**POLICY, "policy": {**POLICY["policy"], "metrics": True}}
 
 
 def health(app: App) -> tuple[int, dict[str, Any]]:
@@ -110,13 +112,50 @@ def test_however_many_ask_the_ledger_is_asked_once(app: App, monkeypatch: pytest
     assert asked == 1
 
 
-def test_wsgi_and_asgi_say_the_same(sqlite_url: str) -> None:
-    under_wsgi = guarded(sqlite_url)
-    under_asgi = AsgiMiddleware(saying(), POLICY, secret_key=KEY, ledger=sqlite_url)
-    start, body = got_of(under_asgi, "/privacy-choices/health")
+@pytest.mark.parametrize("below", ["/health", "/metrics"])
+def test_wsgi_and_asgi_say_the_same(sqlite_url: str, below: str) -> None:
+    under_wsgi = guarded(sqlite_url, COUNTING)
+    under_asgi = AsgiMiddleware(saying(), COUNTING, secret_key=KEY, ledger=sqlite_url)
+    start, body = got_of(under_asgi, f"/privacy-choices{below}")
     assert under_asgi.keeper is not None
     asyncio.run(under_asgi.keeper.close_async())
-    status, headers, sent = under_wsgi.get("/privacy-choices/health")
+    status, headers, sent = under_wsgi.get(f"/privacy-choices{below}")
     assert (start["status"], body["body"]) == (status, sent)
     assert {name.decode(): value.decode() for name, value in start["headers"]} == headers
     under_wsgi.flush()
+
+
+def counted(app: App, *names: str) -> dict[str, int]:
+    """Return the series of these metrics that are not zero."""
+    lines = [line.rpartition(" ") for line in app.get("/privacy-choices/metrics")[2].decode().splitlines()]
+    series = {name.removeprefix("consent_guard_"): int(value) for name, _, value in lines if not name.startswith("#")}
+    return {name: value for name, value in series.items() if value and name.startswith(names)}
+
+
+def test_choices_count_once_their_receipts_are_kept(url: str) -> None:
+    app = guarded(url, COUNTING)
+    cookie = cookie_of(app.post("choice=accept")[1])
+    app.post("choice=refuse", cookie)
+    assert eventually(lambda: len(app.rows()) == 2)
+    assert eventually(
+        lambda: counted(app, "ledger") == {"ledger_reachable": 1, "ledger_storing": 1, "ledger_receipts_total": 2}
+    )
+    assert counted(app, "choices") == {
+        'choices_total{kind="grant",act="accept",revision="3"}': 1,
+        'choices_total{kind="withdrawal",act="refuse",revision="3"}': 1,
+    }
+    app.flush()
+
+
+def test_without_the_ledger_grants_are_counted_as_unstored_and_refusals_hold(url: str) -> None:
+    app = guarded(dead(url), COUNTING)
+    assert app.post("choice=accept")[0] == 503
+    assert app.post("choice=refuse")[0] == 303
+    assert counted(app, "choices") == {
+        'choices_unstored_total{kind="grant"}': 1,
+        'choices_total{kind="refusal",act="refuse",revision="3"}': 1,
+    }
+    found = counted(app, "ledger")
+    assert found.pop("ledger_failures_total") >= 1
+    assert found == {"ledger_spooled_receipts": 1}
+    app.flush()
