@@ -26,6 +26,7 @@ from ..limits import LEDGER_POST_SECONDS
 from ..wire.messages import StateWish
 from .announcing import OnChoice
 from .ledger import Ledger
+from .probing import is_probe
 from .waiting import wait, wait_async
 
 if TYPE_CHECKING:
@@ -78,7 +79,10 @@ class Keeper:
             )
 
     def start(self) -> None:
-        """Begin to store what earlier processes left in the spool. Costs nothing where it has begun."""
+        """Begin to store what earlier processes left in the spool. Costs nothing where it has begun. A tool's own request
+        begins nothing."""
+        if is_probe():
+            return
         process = self._process
         if process is None or process.pid != os.getpid():
             self._here()
@@ -104,7 +108,7 @@ class Keeper:
     def _steps(self, exchange: Exchange, reply: Reply) -> Generator[Wait | Reply]:
         """Yield what is to be waited for, and at last what may leave."""
         receipt, wish = reply.receipt, reply.wish
-        if receipt is None and wish is None:
+        if (receipt is None and wish is None) or is_probe():
             yield reply
             return
         process = self._here()

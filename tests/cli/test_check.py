@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 
@@ -119,6 +120,62 @@ def test_an_app_is_asked_for_its_key_its_scheme_and_its_answer_to_a_refusal(
     missing = check(AMELI, "--app", "deployed_site:absent")
     assert missing.exit_code == 2
     assert "has no absent" in missing.stderr
+
+
+KEEPING = """
+from pathlib import Path
+from consent_guard.asgi import ConsentMiddleware as Asgi
+from consent_guard.wsgi import ConsentMiddleware as Wsgi
+
+options = {{"secret_key": "k" * 32, "ledger": "sqlite:///consent.db"}}
+told = []
+
+
+def plain(environ, start_response):
+    start_response("200 OK", [])
+    return []
+
+
+async def aplain(scope, receive, send): ...
+
+
+wsgi = Wsgi(plain, {policy!r}, on_choice=told.append, **options)
+asgi = Asgi(aplain, {policy!r}, on_choice=told.append, **options)
+
+
+def lazy(environ, start_response):
+    yield from wsgi(environ, start_response)
+"""
+
+
+@pytest.mark.parametrize("kind", ["wsgi", "lazy", "asgi"])
+def test_the_refusal_of_a_check_is_no_visitors(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """L26: it leaves nothing in the app's ledger, not even the file, nor in the state folder."""
+    for extra in ("httpx", "sqlalchemy", "cryptography"):
+        pytest.importorskip(extra)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("CONSENT_GUARD_STATE_DIR", str(tmp_path / "state"))
+    name = f"keeping_site_{kind}"
+    (tmp_path / f"{name}.py").write_text(KEEPING.format(policy=str(AMELI)), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shown = check(AMELI, "--app", f"{name}:{kind}")
+    assert shown.exit_code == 0, shown.output
+    assert "was not stored" not in shown.stdout
+    assert "X-Forwarded-Proto" in shown.stdout, "the refusal took effect all the same"
+    site = importlib.import_module(name)
+    guarded = site.asgi if kind == "asgi" else site.wsgi
+    guarded.keeper.close()
+    assert site.told == []
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and "pycache" not in str(path)]
+    assert left == [tmp_path / f"{name}.py"]
+    from starlette.testclient import TestClient
+    from werkzeug.test import Client
+
+    client = TestClient(site.asgi) if kind == "asgi" else Client(getattr(site, kind))
+    client.post("/privacy-choices", data={"choice": "refuse"})
+    guarded.keeper.close()
+    assert [receipt.act for receipt in site.told] == ["refuse"], "a visitor's own leaves one"
 
 
 def test_without_a_name_it_is_consent_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,9 @@
     with loaded_app("shop.wsgi:application") as app:
         fetcher = Fetcher(transport=app.transport(max_bytes))
 
-WSGI or ASGI is told apart by what the object is; a factory is written with its call, ``shop:create_app()``. May import
-httpx and anyio (extra ``scan``), late. The targets open apps with it.
+WSGI or ASGI is told apart by what the object is; a factory is written with its call, ``shop:create_app()``. Its guard
+keeps no receipt of what is chosen so. May import httpx and anyio (extra ``scan``), late, and the ledger's mark of such
+requests. The targets open apps with it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
+from ...ledger.probing import probing
 from ..problems import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import httpx
     from anyio.from_thread import BlockingPortal
 
@@ -106,6 +110,42 @@ def kind_of(target: str, app: Any) -> Kind:
     return "wsgi"
 
 
+def as_probe(app: Any, kind: Kind) -> Any:
+    """Return an app whose guard knows that no visitor asks: what is chosen in it leaves no receipt in the app's ledger."""
+
+    def wsgi(environ: Any, start_response: Any) -> Any:
+        with probing():
+            return _ProbedBody(app(environ, start_response))
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        with probing():
+            await app(scope, receive, send)
+
+    return wsgi if kind == "wsgi" else asgi
+
+
+class _ProbedBody:
+    """A body whose making is a tool's own request, too: an app that is a generator calls its guard only there."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        with probing():
+            chunks = iter(self._body)
+        while True:
+            with probing():
+                chunk = next(chunks, None)
+            if chunk is None:
+                return
+            yield chunk
+
+    def close(self) -> None:
+        if hasattr(self._body, "close"):
+            with probing():
+                self._body.close()
+
+
 class RunningApp:
     """An app that is ready to be called: for ASGI, started by its lifespan."""
 
@@ -141,5 +181,5 @@ class RunningApp:
         if self._portal is not None:
             from .asgi_transport import AsgiTransport
 
-            return AsgiTransport(self.app, self._portal, max_bytes)
-        return httpx.WSGITransport(self.app, raise_app_exceptions=True, wsgi_errors=sys.stderr)
+            return AsgiTransport(as_probe(self.app, self.kind), self._portal, max_bytes)
+        return httpx.WSGITransport(as_probe(self.app, self.kind), raise_app_exceptions=True, wsgi_errors=sys.stderr)

@@ -15,7 +15,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from ..problems import Unreadable
-from .apps import Kind
+from .apps import Kind, as_probe
 
 HOST = "127.0.0.1"
 _START_SECONDS = 30.0
@@ -24,6 +24,7 @@ _START_SECONDS = 30.0
 @contextlib.contextmanager
 def served(app: Any, kind: Kind, name: str) -> Iterator[str]:
     """Serve an app for the length of a block; yields its address. Raises Unreadable where it does not start."""
+    app = as_probe(app, kind)
     with _wsgi(app) if kind == "wsgi" else _asgi(app, name) as port:
         yield f"http://{HOST}:{port}/"
 
