@@ -52,7 +52,8 @@ def record(
 ) -> Recorded:
     """Return what a well-formed post leads to. ``next`` is the checked path to go on to, or None.
 
-    Raises Refused, and nothing is stored: 400 for an id that the policy does not hold, 409 where another tool keeps the choice.
+    Raises Refused, and nothing is stored: 400 for an id that the policy does not hold and for ``once`` without a page, 409
+    where another tool keeps the choice.
     """
     policy = site.policy
     if site.importer and submission.choice != "once":
@@ -103,10 +104,10 @@ def _chosen(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submi
 
 
 def _let_once(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission, page: str | None) -> Recorded:
-    """Let a service load on the next view of one page. Without a page there is nothing to let it load on."""
-    headers = expiries(site, facts, visitor, visitor.consent)
+    """Let a service load on the next view of one page. Without a page there is nothing to let it load on, which is told."""
     if page is None:
-        return Recorded(visitor.consent, headers)
+        raise Refused(400, "next")
+    headers = expiries(site, facts, visitor, visitor.consent)
     name = once_cookie_name(site.policy, visitor.secure)
     token = site.signer.sign_once(submission.service, page_key(page), facts.now)
     headers.insert(0, _set_cookie(name, token, ONCE_SECONDS, visitor.secure))

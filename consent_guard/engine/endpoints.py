@@ -6,6 +6,7 @@ engine's parts. The exchange asks it first, and lets it answer what is its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -19,9 +20,9 @@ from ..operation.health import Health, health
 from ..pages.model import RequestView
 from ..wire.headers import first
 from ..wire.messages import Header, LedgerState, LedgerWish, Reply, RequestFacts, StateWish
-from ..wire.origins import same_site_path
+from ..wire.origins import origin_is_ours, same_site_path
 from . import replies
-from .addresses import base_path, own_address
+from .addresses import base_path, own_address, page_key
 from .choosing import expiries, record
 from .finding_log import FindingLog
 from .site import Site
@@ -29,6 +30,7 @@ from .submission import Refused, Unconfirmed, is_json, read_submission
 from .visitor import Visitor
 
 _READS: Final = frozenset({"GET", "HEAD"})
+_ORIGIN: Final = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 _ASSETS: Final = "/assets/"
 _RECEIPT: Final = "/receipt"
 _RECEIPT_KEY: Final = "/receipt-key"
@@ -166,7 +168,7 @@ class Endpoints:
 
     def _choose(self, body: bytes) -> Reply:
         submission = read_submission(self._facts, body, self._site.post_limit)
-        next = same_site_path(submission.next)
+        next = same_site_path(submission.next) or (self._page_before() if submission.choice == "once" else None)
         self._shown_lang = submission.lang or None
         recorded = record(self._site, self._facts, self._visitor, submission, next, self._log)
         self.shown, self._chosen = recorded.shown, recorded.receipt
@@ -176,6 +178,17 @@ class Endpoints:
         if submission.json:
             return replies.data(self._state(recorded.consent), headers, receipt=recorded.receipt)
         return replies.see_other(next or self._view().base, headers, receipt=recorded.receipt)
+
+    def _page_before(self) -> str | None:
+        """Return the page of this site that the post came from, as the browser says; None where it does not, or where it was
+        one of ours, in which nothing could load."""
+        referer = (first(self._facts.headers, b"referer") or b"").decode("latin-1")
+        origin = _ORIGIN.match(referer)
+        if origin is None or not origin_is_ours(origin[0].encode("latin-1"), self._facts.scheme, self._facts.host):
+            return None
+        page = same_site_path(referer[origin.end() :].partition("#")[0])
+        ours = self._view().base
+        return None if page is not None and (page_key(page) + "/").startswith(f"{unquote(ours)}/") else page
 
     def _once_more(self, unconfirmed: Unconfirmed) -> Reply:
         """Our preferences, the pressed answer first: from there it comes with our own origin."""
@@ -193,8 +206,7 @@ class Endpoints:
         surface, view, unchanged = self._site.surface, self._view(), self._refusal is None
         head = [*self._vary(), *(self._refusal or ())]
         if is_json(self._facts.headers):
-            language = surface.negotiate(view.lang, view.accept_language)
-            value = {"error": "ledger", "message": surface.error_message(language, "ledger", unchanged=unchanged)}
+            value = {"error": "ledger", "message": surface.error_message(self._language(), "ledger", unchanged=unchanged)}
             return self._for_method(replies.unavailable(replies.data(value, head, status=503)))
         body = surface.error(view, 503, "ledger", unchanged=unchanged)
         return self._for_method(replies.unavailable(replies.page(body, head, status=503)))
@@ -220,12 +232,19 @@ class Endpoints:
         if self._facts.method not in _READS:
             raise Refused(405, "method", allowed)
 
+    def _language(self) -> str:
+        view = self._view()
+        return self._site.surface.negotiate(view.lang, view.accept_language)
+
     def _error(self, refused: Refused) -> Reply:
         head = self._vary()
         if refused.allow:
             head.append((b"allow", refused.allow))
         if is_json(self._facts.headers):
-            return replies.data({"error": refused.key}, head, status=refused.status)
+            value = {"error": refused.key}
+            if refused.key == "next":
+                value["message"] = self._site.surface.error_message(self._language(), refused.key)
+            return replies.data(value, head, status=refused.status)
         return replies.page(self._site.surface.error(self._view(), refused.status, refused.key), head, status=refused.status)
 
     def _state(self, consent: Consent) -> dict[str, object]:

@@ -138,8 +138,9 @@ class Surface:
     def error(self, view: RequestView, status: int, message_key: str = "", *, unchanged: bool = True) -> bytes:
         """Return an error page in the visitor's language.
 
-        ``message_key`` is one of ``choice``, ``purpose``, ``malformed``, ``origin``, ``missing``, ``method``, ``length``,
-        ``type``, ``ledger``; any other says what the status says. ``unchanged`` adds that the recorded choice is as it was.
+        ``message_key`` is one of ``choice``, ``purpose``, ``next``, ``malformed``, ``origin``, ``missing``, ``method``,
+        ``length``, ``type``, ``ledger``; any other says what the status says. ``unchanged`` adds that the recorded choice is as
+        it was.
         Never raises for an unknown key or status.
         """
         key = message_key if message_key in _ERROR_KEYS else _ERROR_OF_STATUS.get(status, "other")
@@ -285,4 +286,4 @@ _ERROR_OF_STATUS = {
     415: "type",
     503: "ledger",
 }
-_ERROR_KEYS = frozenset({"choice", "purpose", *_ERROR_OF_STATUS.values()})
+_ERROR_KEYS = frozenset({"choice", "purpose", "next", *_ERROR_OF_STATUS.values()})

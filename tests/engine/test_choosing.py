@@ -594,11 +594,37 @@ def test_once_finds_its_page_however_it_is_written(site) -> None:
     assert site.request("/article", cookie=mounted, root_path="/shop").consent.allows("video")
 
 
-def test_once_without_a_page_of_ours_lets_nothing_load(site) -> None:
+def test_once_without_a_page_of_ours_is_refused_and_says_so(site) -> None:
+    """Nothing could load, and nobody is led to believe that it will."""
     for next in (b"", b"//evil.test"):
         reply = site.post(b"choice=once&service=video&next=" + next)
-        assert reply.status == 303
+        assert (reply.status, reply.receipt) == (400, None)
+        assert b"The request names no page of this site." in reply.body
         assert site.set_cookies(reply) == []
+    reply = site.post(b'{"choice": "once", "service": "video"}', (b"Content-Type", b"application/json"))
+    assert (reply.status, site.set_cookies(reply)) == (400, [])
+    told = json.loads(reply.body)
+    assert told["error"] == "next"
+    assert told["message"].startswith("The request names no page of this site.")
+
+
+def test_once_without_a_path_means_the_page_that_it_is_posted_from(site) -> None:
+    for body in (b"choice=once&service=video", b"choice=once&service=video&next=//evil.test"):
+        reply = site.post(body, (b"Referer", b"https://www.example.org/article?x=1#y"))
+        assert (reply.status, dict(reply.headers)[b"location"]) == (303, b"/article?x=1")
+        cookie = site.set_cookies(reply)[0].partition(b";")[0]
+        assert site.request("/article", cookie=cookie).consent.allows("video")
+    for referer in (
+        b"https://evil.test/article",
+        b"https://www.example.org/privacy-choices?lang=en",
+        b"https://www.example.org//x",
+        b"x",
+        b"",
+    ):
+        reply = site.post(b"choice=once&service=video", (b"Referer", referer))
+        assert (reply.status, site.set_cookies(reply)) == (400, []), referer
+    reply = site.post(b"choice=refuse", (b"Referer", b"https://www.example.org/article"))
+    assert dict(reply.headers)[b"location"] == b"/privacy-choices", "only what is for one page asks for it"
 
 
 def test_a_forged_or_foreign_permission_lets_nothing_load(site) -> None:
