@@ -159,7 +159,7 @@ class _Reading:
         partners = {
             (service.controller.name, "") if service.controller is not None else ("", service.id)
             for service in policy.services
-            if service.category in optional
+            if service.category in optional and not (service.controller is not None and service.controller.site)
         }
         home = next((category.id for category in policy.categories if category.basis is Basis.NECESSARY), None)
         purposes = tuple(self._purpose(category, own=category.id == home) for category in policy.categories)

@@ -55,10 +55,12 @@ class Controller:
 
     ``name``: as visitors read it.
     ``policy_url``: the address of its privacy policy; empty: not known.
+    ``site``: it is the site itself, and so none of the partners that take part beside it.
     """
 
     name: str
     policy_url: str = ""
+    site: bool = False
 
 
 @dataclass(frozen=True, slots=True)

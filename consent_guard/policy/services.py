@@ -126,7 +126,7 @@ def refuse_unknown(table: Table, id: str, known: Callable[[], Sequence[str]]) ->
 
 
 def _controller(table: Table) -> Controller | None:
-    controller = table.table("controller", ("name", "policy_url"))
+    controller = table.table("controller", ("name", "policy_url", "site"))
     if controller is None:
         return None
     name = controller.string("name")
@@ -139,7 +139,7 @@ def _controller(table: Table) -> Controller | None:
         controller.fault(
             "policy_url", f"{url!r} is not a web address", 'Write it whole, as in "https://www.example.org/privacy"'
         )
-    return Controller(name, url)
+    return Controller(name, url, controller.boolean("site", False))
 
 
 def _is_web_address(text: str) -> bool:

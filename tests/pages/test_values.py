@@ -54,6 +54,15 @@ def test_partners_are_controllers_and_those_who_name_none_count_each(policy: Pol
     assert policy_value(policy, "en", locale_for("en")).partners == 4
 
 
+def test_the_site_itself_is_no_partner(policy: Policy) -> None:
+    """L41: only what says so itself."""
+    before = policy_value(policy, "en", locale_for("en")).partners
+    for site, more in ((True, 0), (False, 1)):
+        own = Service("stats", "audience", {}, controller=Controller("The site Ltd", "", site))
+        with_own = replace(policy, services=(*policy.services, own))
+        assert policy_value(with_own, "en", locale_for("en")).partners == before + more
+
+
 def test_the_state_of_a_purpose_follows_the_choice(policy: Policy) -> None:
     """L23, S09."""
     purposes = policy_value(policy, "en", locale_for("en")).purposes

@@ -25,6 +25,8 @@ _ASKED_FOR: Final = {
     "captcha": "is it loaded beside a login, a registration or a payment alone, which it guards? Elsewhere it needs consent",
 }
 """Kinds of services that are necessary only where the visitor asked for them (docs/catalogue.md), with what is asked."""
+OWN_CONTROLLER: Final = '{ name = "…", policy_url = "https://…", site = true }'
+"""How a policy says that the site itself answers for a service."""
 _LAST_SEEN: Final = re.compile(
     r"\b(?:last|latest|recent(?:ly)?|previous(?:ly)?|already)\b.{0,40}?\b(?:visit|view|seen|read|open|brows|area|page|section|space)"
     r"|\b(?:derni[eè]re?s?|pr[eé]c[eé]dente?s?|r[eé]cemment|d[eé]j[aà])\b.{0,40}?\b(?:visit|consult|vue?s?\b|lue?s?\b|espace|page|rubrique)"
@@ -185,6 +187,20 @@ def _of_catalogue(basis: Basis, path: str, service: Service, entry: CatalogueEnt
         yield Advice(
             f"{path}.hosts", f"sites often host {service.id!r} themselves, and {whose}: give yours, as in {own}", ("L01",)
         )
+    vendor = service.controller
+    if entry.self_hosted and vendor is not None and vendor == entry.service.controller and _has_own_copy(service, entry):
+        yield Advice(
+            f"{path}.controller",
+            f"{service.id!r} is hosted by the site itself, and the declaration names {vendor.name}: if the site answers for it,"
+            f" write controller = {OWN_CONTROLLER}",
+            ("L41",),
+        )
+
+
+def _has_own_copy(service: Service, entry: CatalogueEntry) -> bool:
+    """Tell whether a service is loaded from the site's own paths, or from hosts that are not its vendor's."""
+    vendors = [rule.host for rule in entry.service.hosts]
+    return any(not any(covers(host, rule.host) for host in vendors) for rule in service.hosts)
 
 
 def _cookie(policy: Policy, path: str, cookie: AppCookie) -> Iterator[Advice]:

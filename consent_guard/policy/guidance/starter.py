@@ -14,7 +14,7 @@ from ..catalogue import catalogue
 from ..loader import builtin_policy
 from ..model import Category
 from ..regimes import REGIMES
-from .advice import advised_months
+from .advice import OWN_CONTROLLER, advised_months
 from .toml_text import toml_string
 
 NECESSARY: Final = "necessary"
@@ -110,6 +110,11 @@ def _service(starter: Starter, id: str, category: str) -> str:
         lines[1:1] = _CONTAINER
     if own := starter.own_hosts.get(id):
         lines.append(f"hosts = {_array(dict.fromkeys((*own, *(rule.text for rule in entry.service.hosts))))}")
+        if entry.self_hosted and entry.service.controller is not None:
+            lines += [
+                f"# It is on your own host: where you answer for it, and not {entry.service.controller.name}, say so:",
+                f"# controller = {OWN_CONTROLLER}",
+            ]
     return "\n".join([*lines, ""])
 
 

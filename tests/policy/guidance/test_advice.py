@@ -167,6 +167,21 @@ def test_a_service_that_sites_host_themselves_is_asked_for_its_host() -> None:
     assert told(id="google-tag-manager") == told(id="hotjar") == []
 
 
+def test_the_vendor_is_not_taken_for_who_answers_for_the_site_s_own_copy() -> None:
+    """L41"""
+    category = {"id": "c", "basis": "consent", "title": {"en": "C"}, "description": {"en": "C"}}
+
+    def told(**service: object) -> list[str]:
+        policy = Policy.load({"categories": [category], "services": [{"category": "c", **service}]})
+        return [piece.message for piece in advise(policy) if piece.path == "services[0].controller"]
+
+    for hosts in (["/matomo/"], ["/matomo/", "*.matomo.cloud", "*.innocraft.cloud"], ["stats.example.org"]):
+        assert "the declaration names InnoCraft Limited" in told(id="matomo", hosts=hosts)[0]
+    assert told(id="matomo") == told(id="matomo", hosts=["us.matomo.cloud"]) == []
+    assert told(id="matomo", hosts=["/matomo/"], controller={"name": "Us", "site": True}) == []
+    assert told(id="youtube", hosts=["/videos/"]) == [], "who hosts it is its controller all the same"
+
+
 @pytest.mark.parametrize(("id", "asks"), [("stripe", "of a checkout alone"), ("google-recaptcha", "beside a login")])
 def test_a_payment_or_captcha_in_a_necessary_category_is_asked_about(id: str, asks: str) -> None:
     necessary = {"id": "n", "basis": "necessary", "title": {"en": "N"}}

@@ -47,19 +47,27 @@ def test_a_category_that_there_is_not_is_an_error() -> None:
         starter_policy(Starter({"youtube": "fun"}))
 
 
+def answered(text: str) -> str:
+    """Return a first policy in which the site says that it answers for what it hosts."""
+    return text.replace('# controller = { name = "…", policy_url = "https://…"', 'controller = { name = "The site"')
+
+
 @pytest.mark.parametrize("languages", [known_languages(), ("en",), ("fr",)], ids=["all", "en", "fr"])
 @pytest.mark.parametrize("regime", ["", *REGIMES])
 def test_our_own_advice_has_nothing_against_what_is_written(regime: str, languages: tuple[str, ...]) -> None:
     """L30, L40, L62, L64, L65. Of services, facts that the catalogue does not have are left to be filled in (L42)."""
     services = {id: entry.service.category for id, entry in catalogue().items()}
     own = {id: [f"{id}.example.org"] for id, entry in catalogue().items() if entry.self_hosted}
-    policy = Policy.load(tomllib.loads(starter_policy(Starter(services, languages, regime, own_hosts=own))))
+    text = starter_policy(Starter(services, languages, regime, own_hosts=own))
+    asked = [advice for advice in advise(Policy.load(tomllib.loads(text))) if advice.sources == ("L41",)]
+    assert len(asked) == text.count("# controller = "), "whoever hosts a tool is asked who answers for it"
+    policy = Policy.load(tomllib.loads(answered(text)))
     lacking = [advice for advice in advise(policy) if advice.sources == ("L42",)]
     assert [str(advice) for advice in advise(policy) if advice not in lacking] == []
     told = {int(advice.path.partition("[")[2].partition("]")[0]) for advice in lacking}
     complete = {one.id: one.category for place, one in enumerate(policy.services) if place not in told}
     assert len(complete) > 100
-    policy = Policy.load(tomllib.loads(starter_policy(Starter(complete, languages, regime, own_hosts=own))))
+    policy = Policy.load(tomllib.loads(answered(starter_policy(Starter(complete, languages, regime, own_hosts=own)))))
     assert advise(policy) == ()
     if len(languages) == 1:
         assert missing_texts(policy) == ()
@@ -85,6 +93,8 @@ def test_the_site_s_own_hosts_stand_before_the_vendor_s_and_a_reason_before_a_ne
     text = starter_policy(Starter(services, own_hosts={"matomo": ["/matomo/"]}, reasons=reasons))
     policy = Policy.load(tomllib.loads(text))
     assert [rule.text for rule in policy.service("matomo").hosts] == ["/matomo/", "*.matomo.cloud", "*.innocraft.cloud"]
+    assert "and not InnoCraft Limited, say so:\n# controller = {" in text
+    assert "InnoCraft" not in starter_policy(Starter({"matomo": "audience"})), "its vendor's cloud"
     assert "# Proposed as necessary: the page holds a checkout." in text
     assert "the page holds a form" not in text, "who put it under consent has decided"
     assert "a Google Analytics tag in it too" in text
