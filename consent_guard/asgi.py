@@ -25,7 +25,7 @@ from .errors import ExchangeStateError, RewriteError
 from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .nesting import AROUND_KEY, Around, calling, guard_around
-from .options import Options, prepare
+from .options import Options, naming_options, prepare
 from .pacing import feed_in_pieces
 from .session_cookies import session_cookies
 from .wire.headers import get_all, stated_length
@@ -58,9 +58,11 @@ class ConsentMiddleware:
 
     ``policy``: a Policy, a TOML file's path, a mapping of the same shape, or None for the built-in policy. ``secret_key`` signs
     the choice. The options are those of ``consent_guard.options.Options``. Raises PolicyError with every fault of the policy
-    and the templates, SecretKeyError for an empty key, TypeError for an unknown option.
+    and the templates, SecretKeyError for an empty key, TypeError for an option that is unknown
+    or cannot have its value.
     """
 
+    @naming_options
     def __init__(
         self,
         app: ASGIApp,

@@ -7,9 +7,11 @@ and our pages. The adapters call it when an app is guarded.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypedDict
+from functools import wraps
+from typing import TYPE_CHECKING, Final, ParamSpec, TypedDict, TypeVar
 
 from .clock import unix_seconds
 from .engine.guard import Guard
@@ -52,6 +54,10 @@ NAMES: Final = tuple(Options.__annotations__)
 """Of every option, in the order of ``Options``."""
 CALLABLES: Final = frozenset({"on_choice", "on_finding", "clock"})
 """Options that are callables; where settings are texts, the dotted path of one."""
+_FIRST: Final = ("policy", "secret_key")
+"""What stands before the options in every adapter, and may be misspelt like one."""
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +95,14 @@ class Prepared:
 def prepare(policy: PolicySource, options: Options) -> Prepared:
     """Read a policy and options.
 
-    Raises TypeError for an unknown option, which names the nearest one; PolicyError with every fault of the policy, or of the
-    ledger, or of templates that cannot be read; OSError for a policy file that cannot be read.
+    Raises TypeError for an unknown option, which names the nearest one, and for a value that an option cannot have;
+    PolicyError with every fault of the policy, or of the ledger, or of templates that cannot be read; OSError for a policy file
+    that cannot be read.
     """
-    for name in options:
-        if name not in NAMES:
-            raise TypeError(f"no option {name!r}: {nearest(name, NAMES, 'options')}")
+    _refuse_unknown(options)
+    for name, value in options.items():
+        if fault := wrong_value(name, value):
+            raise TypeError(f"the option {name!r} {fault}")
     return Prepared(
         Policy.load(policy),
         options.get("clock") or unix_seconds,
@@ -104,10 +112,38 @@ def prepare(policy: PolicySource, options: Options) -> Prepared:
     )
 
 
-def nearest(name: str, known: Sequence[str], what: str) -> str:
+def naming_options(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let a callable that takes ``Options`` tell an unknown name before Python tells what is missing: a misspelt
+    ``secret_key`` is both."""
+    own = frozenset(inspect.signature(function).parameters)
+
+    @wraps(function)
+    def called(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        _refuse_unknown(name for name in kwargs if name not in own)
+        return function(*args, **kwargs)
+
+    return called
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in NAMES:
+            raise TypeError(f"no option {name!r}: {nearest(name, NAMES, 'options', also=_FIRST)}")
+
+
+def wrong_value(name: str, value: object) -> str:
+    """Return what is wrong with the value of an option, in words that follow its name; empty where nothing is."""
+    if name in ("on_finding", "clock") and value is not None and not callable(value):
+        return f"must be a callable, not {type(value).__name__}"
+    if name == "debug_panel" and value is not None and not isinstance(value, bool):
+        return f"must be True or False, not {type(value).__name__}"
+    return ""
+
+
+def nearest(name: str, known: Sequence[str], what: str, also: Sequence[str] = ()) -> str:
     """Return which of the known names may be meant, in words; all of them where none is like it. ``what`` is
-    what they are, in the plural."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    what they are, in the plural; ``also`` are names of another kind that may be meant."""
+    close = difflib.get_close_matches(name, (*also, *known), n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"the {what} are {', '.join(known)}."
 
 

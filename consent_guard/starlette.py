@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from .asgi import ConsentMiddleware, consent_from, leave_body, manage_link, preferences_form
+from .options import naming_options
 from .session_cookies import session_cookies
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ConsentMiddleware", "consent_from", "install", "leave_body", "manage_link", "preferences_form", "template_context"]
 
 
+@naming_options
 def install(
     app: Starlette,
     policy: PolicySource = None,

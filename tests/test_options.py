@@ -10,6 +10,7 @@ from typing import Any
 import django
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from flask import Flask
 from starlette.applications import Starlette
@@ -111,3 +112,39 @@ def test_the_documents_and_the_type_name_every_option() -> None:
         assert f"``{name}``:" in (Options.__doc__ or "")
     capitals = set(re.findall(r"`([A-Z_]+)`", table))
     assert capitals >= {name.upper() for name in NAMES if name != "ledger"}
+
+
+@each_adapter
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("on_finding", 7, "a callable, not int"),
+        ("clock", 1700000000.0, "a callable, not float"),
+        ("debug_panel", "no", "True or False, not str"),
+        ("debug_panel", 1, "True or False, not int"),
+    ],
+)
+def test_a_value_that_an_option_cannot_have_is_refused_at_the_start(
+    guard_of: Callable[..., Any], name: str, value: object, wanted: str
+) -> None:
+    with pytest.raises((TypeError, ImproperlyConfigured), match=f"(?i){name}.* must be ") as caught:
+        guard_of(**{name: value})
+    assert wanted in str(caught.value) or guard_of is of_django
+
+
+def test_a_misspelt_policy_or_key_names_the_nearest() -> None:
+    def of_flask_with(**given: Any) -> object:
+        return flask.ConsentGuard(Flask(__name__), **given)
+
+    for make in (
+        lambda **given: wsgi.ConsentMiddleware(lambda environ, start: [], **given),
+        lambda **given: asgi.ConsentMiddleware(asgi_app, **given),
+        lambda **given: starlette.install(Starlette(), **given),
+        of_flask_with,
+    ):
+        with pytest.raises(TypeError, match="no option 'polcy': did you mean 'policy'"):
+            make(polcy=POLICY, secret_key=KEY)
+        with pytest.raises(TypeError, match="no option 'secret_kye': did you mean 'secret_key'"):
+            make(policy=POLICY, secret_kye=KEY)
+    with pytest.raises(TypeError, match="secret_key"):
+        wsgi.ConsentMiddleware(lambda environ, start: [], POLICY)  # type: ignore[call-arg]

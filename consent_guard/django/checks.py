@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
+from ..consent.keys import LEAST_KEY_BYTES
 from ..errors import ConsentGuardError, PolicyError, SecretKeyError
 from ..policy.model import Policy
 from .conf import SETTING, Configuration, configuration, current_guard, unknown_keys
@@ -18,6 +19,7 @@ from .middleware import ConsentMiddleware
 
 KEY_BYTES: Final = 32
 """A shorter key is warned about (K2)."""
+_KEY_HINT: Final = "Set SECRET_KEY to a long random value, and keep it secret."
 _OURS: Final = "consent_guard.django.ConsentMiddleware"
 
 
@@ -59,7 +61,9 @@ def _settings() -> list[CheckMessage]:
         found = configuration()
     except (ImproperlyConfigured, ImportError) as fault:
         return [*messages, Error(str(fault), id="consent_guard.E001")]
-    return [*messages, *(_policy(found) or _guard()), *_key(found)]
+    key = _key(found)
+    refused = any(isinstance(message, Error) for message in key)
+    return [*messages, *(_policy(found) or _guard(key_refused=refused)), *key]
 
 
 def _policy(found: Configuration) -> list[CheckMessage]:
@@ -72,12 +76,12 @@ def _policy(found: Configuration) -> list[CheckMessage]:
     return []
 
 
-def _guard() -> list[CheckMessage]:
-    """Compile the guard as the middleware will, for what is left to go wrong (an option that is refused)."""
+def _guard(*, key_refused: bool) -> list[CheckMessage]:
+    """Compile the guard as the middleware will, for what is left to go wrong (an option or an older key that is refused)."""
     try:
         current_guard()
-    except SecretKeyError:
-        return []  # _key says so
+    except SecretKeyError as error:
+        return [] if key_refused else [Error(f"{error}.", hint=_KEY_HINT, id="consent_guard.E003")]
     except ConsentGuardError as error:
         return [Error(str(error), id="consent_guard.E004")]
     return []
@@ -85,10 +89,12 @@ def _guard() -> list[CheckMessage]:
 
 def _key(found: Configuration) -> list[CheckMessage]:
     key = found.secret_key.encode() if isinstance(found.secret_key, str) else found.secret_key
-    hint = "Set SECRET_KEY to a long random value, and keep it secret."
     if not key:
-        return [Error("There is no secret key to sign choices with.", hint=hint, id="consent_guard.E003")]
+        return [Error("There is no secret key to sign choices with.", hint=_KEY_HINT, id="consent_guard.E003")]
+    if len(key) < LEAST_KEY_BYTES:
+        text = f"The secret key has {len(key)} bytes; one under {LEAST_KEY_BYTES} is refused, so the project does not start."
+        return [Error(text, hint=_KEY_HINT, id="consent_guard.E003")]
     if len(key) < KEY_BYTES:
         text = f"The secret key has {len(key)} bytes; under {KEY_BYTES} it can be guessed, and choices forged."
-        return [Warning(text, hint=hint, id="consent_guard.W004")]
+        return [Warning(text, hint=_KEY_HINT, id="consent_guard.W004")]
     return []

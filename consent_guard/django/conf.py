@@ -17,7 +17,7 @@ from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
 from ..clock import unix_seconds
-from ..options import CALLABLES, NAMES, from_settings, nearest, prepare
+from ..options import CALLABLES, NAMES, from_settings, nearest, prepare, wrong_value
 from ..policy.frameworks import SETTINGS, renamed_cookies
 
 if TYPE_CHECKING:
@@ -54,12 +54,15 @@ def unknown_keys(values: Mapping[str, object]) -> list[str]:
 
 
 def configuration() -> Configuration:
-    """Read the settings. Raises ImproperlyConfigured for what is no dict, an unknown key, or a callable that is none."""
+    """Read the settings. Raises ImproperlyConfigured for what is no dict, an unknown key, or a value that a key
+    cannot have."""
     values = getattr(settings, SETTING, None) or {}
     if not isinstance(values, Mapping):
         raise ImproperlyConfigured(f"{SETTING} must be a dict, not {type(values).__name__}")
     if faults := unknown_keys(values):
         raise ImproperlyConfigured(" ".join(faults))
+    if fault := wrong_value("debug_panel", values.get("DEBUG_PANEL")):
+        raise ImproperlyConfigured(f"{SETTING}['DEBUG_PANEL'] {fault}")
     called = {key: _callable(values, key) for name in CALLABLES if (key := name.upper()) in values}
     return Configuration(
         policy=values.get("POLICY"),

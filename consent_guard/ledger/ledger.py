@@ -41,7 +41,8 @@ class Ledger:
                 find_key(key, self.folder, make=False)
             except LedgerKeyError as error:
                 mend = "Give an Ed25519 private key in PEM, or its file's path"
-                raise PolicyError([Fault("ledger_key", str(error), mend)], "options") from None
+                source, _, message = str(error).partition(": ")
+                raise PolicyError([Fault(source, message, mend)], "options") from None
 
     def signing_key(self, *, make: bool = True) -> SigningKey:
         """Return the key, made now where there is none and ``make``. Raises LedgerKeyError."""

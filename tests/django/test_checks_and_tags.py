@@ -94,7 +94,9 @@ def test_unknown_settings_are_named_with_the_nearest_known(project: Any) -> None
 
 
 @pytest.mark.parametrize(
-    "values", [["POLICY"], {"ON_FINDING": 7}, {"ON_FINDING": "no.such.function"}, {"CLOCK": "zzz"}], ids=str
+    "values",
+    [["POLICY"], {"ON_FINDING": 7}, {"ON_FINDING": "no.such.function"}, {"CLOCK": "zzz"}, {"DEBUG_PANEL": "no"}],
+    ids=str,
 )
 def test_settings_of_the_wrong_kind_are_errors(project: Any, values: Any) -> None:
     project(CONSENT_GUARD=values)
@@ -117,12 +119,27 @@ def test_a_faulty_template_of_the_project_is_an_error_with_its_place(project: An
 
 
 @pytest.mark.parametrize(
-    ("key", "ids"), [("", ["E003"]), ("short", ["W004"]), ("é" * 16, []), ("x" * 31, ["W004"]), ("x" * 32, [])]
+    ("key", "ids"),
+    [
+        ("", ["E003"]),
+        ("short", ["E003"]),
+        ("é" * 3, ["E003"]),
+        ("x" * 8, ["W004"]),
+        ("é" * 16, []),
+        ("x" * 31, ["W004"]),
+        ("x" * 32, []),
+    ],
 )
 def test_the_key_must_be_there_and_long(project: Any, key: str, ids: list[str]) -> None:
     """K2"""
     project(SECRET_KEY=key)
     assert list(found()) == ids
+
+
+def test_an_older_key_that_no_guard_takes_is_an_error(project: Any) -> None:
+    """K2"""
+    project(SECRET_KEY="k" * 32, SECRET_KEY_FALLBACKS=["short"])
+    assert list(found()) == ["E003"]
 
 
 # Templates.

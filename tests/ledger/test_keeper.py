@@ -581,7 +581,7 @@ def test_what_cannot_be_called_stops_the_start(sqlite_url: str, called: object) 
 
 def test_a_key_that_is_none_stops_the_start(sqlite_url: str, tmp_path: Path) -> None:
     for key in ("no such file", "-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----"):
-        with pytest.raises(PolicyError, match="ledger_key"):
+        with pytest.raises(PolicyError, match=r"- ledger_key: (?!ledger_key)"):
             guarded(sqlite_url, ledger_key=key)
     assert list(tmp_path.iterdir()) == [], "naming a ledger makes nothing"
 
