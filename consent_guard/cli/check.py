@@ -11,13 +11,13 @@ from pathlib import Path
 import click
 
 from ..audit.printable import printable
-from ..consent.keys import SHORT_KEY_BYTES
+from ..consent.keys import LEAST_KEY_BYTES, SHORT_KEY_BYTES
 from ..errors import Fault, LedgerError, PolicyError
 from ..pages.missing import missing_texts
 from ..policy.guidance.advice import Advice, advise
 from ..policy.model import Policy
 from ..policy.regimes import REGIMES
-from .output import FAULTS, console, could_not, error_console, json_out, leave
+from .output import FAULTS, console, could_not, counted, error_console, json_out, leave
 
 
 @click.command()
@@ -47,6 +47,8 @@ def command(policy: str, key_env: str | None, app: str | None, ledger_url: str |
         could_not(f"{Path(policy).absolute()}: {error.strerror or error}. consent-guard init writes a first policy")
     advice = [*advise(found), *(Advice("texts", sentence, ("L45",)) for sentence in missing_texts(found))]
     if key_env is not None:
+        if faults := _key_faults(key_env):
+            _faults(faults, policy, as_json)
         advice += _key(key_env)
     if app is not None:
         from .deployment import deployed
@@ -76,7 +78,7 @@ def _faults(faults: tuple[Fault, ...], policy: str, as_json: bool) -> None:
     else:
         for fault in faults:
             console.print(f"fault   {printable(str(fault))}", style="red")
-        error_console.print(f"{printable(policy)}: {_count(len(faults), 'fault')}")
+        error_console.print(f"{printable(policy)}: {counted(len(faults), 'fault')}")
     leave(FAULTS)
 
 
@@ -84,20 +86,26 @@ def _show(advice: list[Advice], policy: str, found: Policy) -> None:
     for piece in advice:
         console.print(f"advice  {printable(str(piece))}")
     named = f", regime {REGIMES[found.regime].title}" if found.regime else ""
-    error_console.print(f"{printable(policy)}: no faults, {_count(len(advice), 'piece')} of advice{named}")
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    error_console.print(f"{printable(policy)}: no faults, {counted(len(advice), 'piece')} of advice{named}")
 
 
 def _ledger(url: str) -> list[Advice]:
-    """What is to say of a ledger: that it cannot be reached, is damaged, or has no tables of this version."""
+    """What is to say of a ledger: that it cannot be reached, is damaged, or has no tables of this version. A SQLite file that
+    is not there yet is none of these where it can be made."""
     from .ledgers import the_ledger
 
     address = the_ledger(url).address
     from ..ledger.connecting import reading
 
+    if address.file is not None and not os.path.exists(address.file):
+        folder = address.file.parent
+        if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
+            message = (
+                f"grants are answered with 503 and refusals wait: {folder} is no folder that {address.shown} can be made in"
+            )
+            return [Advice("ledger", message, ("L26",))]
+        error_console.print(f"note    {printable(address.shown)} is not there yet: the app makes it with the first choice")
+        return []
     try:
         with reading(address):
             return []
@@ -105,13 +113,27 @@ def _ledger(url: str) -> list[Advice]:
         return [Advice("ledger", f"grants are answered with 503 and refusals wait: {error}", ("L26",))]
 
 
+def _key_faults(name: str) -> tuple[Fault, ...]:
+    """Return the fault of a key that no app starts with."""
+    length = _key_length(name)
+    if not 0 < length < LEAST_KEY_BYTES:
+        return ()
+    message = f"the secret key is {length} bytes long; the app refuses one under {LEAST_KEY_BYTES}"
+    return (Fault(f"${name}", message, "consent-guard keys new makes one"),)
+
+
 def _key(name: str) -> list[Advice]:
     """What is to say of a key that an environment variable holds. The key itself is never shown."""
-    value = os.environ.get(name, "")
-    if not value.strip():
+    length = _key_length(name)
+    if not length:
         return [Advice(f"${name}", "no secret key is there; consent-guard keys new makes one", ("K2",))]
-    length = len(value.encode("utf-8", "surrogateescape"))
     if length < SHORT_KEY_BYTES:
         message = f"the secret key is {length} bytes long; {SHORT_KEY_BYTES} random ones are hard to guess"
         return [Advice(f"${name}", message, ("K2",))]
     return []
+
+
+def _key_length(name: str) -> int:
+    """Return how many bytes the key has; 0 where there is none."""
+    value = os.environ.get(name, "")
+    return len(value.encode("utf-8", "surrogateescape")) if value.strip() else 0

@@ -31,15 +31,16 @@ _HEAD: Final = [(b"content-type", b"text/html")]
 @click.argument("target", metavar="URL|FILE")
 @click.option("--policy", metavar="FILE", help="The policy; without it the built-in one, with the whole catalogue.")
 @click.option("--element", metavar="WHAT", help='Only what stands in such a place of a page, as "iframe", or on such a line.')
-@click.option("--page", metavar="URL", default=_PAGE, help="The address of the page that holds it.")
+@click.option("--page", metavar="URL", help="The address of the page that holds it; a path of its site is then a URL, too.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object.")
-def command(target: str, policy: str | None, element: str | None, page: str, as_json: bool) -> None:
+def command(target: str, policy: str | None, element: str | None, page: str | None, as_json: bool) -> None:
     """Tell why something is withheld before a choice: an address that a page loads (URL), or what a page holds (FILE).
 
     Exit codes: 0 told, 2 it could not be read.
     """
     found = policy_of(policy)
-    told = _address(target, found, page) if "://" in target or target.startswith("//") else _file(target, found, element, page)
+    at = page or _PAGE
+    told = _address(target, found, at) if _is_address(target, page) else _file(target, found, element, at)
     if as_json:
         json_out({"target": target, "withheld": told})
         return
@@ -51,6 +52,13 @@ def command(target: str, policy: str | None, element: str | None, page: str, as_
             console.print("  Ways to allow it:")
         for way in part["ways"]:
             console.print(printable(f"    - {way}"))
+
+
+def _is_address(target: str, page: str | None) -> bool:
+    """Tell an address from a file. A path is one of the page's own site where that page is named, and no such file is there."""
+    if "://" in target or target.startswith("//"):
+        return True
+    return page is not None and target.startswith("/") and not Path(target.partition("?")[0]).exists()
 
 
 def _address(target: str, policy: Policy, page: str) -> list[dict[str, Any]]:
@@ -72,7 +80,9 @@ def _file(target: str, policy: Policy, element: str | None, page: str) -> list[d
     try:
         body = Path(target).read_bytes()
     except OSError as error:
-        could_not(f"{target}: {error.strerror or error}. Give the address with https://, or a page that was saved")
+        could_not(
+            f"{target}: {error.strerror or error}. Give the address with https://, a path with --page, or a page that was saved"
+        )
     seen = LeakFinder(policy).inspect(200, _HEAD, body, page)
     found = [leak for leak in (*seen.leaks, *seen.unlisted) if element is None or _is_asked(leak, element)]
     if not found:

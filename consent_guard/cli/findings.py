@@ -23,7 +23,7 @@ from ..policy.host_rules import RuleFault, normal_host
 from ..policy.hosts import HostIndex
 from ..policy.model import Basis, Policy
 from ..wire.origins import is_public_suffix, registrable_domain
-from .output import console, could_not, error, json_out
+from .output import console, could_not, counted, error, json_out
 from .policies import policy_of
 
 _KINDS: Final = "|".join(re.escape(kind.value) for kind in FindingKind)
@@ -84,7 +84,7 @@ def command(file: TextIO, policy: str | None, as_json: bool) -> None:
     except OSError as fault:
         could_not(f"{named}: {fault.strerror or fault}")
     if left_out:
-        error(f"{named}: {left_out} line{'' if left_out == 1 else 's'} left out: {_NOT_A_WORD}")
+        error(f"{named}: {counted(left_out, 'line')} left out: {_NOT_A_WORD}")
     if not counts:
         could_not(f"{named}: no finding of consent_guard stands in it. {_MEND}")
     if as_json:
@@ -170,7 +170,7 @@ def _toml(counts: Iterable[Seen], site: Policy) -> str:
     cookies = sorted({each.subject for each in seen if each.kind == FindingKind.COOKIE_UNLISTED and each.subject})
     if not hosts and not cookies:
         return ""
-    asked = next((category.id for category in site.categories if category.basis is Basis.CONSENT), site.categories[0].id)
+    asked = _asked(site)
     category = f"category = {toml_string(asked)}  # {_DECIDE.format(', '.join(each.id for each in site.categories))}"
     host_index, cookie_index = HostIndex(known), CookieIndex(known)
     services: dict[str, list[str]] = {}
@@ -188,19 +188,37 @@ def _toml(counts: Iterable[Seen], site: Policy) -> str:
             services.setdefault(held.service, []).append(name)
         else:
             blocks.append(f'[[cookies]]\nname = {toml_string(name)}\n{category}\npurpose = {{ en = "…" }}')
+    taken = {service.id for service in site.services}
+    homes = {home.id for home in site.categories if home.basis is not Basis.EXEMPT}
     for service, named in sorted(services.items()):
-        blocks.append(f"[[services]]  # {', '.join(named)}\nid = {toml_string(service)}")
+        if site != known and service in taken:
+            blocks.append(
+                f"# {', '.join(named)}: of {service}, which the policy names without them. Add them to its hosts or cookies."
+            )
+            continue
+        lines = [f"[[services]]  # {', '.join(named)}", f"id = {toml_string(service)}"]
+        own = known.service(service).category
+        if own not in homes:
+            lines.append(f"{category}; the catalogue says {toml_string(own)}")
+        blocks.append("\n".join(lines))
     for domain, named in sorted(domains.items()):
         rule = domain if named == [domain] else f"*.{domain}"
-        lines = (
+        lines = [
             f"[[services]]  # {', '.join(named)}",
             f"id = {toml_string(_id(domain))}",
             category,
             f"title = {{ en = {toml_string(domain)} }}",
             f"hosts = [{toml_string(rule)}]",
-        )
+        ]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def _asked(site: Policy) -> str:
+    """Return the category for what nobody has looked at: one that needs consent; never, where others are, one whose services
+    must state their reason."""
+    by_basis = {category.basis: category.id for category in reversed(site.categories)}
+    return by_basis.get(Basis.CONSENT) or by_basis.get(Basis.NECESSARY) or site.categories[0].id
 
 
 def _id(domain: str) -> str:

@@ -95,7 +95,12 @@ def command(
     for id in map(_known, without):
         services.pop(id, None)
     if not yes:
-        services, languages, regime = _ask(services, languages, spoken, regime)
+        try:
+            services, languages, regime = _ask(services, languages, spoken, regime)
+        except click.Abort as abort:
+            if isinstance(abort.__context__, EOFError):
+                could_not("the input ended before every question was answered; --yes takes what is proposed")
+            raise
     text = starter_policy(
         Starter(
             services={id: home for id, home in services.items() if home in known_categories()},

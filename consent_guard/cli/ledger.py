@@ -13,7 +13,7 @@ import click
 from ..audit.printable import printable
 from ..ledger import Ledger
 from .ledgers import ledger_option, moment, the_ledger, told
-from .output import console, could_not, error_console, json_out
+from .output import console, could_not, counted, error_console, json_out
 
 
 @click.group()
@@ -127,7 +127,7 @@ def checkpoint(ledger_url: str | None, as_json: bool) -> None:
     if as_json:
         json_out(as_plain(made))
         return
-    holds = f"{value['rows']} receipts, {len(value['writers'])} live writers"
+    holds = f"{counted(value['rows'], 'receipt')}, {counted(len(value['writers']), 'live writer')}"
     console.print(f"checkpoint {made.seq} of {moment(made.time)}: {holds}; {spooled} came from spools")
 
 

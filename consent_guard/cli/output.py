@@ -36,6 +36,11 @@ def json_out(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
+def counted(number: int, word: str) -> str:
+    """Return a number with what it counts, in the singular or with an ``s``: ``1 receipt``, ``0 receipts``."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def leave(code: int) -> NoReturn:
     """End the command with this exit code."""
     raise click.exceptions.Exit(code)

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..audit.printable import printable
 from ..errors import LedgerError
 from .ledgers import DAY_SECONDS, age_start, day_seconds, ledger_option, moment, since_option, the_ledger, told
-from .output import FAULTS, console, could_not, error, error_console, json_out, leave
+from .output import FAULTS, console, could_not, counted, error, error_console, json_out, leave
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +98,7 @@ def shown(date: str, ledger_url: str | None, as_json: bool) -> None:
     for asked in found:
         named = f"text {asked.text_digest}  policy {asked.policy_digest}"
         console.print(printable(f"{asked.receipts:>9}  {asked.means:<11}  {asked.language:<5}  {named}"))
-    error_console.print(f"{len(found)} texts")
+    error_console.print(counted(len(found), "text"))
 
 
 @command.command()
@@ -168,18 +168,23 @@ def verify(ledger_url: str | None, key: str | None, against: str | None, as_json
             }
         )
         return
-    console.print(f"clean   {verdict.rows} receipts of {verdict.writers} writers, {verdict.purged} purged by retention")
+    held = f"{counted(verdict.rows, 'receipt')} of {counted(verdict.writers, 'writer')}"
+    console.print(f"clean   {held}, {verdict.purged} purged by retention")
     if verdict.lacking:
-        console.print(f"        {verdict.lacking} receipts name a text or a policy that the ledger does not hold")
+        names = "name" if verdict.lacking != 1 else "names"
+        console.print(f"        {counted(verdict.lacking, 'receipt')} {names} a text or a policy that the ledger does not hold")
     if verdict.checkpoint_at is None:
         console.print("        no checkpoint yet: nothing is signed")
     else:
         ago = int(now - verdict.checkpoint_at)
-        console.print(f"        signed up to {moment(verdict.checkpoint_at)}, {ago} seconds ago, by {verdict.signer}")
+        console.print(
+            f"        signed up to {moment(verdict.checkpoint_at)}, {counted(ago, 'second')} ago, by {verdict.signer}"
+        )
     if verdict.after:
         span = _seconds_after(verdict.checkpoint_at, verdict.last_after)
-        over = f" over {span} seconds" if span is not None else ""
-        console.print(f"        {verdict.after} receipts{over} lie after it, and nothing vouches for them yet")
+        over = f" over {counted(span, 'second')}" if span is not None else ""
+        lie, them = ("lies", "it") if verdict.after == 1 else ("lie", "them")
+        console.print(f"        {counted(verdict.after, 'receipt')}{over} {lie} after it, and nothing vouches for {them} yet")
 
 
 @command.command()
@@ -203,11 +208,16 @@ def purge(ledger_url: str | None, older: str, yes: bool) -> None:
         with connection.begin():
             check_schema(connection)
             total = to_purge(connection, before)
-        if total and not yes and not click.confirm(f"Remove {total} receipts from before {moment(before)}?", err=True):
+        if (
+            total
+            and not yes
+            and not click.confirm(f"Remove {counted(total, 'receipt')} from before {moment(before)}?", err=True)
+        ):
             could_not("nothing was removed")
         with _progress("purging", total) as tick:
             gone = purged(connection, ledger.signing_key(), before, tick)
-    console.print(f"{gone} receipts from before {moment(before)} are purged; their leaf hashes stay")
+    are, hashes = ("is", "its leaf hash stays") if gone == 1 else ("are", "their leaf hashes stay")
+    console.print(f"{counted(gone, 'receipt')} from before {moment(before)} {are} purged; {hashes}")
 
 
 @command.command()
@@ -229,9 +239,9 @@ def stats(ledger_url: str | None, since: int | None, as_json: bool) -> None:
     for share in shares:
         answers = share.accepted + share.refused + share.partly or 1
         parts = [f"{name} {number} ({100 * number / answers:.1f} %)" for name, number in _named(share)]
-        told_of = f"{share.receipts} receipts; {', '.join(parts)}; single services {share.single}"
+        told_of = f"{counted(share.receipts, 'receipt')}; {', '.join(parts)}; single services {share.single}"
         console.print(f"revision {share.revision}: {told_of}")
-    error_console.print(f"{len(shares)} revisions")
+    error_console.print(counted(len(shares), "revision"))
 
 
 @command.command()

@@ -49,10 +49,8 @@ def panel(findings: tuple[Finding, ...], state: str) -> bytes:
         "<tr>" + "".join(f"<td>{_cell(getattr(finding, column))}</td>" for column in _COLUMNS) + "</tr>" for finding in findings
     )
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if findings else "<p>Nothing was found.</p>"
-    text = (
-        f'\n<details data-cg="debug"><summary>consent_guard: {len(findings)} findings</summary>'
-        f"<p>{escape(state)}</p>{table}</details>\n"
-    )
+    count = f"{len(findings)} finding{'' if len(findings) == 1 else 's'}"
+    text = f'\n<details data-cg="debug"><summary>consent_guard: {count}</summary><p>{escape(state)}</p>{table}</details>\n'
     return text.encode("ascii", "xmlcharrefreplace")
 
 

@@ -178,6 +178,29 @@ def test_the_refusal_of_a_check_is_no_visitors(kind: str, tmp_path: Path, monkey
     assert [receipt.act for receipt in site.told] == ["refuse"], "a visitor's own leaves one"
 
 
+def test_a_key_that_no_app_takes_is_a_fault() -> None:
+    """K2"""
+    shown = check(AMELI, "--key-env", "SITE_KEY", SITE_KEY="seven77")
+    assert shown.exit_code == 1
+    assert "$SITE_KEY: the secret key is 7 bytes long; the app refuses one under 8" in shown.stdout
+    told = json.loads(check(AMELI, "--key-env", "SITE_KEY", "--json", SITE_KEY="seven77").stdout)
+    assert [fault["path"] for fault in told["faults"]] == ["$SITE_KEY"]
+
+
+def test_a_ledger_s_file_that_is_yet_to_be_made_is_told_as_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sqlalchemy")
+    pytest.importorskip("cryptography")
+    monkeypatch.chdir(tmp_path)
+    shown = check(AMELI, "--ledger", "sqlite:///none.db")
+    assert shown.exit_code == 0
+    assert "ledger" not in shown.stdout
+    assert "none.db is not there yet: the app makes it with the first choice" in shown.stderr
+    assert not (tmp_path / "none.db").exists()
+    assert "no folder that" in check(AMELI, "--ledger", "sqlite:///nowhere/none.db").stdout
+    (tmp_path / "broken.db").write_bytes(b"no database " * 100)
+    assert "grants are answered with 503" in check(AMELI, "--ledger", "sqlite:///broken.db").stdout
+
+
 def test_without_a_name_it_is_consent_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     missing = CliRunner().invoke(cli, ["check"])

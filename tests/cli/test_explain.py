@@ -171,3 +171,14 @@ def test_what_cannot_be_read_is_refused_with_the_mend(target: str) -> None:
     result = explain(target)
     assert result.exit_code == 2
     assert "https://" in result.stderr
+
+
+def test_a_path_is_an_address_of_the_page_that_is_named(policy: Path, tmp_path: Path) -> None:
+    page = "https://www.site.example/shop/"
+    (part,) = told("/collect/x.js?token=secret", "--policy", str(policy), "--page", page)
+    assert part["what"] == "https://www.site.example/collect/x.js"
+    assert "rule '/collect/' of service 'tracker'" in part["because"][0]
+    saved = tmp_path / "page.html"
+    saved.write_text(PAGE)
+    assert "cdn.tracker.example" in told(str(saved), "--policy", str(policy), "--page", page)[0]["what"], "a file that is there"
+    assert "a path with --page" in explain("/collect/x.js", "--policy", str(policy)).stderr

@@ -166,3 +166,25 @@ def test_a_log_that_is_none_is_refused_with_the_mend(text: str) -> None:
 
 def test_a_file_that_is_none_is_refused() -> None:
     assert findings("/no/such/log").exit_code == 2
+
+
+@pytest.mark.parametrize("basis", ["consent", "exempt"])
+def test_what_is_printed_loads_with_the_policy_that_it_is_for(tmp_path: Path, basis: str) -> None:
+    """The catalogue says "audience" of Matomo and "campaigns" of Meta's pixel. Here one asks for a reason, or is not there."""
+    site = tmp_path / "consent.toml"
+    name = "audience" if basis == "exempt" else "figures"
+    text = (
+        '[policy]\nlanguages = ["fr"]\n'
+        f'[[categories]]\nid = "{name}"\nbasis = "{basis}"\ntitle = {{ fr = "M" }}\n'
+        '[[categories]]\nid = "reste"\nbasis = "consent"\ntitle = { fr = "R" }\n'
+        '[[services]]\nid = "youtube"\ncategory = "reste"\nhosts = ["videos.example"]\n'
+    )
+    site.write_text(text, "utf-8")
+    seen = ["a.matomo.cloud", "www.youtube.com", "connect.facebook.net", "cdn.unknown.example"]
+    log = "".join(json.dumps({"kind": FindingKind.HOST_UNLISTED, "subject": host}) + "\n" for host in seen)
+    toml = json.loads(findings("-", "--policy", str(site), "--json", text=log).stdout)["toml"]
+    policy = Policy.load(tomllib.loads(text + toml))
+    hosts = HostIndex(policy)
+    assert all(hosts.match(host, "/", "") for host in ("a.matomo.cloud", "connect.facebook.net", "cdn.unknown.example"))
+    assert 'the catalogue says "audience"' in toml
+    assert "# www.youtube.com: of youtube" in toml

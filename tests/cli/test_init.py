@@ -246,3 +246,11 @@ def test_tools_of_the_site_s_own_and_a_payment_in_a_checkout_are_proposed_with_t
     checked = CliRunner().invoke(cli, ["check", str(policy)])
     assert "'stripe' is necessary here: is it loaded on the pages of a checkout alone" in checked.output.replace("\n", " ")
     assert "sites often host 'matomo'" not in checked.output
+
+
+def test_an_input_that_ends_before_the_answers_is_code_2_with_a_sentence(page: Path, tmp_path: Path) -> None:
+    for answers in ("", "y\n"):
+        shown = init(page, "-o", tmp_path / "consent.toml", answers=answers)
+        assert shown.exit_code == 2
+        assert "--yes takes what is proposed" in shown.stderr
+    assert not (tmp_path / "consent.toml").exists()

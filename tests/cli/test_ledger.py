@@ -141,7 +141,7 @@ def test_verify_says_first_what_the_ledger_is_and_then_that_no_key_is_there_yet(
 
 def test_verify_is_clean_then_finds_the_break(filled: Ledger) -> None:
     clean = run("receipts", "verify").output
-    assert "5 receipts of 1 writers" in clean
+    assert "5 receipts of 1 writer," in clean
     told = json.loads(run("receipts", "verify", "--json").output)
     assert (told["clean"], told["receipts"], told["after"]) == (True, 5, 0)
     run("receipts", "verify", "--key", "A" * 43 + "=", code=1)
@@ -258,9 +258,9 @@ def test_check_tells_of_a_ledger_that_cannot_be_used(filled: Ledger, folder: Pat
     (folder / "consent.toml").write_text('[[categories]]\nid = "a"\nbasis = "consent"\ntitle = { en = "A" }\n', "utf-8")
     (folder / "bad.db").write_bytes(b"this is no database\n" * 400)
     assert "ledger" not in run("check", "consent.toml", "--ledger", "sqlite:///consent.db").output
-    for url, said in (("sqlite:///none.db", "no such file"), ("sqlite:///bad.db", "damaged")):
+    for url, said in (("sqlite:///nowhere/none.db", "nowhere is no folder"), ("sqlite:///bad.db", "damaged")):
         told = json.loads(run("check", "consent.toml", "--ledger", url, "--json").stdout)
         (advice,) = [one for one in told["advice"] if one["path"] == "ledger"]
         assert said in advice["message"]
     run("check", "consent.toml", "--ledger", "mysql://h/d", code=2)
-    assert not (folder / "none.db").exists()
+    assert not (folder / "nowhere").exists()
