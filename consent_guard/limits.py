@@ -51,6 +51,12 @@ OPEN_ELEMENTS: Final = 512
 """The most foreign elements whose nesting is remembered (R8); past it the context saturates."""
 BASES: Final = 12
 """The most base addresses that a document's own are resolved against at once."""
+LATE_TAGS: Final = 32
+LATE_BYTES: Final = 64 * 1024
+"""The most tags, and bytes of tags, with addresses that browsers resolve when they use them: these are judged under each base
+that comes after them. Past them a base is made inert where one might be withheld."""
+LATE_TAG_BYTES: Final = 4 * 1024
+"""Of a longer one of these tags only the addresses are kept."""
 AMBIGUOUS_BYTES: Final = 64 * 1024
 """How far an element's end is looked for where browsers may read its content as text or as markup."""
 OWED_BYTES: Final = 64 * 1024

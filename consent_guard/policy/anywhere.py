@@ -89,9 +89,10 @@ class AnywhereIndex:
         return frozenset(held.match.trait.beside for held in ending) if ending else None
 
     def leads(self, path: str) -> bool:
-        """Tell whether a base's path may make a relative address one that tells a service: it ends in a trait's folders, or as
-        a trait does."""
-        return path.rpartition("/")[0].rpartition("/")[2] in self._folders or bool(self._ending(path))
+        """Tell whether a base's path may make a relative address one that tells a service: it has a trait's folder, which dots
+        may lead up to, or ends as a trait does."""
+        paths = (path, unquote(path))
+        return any(not self._folders.isdisjoint(one.split("/")) or self._ending(one) for one in paths)
 
     def _ending(self, path: str) -> Sequence[_Held]:
         """Return the traits that fit a path's last segment."""

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from ..limits import HELD_SCRIPT_BYTES, HELD_VALUE_BYTES, REMEMBERED_BYTES
 from . import contents
+from .decide.bases import Bases
 from .decide.glance import FULL, ONLY_LATE, Glance, glance
 from .decide.memory import MISSING
 from .decide.tags import TagFacts, read_tag
@@ -33,8 +34,7 @@ class HtmlReader(Reader, Protocol):
     """The stream, as its fast path sees it."""
 
     ended: bool
-    late: bool
-    """A relative address has passed that browsers resolve when it is used."""
+    bases: Bases
     around: Surroundings
 
     def start_token(self, buffer: Buffer, start: int, found: re.Match[bytes]) -> bool:
@@ -92,7 +92,7 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
                 at = end
                 continue
             elif facts is ONLY_LATE:
-                reader.late = True
+                reader.bases.late.note(raw, reader.charset.text)  # type: ignore[arg-type]
                 at = end
                 continue
         found = None
@@ -110,7 +110,8 @@ def run(reader: HtmlReader, buffer: Buffer, size: int) -> None:
             and (not facts.hosts or _seen(reader, facts, at))
             and _raw_text(reader, facts, buffer, at, end)
         ):
-            reader.late = reader.late or facts.late
+            if facts.late:
+                reader.bases.late.note(bytes(raw if found is None else found[0]), reader.charset.text)
         elif isinstance(facts, TagFacts):
             reader.start(buffer, at, end, facts.name, facts, closed=False, font=False)
         else:

@@ -80,7 +80,7 @@ class HtmlRewriter(BufferedDocument):
         self._place = InsertionPoint() if banner and self.insertions is not None else None
         self.seeking = self._place is not None
         self._oversized: OversizedTag | None = None
-        self._bases = Bases()
+        self.bases = Bases(policy, view, ends=True)
         self._endless: set[bytes] = set()
         """Elements whose end tag does not come any more in the current buffer."""
         self.cut = False
@@ -89,7 +89,6 @@ class HtmlRewriter(BufferedDocument):
         self._read = ambiguous.ReadDocuments()
         self.lookahead = Lookahead()
         self.tried = False
-        self.late = False
 
     @property
     def leads_elsewhere(self) -> bool:
@@ -144,9 +143,9 @@ class HtmlRewriter(BufferedDocument):
             nested=self.nested,
         )
         inner.hand_over(raw, shape, self.charset, self.left + at)
-        inner.sim, inner.scripting, inner.lang, inner._bases = sim, False, self.lang, self._bases.copy()
+        inner.sim, inner.scripting, inner.lang, inner.bases = sim, False, self.lang, self.bases.copy()
         inner.noted, inner.nesting, inner._read = [], self.nesting + 1, self._read
-        inner.late, inner._owing = self.late, self._owing
+        inner._owing = self._owing
         inner.around, inner._gone = self.around.within(), self.before(at)
         inner.run(shape, True)
         return inner
@@ -167,7 +166,7 @@ class HtmlRewriter(BufferedDocument):
         self.placeholders = self.placeholders or inner.placeholders
         if inner._owed:
             self._owe(b"<noscript>" + b"".join(inner._owed) + b"</noscript>", inner.around.pressed)
-        self.view, self._bases, self.late = inner.view, inner._bases, inner.late
+        self.view, self.bases = inner.view, inner.bases
 
     def rewrite_document(self, view: UrlPolicy, document: DocumentFacts, body: bytes) -> tuple[bytes, list[Finding]]:
         """Return a document within this one as it may be shown, and what was found in it."""
@@ -274,10 +273,8 @@ class HtmlRewriter(BufferedDocument):
         if facts is not None and (facts.references or facts.quiet is not None):
             asked = renamed if self.around.edited else decide
             decision = asked(self.policy, facts, self.view, self) or NOTHING
-            if decision.base is not None:
-                decision = self._bases.settled(self.view, decision, facts, late=self.late and self.withholds)
-        if facts is not None and facts.late:
-            self.late = True
+        if facts is not None and (facts.late or decision.base is not None):
+            decision = self.bases.settled(self.view, facts, decision)
         if self._place is not None and self.seeking:
             self._found_place(self._place.start(name, start, end, sim))
         inside, unsure, awaited = len(sim.stack), sim.unsure, sim.awaits_content
@@ -387,8 +384,9 @@ class HtmlRewriter(BufferedDocument):
 
     def take_base(self, decision: Decision, start: int, *, certain: bool) -> None:
         """Note a ``<base href>`` at ``start``. ``certain``: every parser takes it for one."""
-        view = self._bases.take(self.view, decision.base or "", gated=decision.base_gated, certain=certain)
-        if view is not None:
+        view = self.bases.take(self.view, decision.base or "", gated=decision.base_gated, certain=certain)
+        empty = self._oversized is not None and decision.base_gated  # it keeps the attribute, and is the document's own
+        if view is not None and not (empty and self.bases.refuses(self.view.own_base)):
             self.view = view
         elif self.withholds:
             self.end_here("more base addresses than are followed", start)
@@ -417,6 +415,8 @@ class HtmlRewriter(BufferedDocument):
         long = self._oversized
         assert long is not None
         end = long.read(buffer, self.pos)
+        if self.ended:
+            end = self.pos  # before the value at which it ended
         left_out = long.closes and isinstance(self.content, contents.LeftOut) and long.name == self.content.name
         if left_out:
             self.edit(self.pos, end)

@@ -170,8 +170,7 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
             if value and PLAINLY_SPELLED.match(value) is None:
                 return FULL
         elif action is _Action.LIST:
-            late = late or (bool(value) and lazy and b"loading" in tag.lower())
-            at = 0
+            at, own = 0, False
             while at < len(value):
                 candidate = _CANDIDATE.match(value, at)
                 address = UNRESOLVED if candidate is None else book.spelled(candidate[1], False)
@@ -179,7 +178,10 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
                     return FULL
                 if address is not None:
                     hosts.append(Named(address, kind, where))
+                else:
+                    own = True
                 at = candidate.end()
+            late = late or (own and lazy and b"loading" in tag.lower())
         elif action is _Action.CSS:
             if b"(" in value or b"&" in value or b"\\" in value or b"--" in value:
                 return FULL

@@ -20,8 +20,9 @@ from ..emit.patch_buffer import Buffer
 from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, TABLE, Grammar, Rules
 from ..html import grammar as p
 from ..html.attributes import exact_name
-from ..model import Decision, ScriptKind
+from ..model import NOTHING, Decision, ScriptKind
 from ..script.kinds import script_kind
+from .bases import Bases
 from .compiled_policy import CompiledPolicy
 from .decisions import decide
 from .tags import TagFacts, read_tag
@@ -40,6 +41,7 @@ class Owner(Protocol):
     policy: CompiledPolicy
     view: UrlPolicy
     depth: int
+    bases: Bases
 
     def decode(self, raw: bytes, /) -> str: ...
 
@@ -246,13 +248,15 @@ class OversizedTag:
                 self._forgotten.add(attribute)
         if attribute not in self._rules.by_attribute:
             return False
-        decisions = [one for deciding in self._doubts() if (one := self._decision(raw, deciding)) is not None]
-        if not decisions:
-            return False
-        decision = next((one for one in decisions if _takes_away(one)), decisions[0])
-        self._owner.report(decision.findings, at)
+        owner = self._owner
+        every = [facts for deciding in self._doubts() if (facts := self._facts(raw, deciding)) is not None]
+        decisions = [decide(owner.policy, facts, owner.view, owner) or NOTHING for facts in every]  # type: ignore[arg-type]
+        if self.name == b"base" or not any(map(_takes_away, decisions)):
+            decisions = [owner.bases.settled(owner.view, *one, whole=False) for one in zip(every, decisions, strict=True)]
+        decision = next((one for one in decisions if _takes_away(one)), decisions[0] if decisions else NOTHING)
+        owner.report(decision.findings, at)
         if decision.base is not None:
-            self._owner.take_base(decision, at, certain=False)
+            owner.take_base(decision, at, certain=False)
         return _takes_away(decision)
 
     def _doubts(self) -> list[dict[bytes, bytes]]:
@@ -266,16 +270,12 @@ class OversizedTag:
         }
         return [{**known, **dict(zip(open_, values, strict=True))} for values in product(*open_.values())]
 
-    def _decision(self, raw: bytes, deciding: dict[bytes, bytes]) -> Decision | None:
-        """Decide on the attribute in a tag of its own, with those that decide how it is read."""
-        facts = self._facts(raw, deciding)
-        return None if facts is None else decide(self._owner.policy, facts, self._owner.view, self._owner)  # type: ignore[arg-type]
-
     def _facts(self, raw: bytes, deciding: dict[bytes, bytes]) -> TagFacts | None:
+        """Return what the attribute names in a tag of its own, with those that decide how it is read."""
         owner = self._owner
         written = [b"<" + self.name, *(name + b"=" + _quoted(value) for name, value in deciding.items() if value)]
-        # What may tell a self-hosted service beside the address may have streamed by, or may yet come.
-        beside = owner.policy.book.anywhere.attributes - {self._attribute}
+        # What may tell a self-hosted service beside the address, or makes it late, may have streamed by or may yet come.
+        beside = (owner.policy.book.anywhere.attributes | {b"loading"}) - {self._attribute}
         tag = b" ".join((*written, self._attribute + b"=" + _quoted(raw), *(name + b'=""' for name in sorted(beside)))) + b">"
         return read_tag(
             owner.policy, tag, tag, self.name, owner.decode, self._foreign, owner.view.relative, 0, self._local is not None

@@ -285,8 +285,7 @@ class _Reader(TagReader):
             for target in refresh_targets(text):
                 self._url(entry, attribute, target)
         else:
-            self.facts.late = self.facts.late or is_late(entry, self.facts.source.raw)
-            self._parts(entry, attribute, members(grammar, text))
+            self._parts(entry, attribute, members(grammar, text), is_late(entry, self.facts.source.raw))
             if grammar is Grammar.ANIMATION:
                 self._css(attribute, text)
 
@@ -300,9 +299,13 @@ class _Reader(TagReader):
             targets = [target for one in found for target in one.targets]
             self._refer(attribute, Grammar.CSS, Leaves.ATTRIBUTE, targets).style = found
 
-    def _parts(self, entry: Entry, attribute: bytes, urls: list[str]) -> None:
+    def _parts(self, entry: Entry, attribute: bytes, urls: list[str], late: bool) -> None:
         """Several addresses, of which some may stay."""
-        known = [(index, address) for index, url in enumerate(urls) if (address := self._address(url)) is not None]
+        every = [self._address(url) for url in urls]
+        if late:
+            every = [address.late if isinstance(address, Unresolved) else address for address in every]
+            self.facts.late = self.facts.late or not all(address is not None and address.host for address in every)
+        known = [(index, address) for index, address in enumerate(every) if address is not None]
         if known:
             targets = [(address, urls[index]) for index, address in known]
             self._refer(attribute, entry.grammar, entry.leaves, targets).parts = tuple(index for index, _ in known)

@@ -219,6 +219,11 @@ class HostBook:
             self._hinted[host] = known
         return known
 
+    @property
+    def names_parts(self) -> bool:
+        """Whether some rule takes only a part of a host."""
+        return bool(self._partial)
+
     def partial(self, host: str) -> bool:
         """Tell whether some rule takes only a part of this host, so that the path must be looked at."""
         partial = self._partial
@@ -343,6 +348,11 @@ class UrlPolicy:
         rules name parts of its host, or it has another scheme. (One whose host is gated as a whole is made inert.)"""
         protocol = ada_url.URL(base).protocol
         return self.ruled(base) or all(ada_url.URL(known).protocol != protocol for known in self.bases)
+
+    @property
+    def may_be_ruled(self) -> bool:
+        """Whether a base may be told of which ``ruled`` is true."""
+        return self.own_rules or self.book.names_parts or bool(self.book.anywhere)
 
     def ruled(self, base: str) -> bool:
         """Tell whether rules name parts of a base's host, so that what is relative to it has to be looked at."""

@@ -31,7 +31,7 @@ from ..encoding.decode import Charset
 from ..fetch_table import XML_NAMES
 from ..html import grammar as p
 from ..html.charrefs import decode_text
-from ..model import Decision, DocumentFacts, ScriptKind, Sink, Withheld, silent
+from ..model import NOTHING, Decision, DocumentFacts, ScriptKind, Sink, Withheld, silent
 from .internal_subset import Declarations
 from .texts import readings
 from .tokenizer import SpanEnd
@@ -107,7 +107,7 @@ class XmlRewriter:
         """Where the script or style begins whose text is looked at."""
         self._content = 0
         self._long: OversizedTag | None = None
-        self._bases = Bases()
+        self.bases = Bases(policy, view, ends=False)
         self._declared = Declarations()
         self._left = 0
         self.found_at = 0
@@ -332,7 +332,10 @@ class XmlRewriter:
             facts = read_tag(policy, raw, shape, name, decode, True, relative, names_end, True)
             if kept:
                 table.keep(raw, facts, len(raw) if facts is None else facts.size)
-        return decide(policy, facts, self.view, self) if isinstance(facts, TagFacts) else None
+        if not isinstance(facts, TagFacts):
+            return None
+        decision = decide(policy, facts, self.view, self) or NOTHING
+        return self.bases.settled(self.view, facts, decision) if facts.late or decision.base is not None else decision
 
     def _open_text(self, name: bytes, script: ScriptKind | None, start: int, end: int) -> None:
         if self._texts:
@@ -358,7 +361,7 @@ class XmlRewriter:
 
     def take_base(self, decision: Decision, start: int, *, certain: bool) -> None:
         """Note a ``<base href>``: the first that is one holds, beside the document's own address."""
-        view = self._bases.take(self.view, decision.base or "", gated=decision.base_gated, certain=False)
+        view = self.bases.take(self.view, decision.base or "", gated=decision.base_gated, certain=False)
         self.view = view or self.view
 
     def _judge_text(self, buffer: Buffer, end: int, *, whole: bool) -> bool:

@@ -421,67 +421,6 @@ def test_any_number_of_bases_that_change_no_verdict_is_followed() -> None:
     assert kept(f"<template>{bases}</template><img src=a.png>", allowed=SERVICES)
 
 
-LATE = [
-    '<object data="captcha/x"></object>',
-    '<embed src="captcha/x">',
-    '<img alt=x loading=lazy src="captcha/x">',
-    '<img alt=x LOADING=lazy srcset="captcha/x 2x">',
-    '<video src="captcha/x"></video>',
-    '<video poster="captcha/x"></video>',
-    '<input type=image src="captcha/x">',
-    '<body background="captcha/x">',
-]
-
-
-@pytest.mark.parametrize("late", [*LATE, f"{LATE[0] * 2}", f"<noscript>{LATE[2]}</noscript>"])
-def test_a_base_that_would_lead_what_has_passed_to_a_rules_host_is_made_inert(late: str) -> None:
-    """WHATWG 4.2.3: browsers resolve these addresses when they use them, against the base of that time."""
-    base = '<base target=_top href="https://www.shared.example/">'
-    found: list[Finding] = []
-    assert rewritten(late + base, found=found) == f'{late}<base target=_top href="">'
-    assert [(one.kind, one.where) for one in found if one.enforced] == [
-        (FindingKind.ATTRIBUTE, "base href after addresses that it would change")
-    ]
-    assert kept(late + base, allowed=SERVICES)
-    assert kept(late + base.replace("www.shared", "other"))
-    assert kept(late + base.replace("https://www.shared.example", "/own"))
-    assert rewritten(late.replace("captcha/", "gtm/") + '<base href="/">', compiled=rules("/gtm/")).endswith('<base href="">')
-
-
-@pytest.mark.parametrize("plain", ['<img alt=x src="captcha/x">', '<script src="captcha/x"></script>', "<video></video>"])
-def test_a_base_after_addresses_that_are_resolved_at_once_stays(plain: str) -> None:
-    """R2."""
-    assert kept(f'{plain}<base href="https://www.shared.example/"><p>')
-    assert kept('<base href="https://www.shared.example/"><object data="other/x"></object>')
-
-
-@pytest.mark.parametrize(
-    "first",
-    [
-        "<template>{}</template>",
-        "<noscript>{}</noscript>",
-        "<svg>{}</svg>",
-        "<table><tr><td>{}</td></tr></table>",
-        "<table><tr><td>{}</td></tr>",
-        "<template>{0}{0}</template><noscript>{0}</noscript>",
-        "{}",
-    ],
-)
-def test_a_base_that_was_made_inert_is_made_inert_again(first: str) -> None:
-    """WHATWG 4.2.3: where the first was no base in the tree, its twin holds."""
-    base, inert = '<base href="https://www.shared.example/">', '<base href="">'
-    late = '<img loading=lazy src="captcha/a.gif">'
-    assert rewritten(late + first.format(base) + base) == late + first.format(inert) + inert
-    assert rewritten(late + first.format(base) + late + base) == late + first.format(inert) + "<img loading=lazy >" + inert
-
-
-def test_a_base_under_which_what_has_passed_was_judged_stays() -> None:
-    base = '<base href="https://www.shared.example/">'
-    late = '<img loading=lazy src="other/a.gif">'
-    assert kept(f"<template>{base}</template>{late}{base}")
-    assert kept(f"{base}{late}<template>{base}</template>{base}")
-
-
 def test_a_base_that_a_noscript_would_let_out_of_its_template_does_not_take_the_documents_place() -> None:
     markup = "<template><noscript></template></noscript><base href=//other.example/></template><script src=/gtm/a.js></script>"
     out = "<template><noscript></noscript><base href=//other.example/></template>"
