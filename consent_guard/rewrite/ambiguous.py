@@ -3,7 +3,8 @@
 In svg and math, in old select elements and after a frameset the tree builder reads the content of a style or a title as
 markup, and a parser that looks ahead as raw text. Such a content is held until its end tag. If it reads alike, or comes to
 rest at its end in both readings and nothing in either is withheld, it stays. Else the element goes, or its start tag does,
-so that all parsers read markup; or, where it is not known whether an svg is still open, HTML content is forced before it.
+so that all parsers read markup; or, where it is not known whether an svg is still open, HTML content is forced before it. A
+script of which even that is not certain goes, for nobody is to see its text.
 May import the decisions, contents and emit; ``stream`` calls it.
 """
 
@@ -20,7 +21,7 @@ from . import contents
 from .decide.scripts import inline_finding
 from .decide.styles import gated, sheet_targets
 from .emit.patch_buffer import Buffer
-from .emit.withheld import to_html
+from .emit.withheld import BREAKOUT, to_html
 from .html import grammar as p
 from .html.charrefs import decode_text
 from .html.tokenizer import Kind, Mode, Tokenizer
@@ -200,13 +201,15 @@ def _ends(reader: Reader, question: Question, buffer: Buffer) -> bool:
 def _force(reader: Reader, question: Question, buffer: Buffer, end: int) -> None:
     """Make the readings one where they differ."""
     sim, before = reader.sim, question.before
-    if before.all_or_none:
-        reader.edit(question.start, question.start, to_html(before.roots))
+    if before.all_or_none or (before.forceable and question.name != b"noscript"):
+        reader.edit(question.start, question.start, BREAKOUT if before.mixed else to_html(before.roots))
         sim.restore(before)
-        sim.leave_foreign()
+        sim.start(b"b", closed=False)
+        sim.end(b"b")
+        sim.start(question.name, closed=False)
         contents.enter(reader, question.name, question.decision, buffer, question.start, question.content)
         return
-    if end < 0 or not before.html:
+    if end < 0 or not (before.html or (before.unsure and question.name == b"script")):
         _as_markup(reader, question)
         return
     reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], question.start)

@@ -69,6 +69,7 @@ def enter(reader: Reader, name: bytes, decision: Decision, buffer: Buffer, start
 def leave_out(reader: Reader, name: bytes, buffer: Buffer, content: int) -> None:
     """Leave out the content of a withheld element, and its end tag."""
     end = reader.raw_end(name, buffer, content)
+    reader.sim.raw = b""
     reader.content = LeftOut(name)
     if end < 0:
         reader.tokenizer.enter(name)
@@ -224,6 +225,7 @@ def withhold_script(reader: Reader, decision: Decision, hit: tuple[Verdict, int]
     reader.edit(start, content, stub_element(reader.policy.stub(verdict.service), decision.nonce) or reader.apart(start))
     if end > content:
         reader.edit(content, end)
+    reader.sim.raw = b""  # its end tag goes, too
     reader.content = LeftOut(b"script")
 
 

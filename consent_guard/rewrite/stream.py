@@ -179,7 +179,7 @@ class HtmlRewriter(BufferedDocument):
     def at_rest(self, sim: TreeBuilderSimulator) -> bool:
         """Tell whether it has come to its end between two tokens, in the state of ``sim``."""
         clean = self.tokenizer.mode is Mode.DATA and not self.cut and not self.ended
-        return clean and self.content is None and self.question is None and self.sim.state() == sim.state()
+        return clean and self.content is None and self.question is None and self.sim.stands_for(sim)
 
     # -- tokens -------------------------------------------------------------------------------------------------------
 
@@ -277,7 +277,7 @@ class HtmlRewriter(BufferedDocument):
             decision = self.bases.settled(self.view, facts, decision)
         if self._place is not None and self.seeking:
             self._found_place(self._place.start(name, start, end, sim))
-        inside, unsure, awaited = len(sim.stack), sim.unsure, sim.awaits_content
+        inside, unsure, broken_out, awaited = len(sim.stack), sim.unsure, sim.broken_out, sim.awaits_content
         before = None
         switch = Switch.NO
         if name in fast_path.SIMULATED or inside or unsure or awaited:
@@ -291,7 +291,7 @@ class HtmlRewriter(BufferedDocument):
         if decision.base is not None:
             self.take_base(decision, start, certain=sim.html and not sim.templates and self.scripting)
         if decision is not NOTHING:
-            left = len(sim.stack) < inside or sim.unsure < unsure
+            left = len(sim.stack) < inside or sim.unsure < unsure or sim.broken_out > broken_out
             if self._apply(decision, start, end, BREAKOUT if left else b"") and awaited:
                 sim.await_content()
         noscript = name == b"noscript" and sim.raw_noscript

@@ -73,6 +73,70 @@ def test_an_end_tag_in_a_drawing_makes_nobody_sure_of_html(before: str, markup: 
     assert kept(before + markup, allowed=SERVICES)
 
 
+LOST = "<svg><a><desc><p></desc></a></svg></p>"
+"""A tree builder is in the desc still: the end tags before the last stand within an HTML element, and are ignored."""
+LOST_MATH = "<math><mi><p></mi></math></p>"
+PROGRAM = "<script>el.innerHTML='<svg><g>'+x</script>"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"{LOST}</desc>{STYLE}",
+        f"{LOST}<br></desc>{STYLE}",
+        f"{LOST}<br></a>{STYLE}",
+        f"{LOST}<p><svg>{STYLE}",
+        f"{LOST_MATH}<br><mglyph>{STYLE}",
+        f"{LOST}</desc><style><desc><p></style></p><br></style>{STYLE}",
+        f"{LOST}</desc><script><desc><p></script></p><br><script src=//px.stats.example/b></script></script>{STYLE}",
+        f"{LOST}</desc><script><desc><p></script></p><br><script>'//px.stats.example/b'</script></script>{STYLE}",
+        f"{LOST}<template><col><p><style></template>{IMAGE}</style>",
+        f"{LOST}<select><p><style></select>{IMAGE}</style>",
+        f"{LOST}</desc><template><desc><template><col><p><style></template>{IMAGE}</style>",
+        "<template><col><template><svg><template><desc><p></desc></svg></p></template></template>"
+        f"<p><style></template>{IMAGE}</style>",
+        f"{LOST}</desc><frameset><desc><p>{STYLE}",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "<!doctype html><body>"])
+def test_a_tag_that_leads_to_html_in_doubt_makes_nobody_sure_of_what_the_next_leads_to(before: str, markup: str) -> None:
+    """R1, R8."""
+    out = rewritten(before + markup)
+    assert not reached(out, DOMAINS)
+    assert IMAGE not in out or f"<b></b>{STYLE}" in out
+    assert kept(before + markup, allowed=SERVICES)
+
+
+@pytest.mark.parametrize(
+    "sloppy", ["<svg><desc>y<b>z</desc></svg>", "<svg><g><svg></x></svg></svg>", "<math><mi><i>x</mi></math>"]
+)
+@pytest.mark.parametrize(
+    "after",
+    [
+        f"<p>text</p>{PROGRAM}",
+        f"<p>text<img src=/a.png>{PROGRAM}{PROGRAM}",
+        "<div><style>/*<b>*/</style><textarea><p></textarea></div><title><svg></title>",
+    ],
+)
+def test_a_sloppy_drawing_costs_no_later_script_its_start_tag(sloppy: str, after: str) -> None:
+    """R2: what breaks out of every svg and math leads to HTML content, whichever are open."""
+    assert kept(sloppy + after)
+    assert rewritten(f"{sloppy}</a>{PROGRAM}") == f"{sloppy}</a><b></b>{PROGRAM}"
+
+
+@pytest.mark.parametrize("inside", ["<template></template>", "<frameset>", "</svg><frameset>"])
+def test_a_script_in_more_doubt_than_a_tag_ends_shows_nobody_its_text(inside: str) -> None:
+    """R2: where a template or a frameset that may be one of HTML may ignore every tag."""
+    around = f"<svg><desc><b></desc>{inside}</svg><p>"
+    assert rewritten(f"{around}{PROGRAM}</p>") == f"{around}</p>"
+
+
+def test_a_withheld_tag_that_broke_out_of_what_may_be_open_leaves_one_that_does() -> None:
+    """R2, R3."""
+    image = "<img width=1 src=//px.stats.example/a>"
+    assert rewritten(f"{LOST}{image}{STYLE}") == f"{LOST}<b></b>{STYLE}"
+
+
 @pytest.mark.parametrize(
     "markup",
     [

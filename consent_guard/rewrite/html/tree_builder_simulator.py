@@ -57,6 +57,9 @@ VOID: Final = frozenset(
 _SVG_INTEGRATION: Final = frozenset({b"foreignobject", b"desc", b"title"})
 _ROOTS: Final = frozenset({b"svg", b"math"})
 _MATH_TEXT: Final = frozenset({b"mi", b"mo", b"mn", b"ms", b"mtext"})
+_GLYPHS: Final = frozenset({b"mglyph", b"malignmark"})
+_OF_DRAWINGS: Final = frozenset({b"svg", b"math", b"foreignobject", b"desc", b"annotation-xml"}) | _MATH_TEXT | _GLYPHS
+"""Start tags after which it is not followed where a tag has led."""
 _HTML_ENCODINGS: Final = frozenset({"text/html", "application/xhtml+xml"})
 _SELECT_SAFE: Final = frozenset({b"script", b"textarea", b"noscript"})
 _TABLE_PARTS: Final = frozenset(b"caption col colgroup tbody td tfoot th thead tr".split())
@@ -89,7 +92,7 @@ _CHANGES_MODE: Final = frozenset({b"frameset", b"select", b"template"})
 class TreeBuilderSimulator:
     """The tree builder's state in one reading."""
 
-    __slots__ = ("frameset", "mixed", "saturated", "select", "stack", "templates", "unsure")
+    __slots__ = ("broken_out", "frameset", "mixed", "raw", "saturated", "select", "stack", "templates", "uncounted", "unsure")
 
     def __init__(self) -> None:
         self.stack: list[Open] = []
@@ -97,7 +100,13 @@ class TreeBuilderSimulator:
         """The namespace cannot be known any more."""
         self.mixed = False
         """While that was so, there was more than either these open elements or none: HTML content within svg or math, more than
-        one of these, more elements than are remembered, or a template, select or frameset. No tag makes it certain again."""
+        one of these, more elements than are remembered, or a template, select or frameset. No tag makes it certain for good."""
+        self.broken_out = False
+        """In every reading of what is mixed it is HTML content here: a tag has led there, and none since may have led back."""
+        self.raw = b""
+        """The raw text element that has just begun: its own end tag leads nowhere else."""
+        self.uncounted = False
+        """A template, select or frameset of HTML may be open that is not counted: they ignore tags."""
         self.saturated = False
         """More elements were open than are remembered: none is any more."""
         self.select = False
@@ -114,8 +123,13 @@ class TreeBuilderSimulator:
         return twin
 
     def state(self) -> tuple[object, ...]:
-        """Return what tells this context's future from another's."""
-        return tuple(self.stack), self.unsure, self.mixed, self.saturated, self.select, self.frameset, tuple(self.templates)
+        """Return what tells this context's future from another's, but for ``broken_out``."""
+        places = (tuple(self.stack), tuple(self.templates), self.select, self.frameset)
+        return *places, self.unsure, self.mixed, self.saturated, self.uncounted
+
+    def stands_for(self, other: TreeBuilderSimulator) -> bool:
+        """Tell whether what holds of another context holds of this one."""
+        return self.state() == other.state() and self.broken_out >= other.broken_out
 
     @property
     def html(self) -> bool:
@@ -123,9 +137,14 @@ class TreeBuilderSimulator:
         return not self.unsure and (not self.stack or self.stack[-1].space is not Space.FOREIGN)
 
     @property
+    def forceable(self) -> bool:
+        """True in doubt where a start tag that breaks out of svg and math leads to HTML content in every reading."""
+        return self.unsure and not (self.uncounted or self.select or self.frameset or self.templates)
+
+    @property
     def all_or_none(self) -> bool:
         """True where either all these elements are open or none of svg and math: what closes them makes it certain again."""
-        return self.unsure and not (self.mixed or self.select or self.frameset or self.templates)
+        return not self.mixed and self.forceable
 
     @property
     def plain(self) -> bool:
@@ -161,7 +180,8 @@ class TreeBuilderSimulator:
     def restore(self, other: TreeBuilderSimulator) -> None:
         """Take over the state of another."""
         self.stack = other.stack.copy()
-        self.unsure, self.mixed, self.saturated = other.unsure, other.mixed, other.saturated
+        self.unsure, self.mixed, self.saturated, self.uncounted = other.unsure, other.mixed, other.saturated, other.uncounted
+        self.broken_out, self.raw = other.broken_out, other.raw
         self.select, self.frameset = other.select, other.frameset
         self.templates = other.templates.copy()
 
@@ -181,8 +201,9 @@ class TreeBuilderSimulator:
         ``closed``: it ends in ``/>``. ``font``: it has a color, face or size. ``encoding``: annotation-xml's.
         """
         stack = self.stack
-        if self.all_or_none and name in _BREAKOUT:
-            self.leave_foreign()  # whether an svg was open or not, it is not any more
+        self.raw = b""
+        if self.unsure:
+            self._start_in_doubt(name)
         if stack:
             top = stack[-1]
             if top.space is Space.FOREIGN:
@@ -191,15 +212,24 @@ class TreeBuilderSimulator:
                         stack.pop()
                 elif not (name == b"svg" and top.name == b"annotation-xml"):
                     return self._foreign_start(name, top.math, closed, encoding)
-            elif name in (b"mglyph", b"malignmark") and any(one.space is Space.TEXT_INTEGRATION for one in stack):
+            elif name in _GLYPHS and any(one.space is Space.TEXT_INTEGRATION for one in stack):
                 if top.space is not Space.TEXT_INTEGRATION:
                     self._doubt()  # the HTML elements on top are a guess
                 return self._foreign_start(name, True, closed, None)
         return self._html_start(name, closed)
 
+    def _start_in_doubt(self, name: bytes) -> None:
+        if name in _BREAKOUT:
+            if self.all_or_none:
+                self.leave_foreign()  # whether an svg was open or not, it is not any more
+            elif self.forceable:
+                self.broken_out = True
+        elif name in _OF_DRAWINGS:
+            self.broken_out = False
+
     def _foreign_start(self, name: bytes, math: bool, closed: bool, encoding: str | None) -> Switch:
         if self.unsure and name in _CHANGES_MODE:
-            self.mixed = True
+            self.mixed = self.uncounted = True
         if not closed:
             space = Space.FOREIGN
             if math:
@@ -230,10 +260,11 @@ class TreeBuilderSimulator:
             self._open(name)
         if name not in RAW_TEXT:
             return Switch.NO
-        if ignored or self.unsure or (self.frameset and name != b"noframes"):
+        if ignored or (self.unsure and not self.broken_out) or (self.frameset and name != b"noframes"):
             return Switch.BOTH
         if name == b"noscript" or (self.select and name not in _SELECT_SAFE):
             return Switch.BOTH
+        self.raw = name
         return Switch.RAW
 
     def _ignored_in_template(self, name: bytes) -> bool:
@@ -273,8 +304,12 @@ class TreeBuilderSimulator:
             self.select = False
         elif name == b"template" and self.templates and self._foreign_open(name) < 0:
             self.templates.pop()
+            self.uncounted = self.uncounted or self.mixed  # it may have closed one of svg or math
             if self.stack and all(one.name != b"template" for one in self.stack):
                 self._doubt()
+        if name not in _BREAKOUT and name != self.raw:
+            self.broken_out = False  # no element of svg or math has a name that breaks out
+        self.raw = b""
         stack = self.stack
         if not stack:
             return
@@ -330,7 +365,7 @@ class TreeBuilderSimulator:
         if self.saturated:
             return
         if len(self.stack) == OPEN_ELEMENTS:
-            self.unsure = self.mixed = self.saturated = True
+            self.unsure = self.mixed = self.saturated = self.uncounted = True
             self.stack.clear()
             return
         if self.unsure and (element.space is not Space.FOREIGN or (self.stack and element.name in _ROOTS)):

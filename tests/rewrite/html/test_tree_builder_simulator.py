@@ -262,3 +262,25 @@ def test_what_is_opened_in_doubt_is_as_much_in_doubt_as_what_was_open(inside: st
     later, _ = after("<svg>" + "</x>" + inside)
     earlier, _ = after("<svg>" + inside + "</x>")
     assert later.state() == earlier.state()
+
+
+MIXED = "<svg><desc><b></desc></svg>"
+
+
+@pytest.mark.parametrize("then", ["<p>", "<img>", "<p></p>", "<p><a><li></li>", "<p><script></script>"])
+def test_in_doubt_of_more_than_one_element_a_tag_that_breaks_out_makes_what_follows_certain(then: str) -> None:
+    assert read(f"{MIXED}<style>") is Switch.BOTH
+    assert read(f"{MIXED}{then}<style>") is Switch.RAW
+    assert not html(f"{MIXED}{then}")
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        *("<p></a>", "<p></svg>", "<p><script></script></script>", "<p><svg>", "<p><svg></svg>", "<p><math>", "<p><mglyph>"),
+        *("<template></template><p>", "<template><p>", "<select><p>", "<frameset><p>", "</p>", "<font color>"),
+    ],
+)
+def test_it_is_certain_until_a_tag_may_lead_back(then: str) -> None:
+    """And while no template, select or frameset may ignore it."""
+    assert read(f"{MIXED}{then}<style>") is Switch.BOTH
