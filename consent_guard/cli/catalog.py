@@ -14,7 +14,8 @@ from rich.table import Table
 
 from ..policy.catalogue import CatalogueEntry, catalogue, find, names
 from ..policy.faults import guess, near
-from ..policy.model import Container, Lifetime
+from ..policy.lifetimes import lifetime_text
+from ..policy.model import Container
 from .output import FAULTS, console, could_not, error, json_out, leave
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -113,7 +114,8 @@ def _value(entry: CatalogueEntry) -> dict[str, object]:
         "controller": asdict(service.controller) if service.controller is not None else None,
         "hosts": [rule.text for rule in service.hosts],
         "cookies": [
-            {"name": rule.name, "lifetime": _lifetime(rule.lifetime), "purpose": dict(rule.purpose)} for rule in service.cookies
+            {"name": rule.name, "lifetime": lifetime_text(rule.lifetime), "purpose": dict(rule.purpose)}
+            for rule in service.cookies
         ],
         "inline": [{"host": signature.host, "global": signature.global_} for signature in service.inline],
         "stubs": list(service.stubs),
@@ -139,7 +141,7 @@ def _lines(entry: CatalogueEntry) -> Iterable[tuple[str, list[str]]]:
     yield "hosts", [rule.text for rule in service.hosts]
     yield (
         "cookies",
-        [f"{rule.name}  {_lifetime(rule.lifetime) or 'lifetime not known'}" for rule in service.cookies]
+        [f"{rule.name}  {lifetime_text(rule.lifetime) or 'lifetime not known'}" for rule in service.cookies]
         or ["none known on your domain"],
     )
     if service.inline:
@@ -163,21 +165,6 @@ def _text(entry: CatalogueEntry) -> str:
 def _container(container: Container) -> str:
     """Return a container as policies write it."""
     return {"class": ".{}", "id": "#{}", "attribute": "[{}]"}[container.kind].format(container.name)
-
-
-def _lifetime(lifetime: Lifetime | None) -> str | None:
-    """Return a lifetime as a policy writes it."""
-    if lifetime is None:
-        return None
-    if lifetime.session:
-        return "session"
-    if lifetime.months:
-        return f"{lifetime.months} month{'' if lifetime.months == 1 else 's'}"
-    for unit, seconds in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        if lifetime.seconds % seconds == 0:
-            number = lifetime.seconds // seconds
-            return f"{number} {unit}{'' if number == 1 else 's'}"
-    return None
 
 
 def _searched(entry: CatalogueEntry) -> str:

@@ -29,22 +29,32 @@ from .output import FAULTS, console, could_not, counted, error_console, json_out
     help="Look at how this app uses the policy, too: its key, its scheme, its answer to a refusal.",
 )
 @click.option("--ledger", "ledger_url", metavar="URL", help="Look whether this ledger of receipts can be reached, too.")
+@click.option("--diff", "old", metavar="OLD", help="Tell what has changed since this older POLICY file, in place of advice.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON object: faults and advice.")
 @click.option("--strict", is_flag=True, help="Leave with code 1 where there is advice, too.")
-def command(policy: str, key_env: str | None, app: str | None, ledger_url: str | None, as_json: bool, strict: bool) -> None:
+def command(
+    policy: str, key_env: str | None, app: str | None, ledger_url: str | None, old: str | None, as_json: bool, strict: bool
+) -> None:
     """Tell every fault of a POLICY file (consent.toml, unless you name one); where there is none, what is unwise in it, with
     the rule that says so.
 
     Advice names rules by their ids; docs/rules.md restates them. It is no legal advice, and its absence no proof of compliance.
 
-    Exit codes: 0 no faults, 1 faults (with --strict: or advice), 2 the file cannot be read.
+    Exit codes: 0 no faults, 1 faults (with --strict: or advice; with --diff: or differences), 2 a file cannot be read.
     """
+    if old is not None and (key_env or app or ledger_url or strict):
+        raise click.UsageError("--diff stands with --json alone: it tells differences in place of advice")
     try:
         found = Policy.load(Path(policy))
     except PolicyError as error:
         _faults(error.faults, policy, as_json)
     except OSError as error:
         could_not(f"{Path(policy).absolute()}: {error.strerror or error}. consent-guard init writes a first policy")
+    if old is not None:
+        from .differences import compare
+
+        compare(old, policy, found, as_json=as_json)
+        return
     advice = [*advise(found), *(Advice("texts", sentence, ("L45",)) for sentence in missing_texts(found))]
     if key_env is not None:
         if faults := _key_faults(key_env):

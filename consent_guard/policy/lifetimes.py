@@ -46,3 +46,18 @@ def parse_lifetime(text: str) -> Lifetime:
             f'Write "{CHOICE_MONTHS_MAX} months", or at most "{_SURELY_WITHIN_DAYS} days"',
         )
     return Lifetime(months=months, seconds=seconds)
+
+
+def lifetime_text(lifetime: Lifetime | None) -> str | None:
+    """Return a lifetime as a policy writes it; None for one that is not declared."""
+    if lifetime is None:
+        return None
+    if lifetime.session:
+        return "session"
+    if lifetime.months:
+        return f"{lifetime.months} month{'' if lifetime.months == 1 else 's'}"
+    for unit, seconds in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        if lifetime.seconds % seconds == 0:
+            number = lifetime.seconds // seconds
+            return f"{number} {unit}{'' if number == 1 else 's'}"
+    return None
