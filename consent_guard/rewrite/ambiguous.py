@@ -202,6 +202,7 @@ def _force(reader: Reader, question: Question, buffer: Buffer, end: int) -> None
     """Make the readings one where they differ."""
     sim, before = reader.sim, question.before
     if before.all_or_none or (before.forceable and question.name != b"noscript"):
+        reader.report([Finding(FindingKind.UNFILTERED, "", _UNSETTLED)], question.start)
         reader.edit(question.start, question.start, BREAKOUT if before.mixed else to_html(before.roots))
         sim.restore(before)
         sim.start(b"b", closed=False)
