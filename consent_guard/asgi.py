@@ -15,10 +15,10 @@ added so with the first request: a bad policy then raises there. consent_guard.s
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 from .engine.guard import Guard
 from .errors import ExchangeStateError, RewriteError
@@ -26,7 +26,7 @@ from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .nesting import AROUND_KEY, Around, calling, guard_around
 from .options import Options, naming_options, prepare
-from .pacing import feed_in_pieces
+from .pacing import feed_in_pieces, file_chunks
 from .session_cookies import session_cookies
 from .wire.headers import get_all, stated_length
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan, Spent
@@ -50,7 +50,6 @@ logger: Final = logging.getLogger("consent_guard")
 CONSENT_KEY: Final = "consent_guard"
 MANAGE_KEY: Final = "consent_guard.manage"
 PREFERENCES_KEY: Final = "consent_guard.preferences"
-FILE_CHUNK_BYTES: Final = 64 * 1024
 
 
 class ConsentMiddleware:
@@ -219,7 +218,8 @@ class _Response:
         if kind in _BODIES:
             await self._body(message)
             return
-        await self.release()
+        if kind not in _FILES or not self._holds:
+            await self.release()
         if kind in _FILES:
             await self._file(message)
         elif kind == "http.response.trailers" or kind in _HEADS:
@@ -251,7 +251,7 @@ class _Response:
         headers = _pairs(message.get("headers"))
         self._plan = self._exchange.respond(message["status"], headers)
         start = {**message, "status": self._plan.status, "headers": self._plan.headers}
-        if self._plan.settle is None or get_all(headers, b"content-encoding"):
+        if self._plan.settle is None or (get_all(headers, b"content-encoding") and not self._plan.held):
             await self._send(start)  # at once: nothing that may follow can change it (Y3)
         else:
             self._waiting = start
@@ -267,9 +267,10 @@ class _Response:
             if len(data) <= WHOLE_BODY_BYTES and (not more or len(data) == self._stated):
                 await self._at_once(rewriter, message, bytes(data))
                 return
-            await self.release()
+            if not self._holds:
+                await self.release()
         out = await self._filter(rewriter, data, last=not more)
-        if out or not more or not data:  # held back whole: there is nothing to say yet (Y7)
+        if self._waiting is None and (out or not more or not data):  # held back whole: there is nothing to say yet (Y7)
             await self._send({**message, "body": out, "more_body": more})
 
     async def _at_once(self, rewriter: BodyRewriter, message: Message, data: bytes) -> None:
@@ -286,6 +287,21 @@ class _Response:
         await self._send({**start, "headers": headers})
         await self._send({**message, "body": out, "more_body": message.get("more_body", False)})
 
+    @property
+    def _holds(self) -> bool:
+        """Whether the start waits for what the rewriter makes of the body, however that comes."""
+        return self._waiting is not None and self._plan is not None and self._plan.held
+
+    async def _settle_held(self, out: bytes) -> bytes:
+        """Send the start that waited for these bytes, or for the end, and return what follows it."""
+        start, self._waiting = self._waiting, None
+        assert start is not None
+        assert self._plan is not None
+        assert self._plan.settle is not None
+        headers, out = self._plan.settle(b"", out)
+        await self._send({**start, "headers": headers})
+        return out
+
     async def _file(self, message: Message) -> None:
         """A file that the server was to send past us: where it must be filtered, it is read through the rewriter (Y9).
 
@@ -298,7 +314,7 @@ class _Response:
             empty = {"type": "http.response.body", "body": b"", "more_body": more}
             await self._send(empty if self._bodiless else message)
             return
-        with closing(_file_chunks(message)) as chunks:
+        with closing(file_chunks(message)) as chunks:
             for data in chunks:
                 if out := await self._filter(rewriter, data, last=False):
                     await self._send({"type": "http.response.body", "body": out, "more_body": True})
@@ -343,7 +359,7 @@ class _Response:
         except BaseException:  # the task was cancelled between two pieces: what is left of the body cannot follow any more
             self._fault = ExchangeStateError("the app went on with a response after it was cancelled")
             raise
-        return out
+        return await self._settle_held(out) if self._holds and (out or last) else out
 
 
 def request_facts(scope: Mapping[str, Any], now: float) -> RequestFacts:
@@ -406,29 +422,6 @@ def _below(root_path: str, path: str) -> str:
     if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
         return path[len(root_path) :]
     return path
-
-
-def _file_chunks(message: Message) -> Generator[bytes, None, None]:
-    """Yield the bytes that a pathsend or zerocopysend message names (ASGI extensions)."""
-    if message["type"] == "http.response.pathsend":
-        with open(message["path"], "rb") as file:
-            yield from _read(file, None)
-        return
-    shared: BinaryIO = message["file"]
-    offset, count = message.get("offset"), message.get("count")
-    if offset is not None:
-        shared.seek(offset)
-    yield from _read(shared, count)
-
-
-def _read(file: BinaryIO, count: int | None) -> Generator[bytes, None, None]:
-    while count is None or count > 0:
-        data = file.read(FILE_CHUNK_BYTES if count is None else min(count, FILE_CHUNK_BYTES))
-        if not data:
-            return
-        if count is not None:
-            count -= len(data)
-        yield data
 
 
 _STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})

@@ -1,4 +1,5 @@
-"""A large chunk of a body, rewritten on an event loop: in pieces, so that other requests need not wait for all of it (Y18).
+"""A large body on an event loop, in pieces: a chunk that is rewritten, so that other requests need not wait for all of it
+(Y18), and a file that is read.
 
 No event loop is imported or taken for granted: under asyncio (and what runs in its place, as uvloop) and under trio the running
 one gets its turn between two pieces, under any other a chunk is rewritten in one go. May import the wire messages. The ASGI
@@ -8,8 +9,9 @@ transport and the Django middleware call it.
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator, Mapping
 from time import perf_counter
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 from .wire.messages import BodyRewriter
 
@@ -18,6 +20,7 @@ PIECE_SECONDS: Final = 0.002
 _FIRST_PIECE_BYTES: Final = 4 * 1024
 _LEAST_PIECE_BYTES: Final = 512
 """A coded body may unfold a thousand to one."""
+FILE_CHUNK_BYTES: Final = 64 * 1024
 
 
 async def feed_in_pieces(rewriter: BodyRewriter, data: bytes) -> bytes:
@@ -50,3 +53,26 @@ async def _let_others_run() -> None:
     asyncio = sys.modules.get("asyncio")
     if asyncio is not None and asyncio._get_running_loop() is not None:
         await asyncio.sleep(0)
+
+
+def file_chunks(message: Mapping[str, Any]) -> Generator[bytes, None, None]:
+    """Yield the bytes that a pathsend or zerocopysend message names (ASGI extensions)."""
+    if message["type"] == "http.response.pathsend":
+        with open(message["path"], "rb") as file:
+            yield from _read(file, None)
+        return
+    shared: BinaryIO = message["file"]
+    offset, count = message.get("offset"), message.get("count")
+    if offset is not None:
+        shared.seek(offset)
+    yield from _read(shared, count)
+
+
+def _read(file: BinaryIO, count: int | None) -> Generator[bytes, None, None]:
+    while count is None or count > 0:
+        data = file.read(FILE_CHUNK_BYTES if count is None else min(count, FILE_CHUNK_BYTES))
+        if not data:
+            return
+        if count is not None:
+            count -= len(data)
+        yield data

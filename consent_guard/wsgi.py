@@ -231,8 +231,13 @@ class _Response:
 
     def write(self, data: bytes) -> None:
         """The app's write(): through the same rewriter, before all that it yields (W6)."""
-        self._release()
-        out = self._filter(data)
+        if self._holds:
+            out = self._held(data) or b""
+            if not out:
+                return
+        else:
+            self._release()
+            out = self._filter(data)
         if self._server_write is None:
             raise ExchangeStateError("write() was called before start_response")
         self._server_write(out)
@@ -259,7 +264,7 @@ class _Response:
                 if type(body) in (list, tuple) and _is_small(body):
                     self._at_once(b"".join(body))
                     self._end()
-                elif self._stated is None or self._stated > WHOLE_BODY_BYTES or _is_file(body):
+                elif not self._plan.held and (self._stated is None or self._stated > WHOLE_BODY_BYTES or _is_file(body)):
                     self._release()
             except BaseException:
                 self.close()
@@ -270,6 +275,12 @@ class _Response:
         return self
 
     def __next__(self) -> bytes:
+        while (out := self._next()) is None:
+            pass
+        return out
+
+    def _next(self) -> bytes | None:
+        """Return what leaves next; None where what the app gave is held."""
         if self._whole is not None:
             whole, self._whole = self._whole, None
             return whole
@@ -298,6 +309,8 @@ class _Response:
             self._at_once(item)
             self._plan = replace(plan, rewriter=Spent())
             return self.__next__()
+        if self._holds:
+            return self._held(item)
         self._release()
         return self._filter(item)
 
@@ -320,6 +333,20 @@ class _Response:
             raise
         self._started = True
         self._tell(headers)
+
+    @property
+    def _holds(self) -> bool:
+        """Whether the head waits for what the rewriter makes of the body, however that comes."""
+        return self._waiting and self._plan is not None and self._plan.held
+
+    def _held(self, data: object) -> bytes | None:
+        """Feed a body for which the head waits; None while it has to wait on."""
+        out = self._filter(data)
+        if not out or self._plan is None or self._plan.settle is None:
+            return None
+        headers, out = self._plan.settle(b"", out)
+        self._tell(headers)
+        return out
 
     def _release(self) -> None:
         """Tell the server the head of a body that is not at hand as a whole."""

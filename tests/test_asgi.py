@@ -1095,3 +1095,104 @@ def test_middleware_around_us_sees_what_the_app_put_into_the_scope() -> None:
     route = {"route": "/items/{id}", "endpoint": page_app, "path_params": {"id": "1"}}
     assert seen == [{**route, "user": "ann", "late": None}, {**route, "user": "bob", "late": None}]
     assert outer == {**before, **route, "user": "bob", "late": True}
+
+
+# Style sheets: the head waits for what the body names, however that comes.
+
+GATED_SHEET = b"@import '//cdn.tracker.example/t.css';p{color:red}"
+FILTERED_SHEET = b"@import 'about:invalid';p{color:red}"
+CLEAN_SHEET = b"p{background:url(/p.png)}"
+CSS = [(b"content-type", b"text/css"), (b"cache-control", b"public, max-age=31536000, immutable"), (b"etag", b'"v1"')]
+
+
+def sheet_scope() -> Message:
+    scope = scope_of("/site.css", extensions=BOTH)
+    scope["headers"] = [(b"host", b"www.example.org"), (b"accept", b"text/css,*/*;q=0.1"), (b"sec-fetch-dest", b"style")]
+    return scope
+
+
+def sheet_apps(sheet: bytes, folder: Path, headers: Any = CSS) -> list[Any]:
+    """Return apps that send a sheet in each of the ways there are."""
+    file = folder / "site.css"
+    file.write_bytes(sheet)
+    start = {**START, "headers": headers}
+    return [
+        app_of(start, {"type": "http.response.body", "body": sheet}),
+        page_app(sheet, headers=headers),
+        page_app(sheet[:9], b"", sheet[9:], headers=headers),
+        page_app(*(bytes([one]) for one in sheet), headers=headers),
+        app_of(start, {"type": "http.response.pathsend", "path": str(file)}),
+        app_of(
+            start,
+            {"type": "http.response.zerocopysend", "file": io.BytesIO(sheet), "count": 9, "more_body": True},
+            {"type": "http.response.zerocopysend", "file": io.BytesIO(sheet), "offset": 9},
+        ),
+    ]
+
+
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("length", [[], [(b"content-length", b"%d" % len(GATED_SHEET))]])
+def test_a_sheet_that_names_a_listed_host_leaves_with_a_head_of_its_own(
+    loop: Any, tmp_path: Path, number: int, length: Any
+) -> None:
+    server = Server()
+    app = guarded(sheet_apps(GATED_SHEET, tmp_path, [*CSS, *length])[number])
+    assert loop(lambda: server.run(app, sheet_scope())) == FILTERED_SHEET
+    assert server.types[0] == "start"
+    assert server.types.count("start") == 1
+    assert server.messages[-1]["more_body"] is False
+    assert server.header(b"cache-control") == [b"private, no-cache"]
+    assert server.header(b"content-length") == [b"%d" % len(FILTERED_SHEET)]
+    assert server.header(b"etag") != [b'"v1"']
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_clean_sheet_keeps_its_head_and_the_next_one_its_messages(loop: Any, tmp_path: Path, number: int) -> None:
+    app = guarded(sheet_apps(CLEAN_SHEET, tmp_path)[number])
+    server = Server()
+    assert loop(lambda: server.run(app, sheet_scope())) == CLEAN_SHEET
+    assert server.messages[0]["headers"] == CSS
+    again = Server()
+    loop(lambda: again.run(app, sheet_scope()))
+    assert again.messages[0]["headers"] == CSS
+    bodies = len(again.types) - 1
+    assert again.types == ["start", *[{4: "pathsend", 5: "zerocopysend"}.get(number, "body")] * bodies]
+
+
+def test_a_sheet_that_is_too_long_leaves_as_it_came_from_where_that_is_known() -> None:
+    parts = [GATED_SHEET] + [b"p{color:red}" * 1000] * 60
+    server = Server()
+    assert asyncio.run(server.run(guarded(page_app(*parts, headers=CSS)), sheet_scope())) == b"".join(parts)
+    assert server.messages[0]["headers"] == CSS
+    assert len(server.messages) < 25
+
+
+def test_an_app_that_fails_within_a_sheet_sends_no_end() -> None:
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        await send({**START, "headers": CSS})
+        await send({"type": "http.response.body", "body": GATED_SHEET, "more_body": True})
+        raise KeyError
+
+    server = Server()
+    with pytest.raises(KeyError):
+        asyncio.run(server.run(guarded(app), sheet_scope()))
+    assert server.types == ["start"]
+    assert server.header(b"cache-control") == [b"private, no-cache"]
+
+
+@pytest.mark.parametrize("sheet", [GATED_SHEET, CLEAN_SHEET])
+def test_wsgi_gives_the_same_sheet(tmp_path: Path, sheet: bytes) -> None:
+    """DESIGN §2"""
+    server = Server()
+    body = asyncio.run(server.run(guarded(sheet_apps(sheet, tmp_path)[2]), sheet_scope()))
+    starts: list[Any] = []
+
+    def wsgi_app(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [(name.decode(), value.decode()) for name, value in CSS])
+        return iter([sheet[:9], sheet[9:]])
+
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/site.css", "QUERY_STRING": "", "wsgi.url_scheme": "https"}
+    environ |= {"HTTP_HOST": "www.example.org", "HTTP_SEC_FETCH_DEST": "style"}
+    guarded_wsgi = WSGIMiddleware(wsgi_app, POLICY, secret_key=KEY)
+    assert b"".join(guarded_wsgi(environ, lambda *start: starts.append(start))) == body
+    assert [(name.lower().encode(), value.encode()) for name, value in starts[0][1]] == server.messages[0]["headers"]

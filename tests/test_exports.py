@@ -116,8 +116,8 @@ def test_a_page_without_a_banner_needs_neither_templates_nor_forms() -> None:
     """DESIGN §2: what only our own pages need is imported with the first such request."""
     code = """
 from consent_guard import Guard, RequestFacts
-exchange = Guard(None, secret_key="k" * 32).open(RequestFacts(method="GET", scheme="https", host="a.example", path="/a.css"))
-assert exchange.respond(200, [(b"content-type", b"text/css")]).rewriter is None
+exchange = Guard(None, secret_key="k" * 32).open(RequestFacts(method="GET", scheme="https", host="a.example", path="/a.js"))
+assert exchange.respond(200, [(b"content-type", b"text/javascript")]).rewriter is None
 exchange.finish()
 """
     assert loaded_by(code) == set()

@@ -1104,3 +1104,89 @@ def test_a_script_name_of_one_slash_makes_no_host_of_our_path() -> None:
 
     Server().run(guarded(app), environ_of(SCRIPT_NAME="/"))
     assert 'href="/privacy-choices"' in links[0]
+
+
+# Style sheets: the head waits for what the body names, however that comes.
+
+GATED_SHEET = b"@import '//cdn.tracker.example/t.css';p{color:red}"
+FILTERED_SHEET = b"@import 'about:invalid';p{color:red}"
+CLEAN_SHEET = b"p{background:url(/p.png)}"
+CSS = [("Content-Type", "text/css"), ("Cache-Control", "public, max-age=31536000, immutable"), ("ETag", '"v1"')]
+
+
+def sheet_environ() -> dict[str, Any]:
+    return environ_of("/site.css", HTTP_ACCEPT="text/css,*/*;q=0.1", HTTP_SEC_FETCH_DEST="style")
+
+
+def sheet_bodies(sheet: bytes) -> list[Any]:
+    return [[sheet], (sheet,), Body([sheet]), Body([sheet[:9], b"", sheet[9:]]), Body([bytes([one]) for one in sheet])]
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("stated", [False, True])
+def test_a_sheet_that_names_a_listed_host_leaves_with_a_head_of_its_own(number: int, stated: bool) -> None:
+    length = [("Content-Length", str(len(GATED_SHEET)))] if stated else []
+    server = Server()
+    body = sheet_bodies(GATED_SHEET)[number]
+    assert server.run(validator(guarded(page_app(body, [*CSS, *length]))), sheet_environ()) == FILTERED_SHEET
+    assert server.header("cache-control") == ["private, no-cache"]
+    assert server.header("content-length") == [str(len(FILTERED_SHEET))]
+    assert server.header("etag") != ['"v1"']
+    assert getattr(body, "closed", 1) == 1
+
+
+@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("length", [[], [("Content-Length", str(len(CLEAN_SHEET)))]])
+def test_a_clean_sheet_keeps_its_head_and_the_next_one_is_the_apps_own_object(number: int, length: Any) -> None:
+    body = sheet_bodies(CLEAN_SHEET)[number]
+    app = guarded(page_app(body, [*CSS, *length]))
+    server = Server()
+    assert server.run(app, sheet_environ()) == CLEAN_SHEET
+    assert server.starts == [("200 OK", [*CSS, *length])]
+    assert app(sheet_environ(), Server().start_response) is body
+
+
+def test_a_sheet_that_the_server_was_to_send_as_a_file_is_read_until_it_is_known() -> None:
+    """W8"""
+    app = guarded(lambda environ, start: (start("200 OK", CSS), FileWrapper(io.BytesIO(CLEAN_SHEET), 5))[1])
+    assert Server().run(app, sheet_environ()) == CLEAN_SHEET
+    assert isinstance(app(sheet_environ(), Server().start_response), FileWrapper)
+    app = guarded(lambda environ, start: (start("200 OK", CSS), FileWrapper(io.BytesIO(GATED_SHEET), 5))[1])
+    for _ in range(2):
+        assert Server().run(app, sheet_environ()) == FILTERED_SHEET
+
+
+def test_a_sheet_by_write_is_held_too() -> None:
+    """W6"""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        write = start_response("200 OK", CSS)
+        write(GATED_SHEET[:20])
+        write(GATED_SHEET[20:30])
+        return [GATED_SHEET[30:]]
+
+    server = Server()
+    assert server.run(guarded(app), sheet_environ()) == FILTERED_SHEET
+    assert server.header("cache-control") == ["private, no-cache"]
+
+
+def test_a_sheet_that_is_too_long_leaves_as_it_came_from_where_that_is_known() -> None:
+    items = [GATED_SHEET] + [b"p{color:red}" * 1000] * 60
+    body = Body(items)
+    app = guarded(page_app(body, CSS))
+    server = Server()
+    iterable = app(sheet_environ(), server.start_response)
+    assert next(iter(iterable)).startswith(GATED_SHEET)
+    assert 40 < body.asked < 50
+    assert server.starts == [("200 OK", CSS)]
+    iterable.close()
+    server = Server()
+    assert server.run(app, sheet_environ()) == b"".join(items)
+    assert server.starts == [("200 OK", CSS)]
+
+
+def test_an_app_that_fails_within_a_sheet_has_sent_nothing() -> None:
+    server = Server()
+    with pytest.raises(KeyError):
+        server.run(guarded(page_app(Body([GATED_SHEET], fail=True), CSS)), sheet_environ())
+    assert server.starts == []

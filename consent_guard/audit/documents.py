@@ -15,10 +15,12 @@ from ..findings import Finding, FindingKind
 from ..limits import HELD_VALUE_BYTES
 from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..rewrite.decide.styles import gated
+from ..rewrite.encoding.sniff import sheet_encodings
 from ..rewrite.html import grammar as p
 from ..rewrite.html.attributes import Attributes
 from ..rewrite.model import DocumentFacts
 from ..rewrite.page import page_rewriter
+from ..rewrite.sheets import WHERE
 from .source_text import SourceText
 
 _CHUNK: Final = 256 * 1024
@@ -60,12 +62,12 @@ def read_document(body: bytes, rules: CompiledPolicy, allowed: frozenset[str], d
 
 
 def read_style_sheet(body: bytes, rules: CompiledPolicy, allowed: frozenset[str], document: DocumentFacts) -> list[Located]:
-    """Return what is found in a style sheet of its own. The middleware rewrites none; browsers follow its addresses."""
-    source = SourceText(body, document.charset or "utf-8", xml=False)
+    """Return what is found in a style sheet of its own."""
+    source = SourceText(body, sheet_encodings(body, document.charset)[0], xml=False)
     noted: list[tuple[int, Finding]] = []
     view = rules.view(allowed, document)
     for one in rules.style(source.data, source.data, source.decode, None, relative=view.relative):
-        noted += [(one.start, said.finding(FindingKind.STYLE, "style sheet url()")) for said in gated(view, one.targets)]
+        noted += [(one.start, said.finding(FindingKind.STYLE, WHERE)) for said in gated(view, one.targets)]
     return _located(noted, source)
 
 

@@ -30,7 +30,7 @@ from ..policy.model import Policy
 from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..rewrite.model import DocumentFacts
 from ..wire.codings import ContentDecoder, decodable
-from ..wire.headers import content_type, get_all, is_attachment
+from ..wire.headers import content_type, get_all
 from ..wire.messages import Header
 from ..wire.multipart import parts_of
 from .documents import Located, read_document, read_style_sheet
@@ -131,8 +131,8 @@ class LeakFinder:
         ).filter(headers)
         ActingHeaders(self._rules, allowed, frozenset(), lambda: facts, response.add).filter(headers)
         kind = body_kind(status, headers)
-        styles = kind is BodyKind.OTHER and _is_style_sheet(headers)
-        if (kind.document or styles) and body and has_body("GET", status):
+        styles = kind is BodyKind.STYLE
+        if kind is not BodyKind.OTHER and body and has_body("GET", status):
             plain = _decoded(body, headers, response)
             if plain is not None and styles:
                 response.extend(read_style_sheet(plain, self._rules, allowed, facts))
@@ -211,11 +211,6 @@ def _document(url: str, headers: Sequence[Header]) -> DocumentFacts:
         query=address.query,
         charset=declared.charset if declared is not None else None,
     )
-
-
-def _is_style_sheet(headers: Sequence[Header]) -> bool:
-    declared = content_type(headers)
-    return declared is not None and declared.essence == "text/css" and not is_attachment(headers)
 
 
 def _decoded(body: bytes, headers: Sequence[Header], response: _Response) -> bytes | None:

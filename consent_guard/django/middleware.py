@@ -8,13 +8,13 @@ import Django, the WSGI transport's translations and the engine. Django calls it
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
@@ -26,16 +26,16 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from ..environ import changed_keys, environ_headers, read_body, request_facts
-from ..errors import RewriteError
 from ..manage import ManageLink, PreferencesForm, handed_over
 from ..nesting import AROUND_KEY, Around, calling, guard_around
 from ..pacing import feed_in_pieces
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
-from ..wire.messages import BodyRewriter, Header, Reply, RequestFacts, ResponsePlan
+from ..wire.messages import Header, Reply, RequestFacts, ResponsePlan
 from ..wsgi import CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY
 from .conf import configuration, current_guard, current_keeper
 from .headers import apply_headers, header_lines
+from .streams import hold_stream, hold_stream_async, wrap_stream
 
 if TYPE_CHECKING:
     from ..consent.choice import Consent
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("consent_guard")
 
-_BROKEN_OFF: Final = "filtering a response failed; it is broken off"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -262,6 +261,10 @@ async def finish_on_loop(exchange: Exchange, response: HttpResponseBase, *, asgi
     with _OrRefusal("the response cannot be filtered"):
         lines = header_lines(response)
         plan = exchange.respond(response.status_code, lines)
+        if isinstance(response, StreamingHttpResponse) and plan.held:
+            held = hold_stream_async if response.is_async else sync_to_async(hold_stream)
+            apply_headers(response, lines, await held(response, plan, exchange), asgi=asgi)
+            return response
         if plan.rewriter is None or isinstance(response, StreamingHttpResponse):
             return _planned(exchange, plan, response, lines, asgi=asgi)
         content = cast(HttpResponse, response).content
@@ -298,7 +301,10 @@ def _planned(
         if plan.bodiless:
             _empty(response)
     elif isinstance(response, StreamingHttpResponse):
-        _wrap_stream(response, plan.rewriter, exchange)
+        if plan.held and not response.is_async:
+            whole = hold_stream(response, plan, exchange)
+        else:
+            wrap_stream(response, plan.rewriter, exchange)
     else:
         whole = _rewrite(cast(HttpResponse, response), plan)
         exchange.finish()
@@ -382,41 +388,6 @@ def _rewrite(response: HttpResponse, plan: ResponsePlan) -> list[Header]:
     if filtered != content:
         response.content = filtered
     return head
-
-
-def _wrap_stream(response: StreamingHttpResponse, rewriter: BodyRewriter, exchange: Exchange) -> None:
-    """Filter a stream in kind, sync or async (F2). Setting the content keeps the old stream's closers."""
-    content = response.streaming_content
-    if response.is_async:
-        response.streaming_content = _filtered_async(cast(AsyncIterator[bytes], content), rewriter, exchange)
-    else:
-        response.streaming_content = _filtered(cast(Iterable[bytes], content), rewriter, exchange)
-
-
-def _filtered(chunks: Iterable[bytes], rewriter: BodyRewriter, exchange: Exchange) -> Iterator[bytes]:
-    try:
-        for chunk in chunks:
-            yield rewriter.feed(chunk) if chunk else b""
-        if tail := rewriter.close():
-            yield tail
-    except RewriteError:
-        logger.exception(_BROKEN_OFF)
-        raise
-    finally:
-        exchange.finish()
-
-
-async def _filtered_async(chunks: AsyncIterator[bytes], rewriter: BodyRewriter, exchange: Exchange) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in chunks:
-            yield await feed_in_pieces(rewriter, chunk) if chunk else b""
-        if tail := rewriter.close():
-            yield tail
-    except RewriteError:
-        logger.exception(_BROKEN_OFF)
-        raise
-    finally:
-        exchange.finish()
 
 
 def _refusal_for(response: HttpResponseBase) -> HttpResponseBase:

@@ -1,4 +1,5 @@
-"""What a browser will make of a response body: a document that must be filtered, one whose type it sniffs, or neither.
+"""What a browser will make of a response body: a document that must be filtered, one whose type it sniffs, a style sheet,
+or none of these.
 
 May import the wire layer. The response side asks once per response head, the audit once per response.
 """
@@ -39,21 +40,25 @@ class BodyKind(Enum):
     """No usable Content-Type: its first bytes decide."""
     PARTS = "parts"
     """Documents, pictures or both, each in place of the one before."""
+    STYLE = "style"
+    """A style sheet of its own: browsers follow the addresses in it."""
     OTHER = "other"
     """Nothing that a browser shows as markup: not one byte changes."""
 
     @property
     def document(self) -> bool:
         """Whether it is, or may turn out to be, a document."""
-        return self is not BodyKind.OTHER
+        return self not in (BodyKind.STYLE, BodyKind.OTHER)
 
 
 def body_kind(status: int, headers: Headers) -> BodyKind:
     """Return what a browser makes of a body under this head. A download is no document, whatever it holds; nor is a redirect,
-    or a response without a body, that does not say what it is."""
+    or a response without a body, that does not say what it is. What a page asks for as its style sheet is never a download."""
+    declared = content_type(headers)
+    if declared is not None and declared.essence == "text/css":
+        return BodyKind.STYLE
     if is_attachment(headers):
         return BodyKind.OTHER
-    declared = content_type(headers)
     if declared is None or declared.essence in _UNKNOWN:
         return BodyKind.OTHER if is_nosniff(headers) or _is_empty(status, headers) else BodyKind.SNIFFED
     if declared.essence in _HTML:
@@ -87,3 +92,11 @@ def _is_empty(status: int, headers: Headers) -> bool:
 def has_body(method: str, status: int) -> bool:
     """Tell whether a response to this request carries a body at all (RFC 9110 §6.4.1; N1, N2)."""
     return method != "HEAD" and status >= 200 and status not in (204, 205, 304)
+
+
+def is_page(headers: Headers, kind: BodyKind) -> bool:
+    """Tell whether this is an HTML document, be it in XML's clothes: cookies are expired on pages, never on pictures (L24b)."""
+    if kind is BodyKind.HTML:
+        return True
+    declared = content_type(headers)
+    return declared is not None and declared.essence == "application/xhtml+xml" and kind is BodyKind.XML

@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
     polled: bool = False
     """Anything will do (``Accept: */*``) and no page waits for it: a tool asks, which may revalidate what it keeps."""
     whole: bool = False
-    """A part of the answer would be a part of a page: no range may reach the app (N4)."""
+    """A part of the answer would be a part of a page or of a style sheet: no range may reach the app (N4)."""
     narrowed: bool = True
     """The answer may be one that must be decoded, so that no other coding may be asked for (N5)."""
 
@@ -70,7 +70,7 @@ def wanted(headers: Headers, path: str) -> Wanted:
         asks=False,
         may_get=not said and not static,
         polled=polled,
-        whole=polled and _is_page_address(path),
+        whole=meant == b"style" or (polled and _is_page_address(path)) or path.lower().endswith(".css"),
         narrowed=meant in (b"", b"empty") and not static,
     )
 

@@ -28,6 +28,7 @@ from .finding_log import FindingLog
 from .request_side import ForwardedRequest, forward, hide_gated
 from .response_side import ResponseSide
 from .site import Site
+from .style_sheets import names_filtered
 from .visitor import Visitor
 
 logger: Final = logging.getLogger("consent_guard")
@@ -210,7 +211,15 @@ class Exchange:
         if enforcement == "report":
             _, hidden = hide_gated(facts.headers, site.rulings, consent)
             return ForwardedRequest(facts.headers, hidden, wants)
-        return forward(facts.headers, facts.method, wants, site.rulings, consent, self._visitor.mark)
+        return forward(
+            facts.headers,
+            facts.method,
+            wants,
+            site.rulings,
+            consent,
+            self._visitor.mark,
+            lambda validator: names_filtered(site, facts, validator),
+        )
 
     def _tell_hidden(self) -> None:
         """Tell what was kept from the app: not before the app has had its turn, for then the route is known."""

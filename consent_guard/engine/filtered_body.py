@@ -191,8 +191,8 @@ class ObservedBody:
 
     __slots__ = ("_body",)
 
-    def __init__(self, body: FilteredBody) -> None:
-        self._body: FilteredBody | None = body
+    def __init__(self, body: BodyRewriter) -> None:
+        self._body: BodyRewriter | None = body
 
     def feed(self, data: bytes) -> bytes:
         self._observe(lambda body: body.feed(data))
@@ -202,7 +202,7 @@ class ObservedBody:
         self._observe(lambda body: body.close())
         return b""
 
-    def _observe(self, step: Callable[[FilteredBody], bytes]) -> None:
+    def _observe(self, step: Callable[[BodyRewriter], bytes]) -> None:
         if self._body is None:
             return
         try:

@@ -6,13 +6,15 @@ visitor sends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from ..consent.choice import Consent
 from ..wire.codings import narrow_accept_encoding
 from ..wire.cookies import hide_cookies
-from ..wire.etags import unmark_all, unmark_if_none_match
+from ..wire.etags import names_tag, unmark_all, unmark_if_none_match
+from ..wire.headers import first, get_all
 from ..wire.messages import Header, Headers
 from .cookie_rulings import CookieRulings
 from .destinations import Wanted
@@ -41,6 +43,18 @@ class ForwardedRequest:
     kept_back: Headers = ()
     """The conditions that the app was not shown; what turns out to be no page may still be answered by them."""
 
+    def is_known(self, status: int, headers: Headers) -> bool:
+        """Tell whether the client has this very version already, by conditions that the app was not shown because the answer
+        might have been a page (RFC 9110 §13.1)."""
+        if status != 200 or not self.kept_back:
+            return False
+        tags = get_all(self.kept_back, b"if-none-match")
+        if tags:
+            own = first(headers, b"etag")
+            return own is not None and any(names_tag(value, own) for value in tags)
+        changed = first(headers, b"last-modified")
+        return changed is not None and first(self.kept_back, b"if-modified-since") == changed
+
 
 def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tuple[Headers, tuple[bytes, ...]]:
     """Return the headers without the cookies that this consent does not allow to be read, and their names (L04)."""
@@ -51,16 +65,25 @@ def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tu
 
 
 def forward(
-    headers: Headers, method: str, wanted: Wanted, rulings: CookieRulings, consent: Consent, mark: str
+    headers: Headers,
+    method: str,
+    wanted: Wanted,
+    rulings: CookieRulings,
+    consent: Consent,
+    mark: str,
+    filtered: Callable[[bytes], bool] = lambda validator: False,
 ) -> ForwardedRequest:
-    """Return the request as the app may see it under this consent; ``mark`` is what our entity tags carry now (N3, N4, N5)."""
+    """Return the request as the app may see it under this consent; ``mark`` is what our entity tags carry now (N3, N4, N5).
+
+    ``filtered`` tells of a validator without our mark whether it names a version that leaves as each visitor's own.
+    """
     headers, hidden = hide_gated(headers, rulings, consent)
     if not any(name.lower() in _TOUCHED for name, _ in headers):
         return ForwardedRequest(headers, hidden, wanted)
     page = wanted.narrowed  # whatever may be HTML: what the client has stored without our mark may never have been filtered
     reads = method in ("GET", "HEAD")
     asked = [value for name, value in headers if name.lower() == b"if-none-match"] if reads else []
-    validators = {value: _validators(value, mark, page) for value in asked}
+    validators = {value: _validators(value, mark, page or filtered(value)) for value in asked}
     answerable = [tags for value in asked if (tags := validators[value]) is not None]
     # If-None-Match outranks If-Modified-Since (RFC 9110 §13.1.3): where no tag is left the date must not speak in its place.
     dated = not page and not asked
@@ -79,7 +102,7 @@ def forward(
         elif name in (b"if-match", b"if-none-match"):
             new = unmark_all(value)
         elif name == b"if-modified-since" and reads:
-            new = value if dated or answerable else None
+            new = value if (dated and not filtered(value)) or answerable else None
             dropped, left = dropped or new is None, left or new is not None
         elif name in (b"range", b"if-range") and wanted.whole and method == "GET":
             new = None

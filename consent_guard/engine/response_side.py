@@ -23,14 +23,13 @@ from ..rewrite.page import page_rewriter
 from ..rewrite.stream import HtmlRewriter
 from ..wire.codings import coding_to_browsers, decodable
 from ..wire.content_security import permitted
-from ..wire.etags import names_tag
 from ..wire.headers import broken_fields, content_type, first, get_all, without
 from ..wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 from ..wire.multipart import PartsFilter, boundary_of
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
-from .bodies import BodyKind, body_kind, has_body, is_feed
+from .bodies import BodyKind, body_kind, has_body, is_feed, is_page
 from .debug_panel import WithPanel
 from .destinations import destination, takes_banner
 from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length
@@ -40,6 +39,7 @@ from .finding_log import FindingLog
 from .request_side import ForwardedRequest
 from .set_cookies import SetCookieFilter
 from .site import Site
+from .style_sheets import StyleSheet, is_read, unreadable
 from .visitor import Visitor
 
 logger: Final = logging.getLogger("consent_guard")
@@ -108,11 +108,14 @@ class ResponseSide:
             return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
         kind = body_kind(status, headers)
+        if kind is BodyKind.STYLE and not is_read(self._site, self._facts, headers, self._forwarded.wanted):
+            kind = BodyKind.OTHER
         picture = kind is BodyKind.PARTS and destination(self._facts.headers) == b"image"
-        coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding"))) if kind.document else b""
+        any_kind = kind is not BodyKind.OTHER
+        coding = coding_to_browsers(b", ".join(get_all(headers, b"content-encoding"))) if any_kind else b""
         if self._reporting:
             return self._observed(status, headers, BodyKind.OTHER if picture else kind, coding, begin)
-        if self._left is not None and kind.document and status != 304:
+        if self._left is not None and any_kind and status != 304:
             return self._as_the_app_wrote_it(status, headers, kind)
         if status == 304:
             return self._not_modified(headers, kind)
@@ -120,8 +123,14 @@ class ResponseSide:
             return self._untouched(status, headers, kind)
         if (reason := self._unfit(status, headers, kind, coding)) is not None:
             return self._refused(reason, PART_REFUSAL if status in _PARTS_OF_A_BODY else REFUSAL)
+        if kind is BodyKind.STYLE:
+            self._rewritten = (sheet := self._style_sheet(headers, coding, begin)) is not None
+            if sheet is None:
+                return ResponsePlan(status, self._other_head(headers))
+            self._note_bodies_elsewhere(headers)
+            return sheet.plan(status, headers, self.filter_headers(headers), lambda: self._as_it_came(headers))
         clean = kind is BodyKind.XML and self._site.clean_feeds.has(self._facts, headers)
-        if (clean or not kind.document) and self._is_known(status, headers):
+        if (clean or not kind.document) and self._forwarded.is_known(status, headers):
             return ResponsePlan(304, without(self._other_head(headers), *_OF_THE_CONTENT), bodiless=True)
         if not kind.document:
             return ResponsePlan(status, self._other_head(headers))
@@ -129,7 +138,7 @@ class ResponseSide:
             return self._untouched(status, headers, kind)
         self._rewritten = True
         leaving = self._personal(headers, rewritten=True)
-        if _is_page(headers, kind):
+        if is_page(headers, kind):
             leaving += self._expiries(used=not 300 <= status < 400)
         self._note_bodies_elsewhere(headers)
         if logger.isEnabledFor(logging.DEBUG):
@@ -195,7 +204,7 @@ class ResponseSide:
         self.result = "unchanged" if has_body(self._facts.method, status) else None
         length = [header for header in headers if header[0].lower() in (b"content-length", b"accept-ranges")]
         leaving = [*self._personal(headers, rewritten=False), *length]
-        if _is_page(headers, kind):
+        if is_page(headers, kind):
             leaving += self._expiries(used=used and not 300 <= status < 400)
         return ResponsePlan(status, leaving)
 
@@ -211,7 +220,7 @@ class ResponseSide:
     def _unfit(self, status: int, headers: Headers, kind: BodyKind, coding: bytes) -> str | None:
         """Return why this response can neither be filtered nor handed on, or None."""
         if status in _PARTS_OF_A_BODY:
-            if kind in (BodyKind.HTML, BodyKind.XML, BodyKind.PARTS):
+            if kind in (BodyKind.HTML, BodyKind.XML, BodyKind.PARTS, BodyKind.STYLE):
                 return "a part of a document cannot be filtered"
             declared = content_type(headers)
             if self._forwarded.wanted.asks and (declared is None or declared.essence == "multipart/byteranges"):
@@ -221,19 +230,6 @@ class ResponseSide:
         if kind.document and coding and has_body("GET", status) and not decodable(coding):
             return f"a document in the content coding {coding[:40]!r} cannot be read; is its extra installed?"
         return None
-
-    def _is_known(self, status: int, headers: Headers) -> bool:
-        """Tell whether the client has this very version already, by conditions that the app was not shown because the answer
-        might have been a page (RFC 9110 §13.1)."""
-        asked = self._forwarded.kept_back
-        if status != 200 or not asked:
-            return False
-        tags = get_all(asked, b"if-none-match")
-        if tags:
-            own = first(headers, b"etag")
-            return own is not None and any(names_tag(value, own) for value in tags)
-        changed = first(headers, b"last-modified")
-        return changed is not None and first(asked, b"if-modified-since") == changed
 
     def _refused(self, reason: str, reply: Reply = REFUSAL) -> ResponsePlan:
         """Our own answer in place of what cannot be filtered (N4, N5)."""
@@ -278,12 +274,28 @@ class ResponseSide:
         """``enforcement = "report"``: everything is looked at, nothing is altered."""
         self.filter_headers(headers)
         plan = ResponsePlan(status, list(headers))
-        if not kind.document or not has_body(self._facts.method, status):
+        if kind is BodyKind.OTHER or not has_body(self._facts.method, status):
             return plan
+        if kind is BodyKind.STYLE:
+            sheet = self._style_sheet(headers, coding, begin)
+            return plan if sheet is None else ResponsePlan(status, list(headers), ObservedBody(sheet))
         if self._unfit(status, headers, kind, coding) is not None:
             self._unfiltered("body")
             return plan
         return ResponsePlan(status, list(headers), ObservedBody(self._filtered(kind, coding, headers, begin)))
+
+    def _style_sheet(self, headers: Headers, coding: bytes, begin: Callable[[], None]) -> StyleSheet | None:
+        """Return a style sheet that is to be read; None, with a finding, where it is left alone."""
+        if why := unreadable(headers, coding):
+            self._unfiltered(why)
+            return None
+        declared = content_type(headers)
+        document = self._document(BodyKind.STYLE, declared.charset if declared is not None else None)
+        return StyleSheet(self._site, self._facts, self._visitor, document, coding, begin, self._log.add, self._unfiltered)
+
+    def _as_it_came(self, headers: Headers) -> list[Header]:
+        self._rewritten = False
+        return self._other_head(headers)
 
     def _expiries(self, *, used: bool) -> list[Header]:
         """Delete the gated cookies that came with this request, and a permission for one load that this page uses up."""
@@ -433,11 +445,3 @@ class _Parts:
             if document is not None:
                 self._made.stand_in(document)
         return self._made
-
-
-def _is_page(headers: Headers, kind: BodyKind) -> bool:
-    """Tell whether this is an HTML document, be it in XML's clothes: cookies are expired on pages, never on pictures (L24b)."""
-    if kind is BodyKind.HTML:
-        return True
-    declared = content_type(headers)
-    return declared is not None and declared.essence == "application/xhtml+xml" and kind is BodyKind.XML

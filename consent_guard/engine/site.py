@@ -20,9 +20,10 @@ from ..consent.signals import dnt, gpc
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read, once_cookie_name
 from ..findings import Finding
-from ..limits import CLEAN_FEEDS, POST_BODY_BYTES
+from ..limits import CLEAN_FEEDS, KNOWN_SHEETS, POST_BODY_BYTES
 from ..operation.counters import Counters
 from ..pages.overriding import TemplatesSource, checked_surface
+from ..pages.shown import Texts
 from ..pages.surface import Surface
 from ..policy.model import Policy
 from ..rewrite.decide.compiled_policy import CompiledPolicy
@@ -31,7 +32,6 @@ from ..wire.headers import first
 from ..wire.messages import Headers, RequestFacts
 from ..wire.origins import is_localhost, split_host
 from .cookie_rulings import CookieRulings
-from .texts import Texts
 
 logger: Final = logging.getLogger("consent_guard")
 
@@ -40,14 +40,12 @@ _FORM_BYTES: Final = 1024
 _UNFIT: Final = re.compile(r"[^0-9A-Za-z_.]")
 
 
-class CleanFeeds:
-    """Versions of feeds that were found to be the same for everybody, the latest of them. Threads may race on it: the worst is
-    a version forgotten early.
+class KnownVersions:
+    """Versions of responses of which something was found out by reading them, as that they are the same for everybody; the
+    latest of them. Threads may race on it: the worst is a version forgotten early."""
 
-    Their entity tags carry no mark of ours. By this it is known that a reader who names one did not store it unfiltered.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._known: set[bytes] = set()
         self._before: set[bytes] = set()
 
@@ -57,20 +55,29 @@ class CleanFeeds:
         if version is None:
             return
         self._known.add(version)
-        if len(self._known) > CLEAN_FEEDS // 2:
+        if len(self._known) > self._most // 2:
             self._before, self._known = self._known, set()
 
+    def __bool__(self) -> bool:
+        return bool(self._known or self._before)
+
     def has(self, facts: RequestFacts, headers: Headers) -> bool:
-        if not (self._known or self._before):
-            return False
-        version = _version(facts, headers)
+        """Tell whether the version of this head is one of them."""
+        version = _version(facts, headers) if self else None
+        return version in self._known or version in self._before
+
+    def names(self, facts: RequestFacts, validator: bytes) -> bool:
+        """Tell whether a validator of the app's own names one of them."""
+        version = _named(facts, validator)
         return version in self._known or version in self._before
 
 
 def _version(facts: RequestFacts, headers: Headers) -> bytes | None:
     validator = first(headers, b"etag") or first(headers, b"last-modified")
-    if validator is None:
-        return None
+    return None if validator is None else _named(facts, validator)
+
+
+def _named(facts: RequestFacts, validator: bytes) -> bytes:
     address = (facts.scheme, facts.host, facts.root_path, facts.path, facts.query, validator)
     return hashlib.sha256(repr(address).encode("utf-8", "surrogatepass")).digest()
 
@@ -95,12 +102,20 @@ class Site:
         """Reads the choice from other tools' cookies; false where the policy names none."""
         self.rules: Final = CompiledPolicy(policy)
         self.rulings = CookieRulings(policy)
-        self.clean_feeds: Final = CleanFeeds()
+        self.clean_feeds: Final = KnownVersions(CLEAN_FEEDS)
+        """Feeds that are the same for everybody. Their entity tags carry no mark of ours; by this it is known that a reader who
+        names one did not store it unfiltered."""
+        self.clean_sheets: Final = KnownVersions(KNOWN_SHEETS)
+        """Style sheets that name nothing gated, and leave as they came."""
+        self.gated_sheets: Final = KnownVersions(KNOWN_SHEETS)
+        """Style sheets that name something gated."""
         named = (*(one.id for one in policy.categories), *(one.id for one in policy.services))
         self.post_limit: Final = max(POST_BODY_BYTES, _FORM_BYTES + sum(len(f"&allow={id}") for id in named))
         """How many bytes a posted choice may take: a form in which everything is ticked must pass."""
         self.needed: Final = terms_of(policy).needed
         """Services of necessary categories: allowed for every visitor."""
+        self.reads_sheets: Final = policy.style_sheets == "filter"
+        """Style sheets of the app are read."""
         self.on_finding: Final = on_finding
         self.counters: Final = Counters(policy.revision) if policy.metrics else None
         """What is counted for ``/metrics``; None where the policy does not ask for it."""

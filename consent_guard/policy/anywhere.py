@@ -80,6 +80,10 @@ class AnywhereIndex:
             return False
         return bool(self._ending(value[:end].decode("latin-1")))
 
+    def may_stand_in(self, text: str) -> bool:
+        """Tell whether an address that tells a service may stand in a text, spelled plainly."""
+        return any(name in text for name in self._files) or any(head in text for head in self._heads)
+
     def beside(self, text: str) -> frozenset[str] | None:
         """Return what may have to stand beside an address so that it tells a service (``Trait.beside``), empty among them where
         nothing has to; None where it tells none. This much is known before it is resolved, since its last segment stays.

@@ -141,6 +141,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         unlisted_hosts=settings.unlisted_hosts,
         enforcement=settings.enforcement,
         inline_scripts=settings.inline_scripts,
+        style_sheets=settings.style_sheets,
         banner=settings.banner,
         layout=settings.layout,
         banner_place=settings.position,

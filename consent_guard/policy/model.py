@@ -321,6 +321,7 @@ class Policy:
     ``delivery``: whether pages are made for one visitor or for caches that many share.
     ``csp``: whether a Content-Security-Policy is made of the choice, and only reports or enforces.
     ``inline_scripts``: whether a snippet's host and global tell an inline script, or the host alone.
+    ``style_sheets``: whether ``text/css`` responses of the app are filtered, or left as they are.
     ``banner``: whether the banner is put into pages.
     ``layout``: How much the banner shows outright: a line for each purpose and the rest on demand, or all.
     ``banner_place``: where it stands in the window.
@@ -354,6 +355,7 @@ class Policy:
     delivery: Literal["personal", "shared"] = "personal"
     csp: Literal["off", "report", "enforce"] = "off"
     inline_scripts: Literal["signature", "mention"] = "signature"
+    style_sheets: Literal["filter", "ignore"] = "filter"
     banner: bool = True
     layout: Literal["card", "full"] = "card"
     banner_place: Literal["bottom", "top", "centre", "corner"] = "bottom"

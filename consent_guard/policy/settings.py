@@ -26,6 +26,7 @@ Enforcement = Literal["enforce", "report"]
 Delivery = Literal["personal", "shared"]
 Csp = Literal["off", "report", "enforce"]
 InlineScripts = Literal["signature", "mention"]
+StyleSheets = Literal["filter", "ignore"]
 Module = Literal["auto", "always"]
 Layout = Literal["card", "full"]
 Position = Literal["bottom", "top", "centre", "corner"]
@@ -40,6 +41,7 @@ KEYS: Final = (
     "delivery",
     "csp",
     "inline_scripts",
+    "style_sheets",
     "banner",
     "layout",
     "position",
@@ -76,6 +78,7 @@ class Settings:
     unlisted_hosts: Report = "report"
     enforcement: Enforcement = "enforce"
     inline_scripts: InlineScripts = "signature"
+    style_sheets: StyleSheets = "filter"
     banner: bool = True
     layout: Layout = "card"
     position: Position = "bottom"
@@ -108,6 +111,7 @@ def read_settings(table: Table | None) -> Settings:
         unlisted_hosts=table.option("unlisted_hosts", get_args(Report), "report"),
         enforcement=table.option("enforcement", get_args(Enforcement), "enforce"),
         inline_scripts=table.option("inline_scripts", get_args(InlineScripts), "signature"),
+        style_sheets=table.option("style_sheets", get_args(StyleSheets), "filter"),
         banner=table.boolean("banner", True),
         layout=table.option("layout", get_args(Layout), "card"),
         position=_position(table),

@@ -49,7 +49,7 @@ def unmark_if_none_match(value: bytes, mark: str, *, keep_unmarked: bool = True)
         return value if keep_unmarked and value.strip(b" \t,") else None
     suffix = mark.encode("ascii", "replace")
     kept: list[bytes] = []
-    for member in _members(value):
+    for member in tags_in(value):
         tag = _TAG.fullmatch(member)
         marked = _MARKED.fullmatch(tag[2]) if tag else None
         if marked is None:
@@ -63,7 +63,7 @@ def unmark_if_none_match(value: bytes, mark: str, *, keep_unmarked: bool = True)
 def names_tag(value: bytes, tag: bytes) -> bool:
     """Tell whether an If-None-Match names this entity tag, by weak comparison (RFC 9110 §8.8.3.2)."""
     wanted = tag.strip(b" \t").removeprefix(b"W/")
-    return any(member.removeprefix(b"W/") == wanted for member in _members(value))
+    return any(member.removeprefix(b"W/") == wanted for member in tags_in(value))
 
 
 def unmark_all(value: bytes) -> bytes:
@@ -75,14 +75,14 @@ def unmark_all(value: bytes) -> bytes:
     if b"~cg-" not in value:
         return value
     members: list[bytes] = []
-    for member in _members(value):
+    for member in tags_in(value):
         tag = _TAG.fullmatch(member)
         marked = _MARKED.fullmatch(tag[2]) if tag else None
         members.append(_original(marked[1], marked[2]) if marked is not None and marked[2] != b"x" else member)
     return b", ".join(members)
 
 
-def _members(value: bytes) -> Iterator[bytes]:
+def tags_in(value: bytes) -> Iterator[bytes]:
     """The non-empty members, stripped; commas inside a tag's quotes do not separate, and no escapes exist there."""
     start = at = 0
     while match := _QUOTE_OR_COMMA.search(value, at):

@@ -120,6 +120,8 @@ class ResponsePlan:
     ``rewriter``: None: hand on the app's own body object, untouched.
     ``settle``: what leaves where the whole body was at hand before the head left: from the body as it came, and as the rewriter
     made it, the final head, with its length, and the final body. None: the head is final as it is.
+    ``held``: the head may wait until the rewriter gives its first bytes, or the body ends: ``settle`` then makes it, of nothing
+    and of what the rewriter gave so far. Where it does not wait, ``headers`` are right as well.
     ``bodiless``: the response has no body (HEAD, 204, 205, 304): what the app gives for one is closed, and stays here.
     """
 
@@ -128,6 +130,7 @@ class ResponsePlan:
     rewriter: BodyRewriter | None = None
     settle: Callable[[bytes, bytes], tuple[list[Header], bytes]] | None = None
     bodiless: bool = False
+    held: bool = False
 
     def whole(self, body: bytes) -> tuple[list[Header], bytes]:
         """Return head and body of a response whose whole body is at hand (at most ``limits.WHOLE_BODY_BYTES``), in place of

@@ -203,6 +203,37 @@ def validated(request: Any) -> HttpResponse:
     return HttpResponse(PAGE, headers={"Last-Modified": "Sat, 29 Oct 1994 19:43:31 GMT"})
 
 
+GATED_SHEET = "@import '//cdn.tracker.example/t.css';p{color:red}"
+FILTERED_SHEET = "@import 'about:invalid';p{color:red}"
+REST = {"Cache-Control": "public, max-age=31536000, immutable", "ETag": '"v1"'}
+CSS = {"Content-Type": "text/css", **REST}
+
+
+def sheet(request: Any) -> HttpResponse:
+    return HttpResponse(GATED_SHEET, headers=CSS)
+
+
+def sheet_file(request: Any) -> FileResponse:
+    return FileResponse(io.BytesIO(GATED_SHEET.encode()), content_type="text/css", headers=REST)
+
+
+async def async_sheet(request: Any) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[str]:
+        for part in (GATED_SHEET[:9], GATED_SHEET[9:]):
+            await asyncio.sleep(0)
+            yield part
+
+    return StreamingHttpResponse(parts(), headers=CSS)
+
+
+def clean_sheet(request: Any) -> FileResponse:
+    return FileResponse(io.BytesIO(b"p{color:red}"), content_type="text/css", headers=REST)
+
+
+def long_sheet(request: Any) -> StreamingHttpResponse:
+    return StreamingHttpResponse(iter([GATED_SHEET, *(["p{color:red}" * 1000] * 60)]), headers=CSS)
+
+
 def data(request: Any) -> HttpResponse:
     return JsonResponse({"data": True})
 
@@ -227,6 +258,11 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "async_undecodable_stream": async_undecodable_stream,
     "validated": validated,
     "data": data,
+    "sheet": sheet,
+    "sheet_file": sheet_file,
+    "async_sheet": async_sheet,
+    "clean_sheet": clean_sheet,
+    "long_sheet": long_sheet,
 }
 urlpatterns = [path(name, view) for name, view in VIEWS.items()]
 handler500 = server_error
@@ -1027,3 +1063,35 @@ def test_a_finding_tells_the_route(project: Any) -> None:
     client.get("/page", headers={"accept": "text/html"})
     assert findings
     assert {finding.route for finding in findings} == {"/page"}
+
+
+# Style sheets.
+
+STYLE = {"accept": "text/css,*/*;q=0.1", "sec-fetch-dest": "style"}
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+@pytest.mark.parametrize("address", ["/sheet", "/sheet_file", "/async_sheet"])
+def test_a_sheet_that_names_a_listed_host_leaves_filtered_with_a_head_of_its_own(visitor: Any, address: str) -> None:
+    response = visitor().get(address, STYLE)
+    assert body_of(response) == FILTERED_SHEET
+    assert response["Cache-Control"] == "private, no-cache"
+    assert response["ETag"] != '"v1"'
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+def test_a_clean_sheet_keeps_its_head_and_a_known_one_is_not_read(visitor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = visitor()
+    for _ in range(2):
+        response = browser.get("/clean_sheet", STYLE)
+        assert body_of(response) == "p{color:red}"
+        assert {name: response[name] for name in CSS} == CSS
+        assert response["Content-Length"] == "12"
+        monkeypatch.delattr("consent_guard.rewrite.sheets.SheetRewriter.feed", raising=False)
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+def test_a_sheet_that_is_too_long_leaves_as_it_came(visitor: Any) -> None:
+    response = visitor().get("/long_sheet", STYLE)
+    assert body_of(response) == GATED_SHEET + "p{color:red}" * 60_000
+    assert response["Cache-Control"] == CSS["Cache-Control"]

@@ -146,15 +146,15 @@ def test_relative_addresses_are_resolved_against_the_page_as_the_browser_sees_it
 def test_a_link_that_passed_by_this_visitors_grant_is_kept_out_of_shared_caches(site) -> None:
     """N8"""
     head = [
-        (b"Content-Type", b"text/css"),
+        (b"Content-Type", b"text/javascript"),
         (b"Cache-Control", b"public, max-age=60"),
         (b"Link", b"<https://x.ads.example/a.js>; rel=preload; as=script"),
     ]
-    granted = site.request("/a.css", cookie=site.cookie(allow="*")).respond(200, head)
+    granted = site.request("/a.js", cookie=site.cookie(allow="*")).respond(200, head)
     assert site.values(granted, b"cache-control") == [b"private, no-cache"]
-    assert site.request("/a.css").respond(200, head).headers == head[:2]
+    assert site.request("/a.js").respond(200, head).headers == head[:2]
     own = [*head[:2], (b"Link", b"</own.js>; rel=preload; as=script")]
-    assert site.request("/a.css", cookie=site.cookie(allow="*")).respond(200, own).headers == own
+    assert site.request("/a.js", cookie=site.cookie(allow="*")).respond(200, own).headers == own
 
 
 def test_the_fields_of_the_measured_cases_contact_no_tracker() -> None:

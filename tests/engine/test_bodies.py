@@ -49,7 +49,6 @@ def test_every_xml_type_is_a_document(declared: bytes) -> None:
     [
         b"text/plain",
         b"application/json",
-        b"text/css",
         b"text/javascript",
         b"image/png",
         b"application/octet-stream",
@@ -69,6 +68,13 @@ def test_parts_that_replace_one_another_may_each_be_a_document(declared: bytes) 
     """Y20"""
     assert kind(declared) is BodyKind.PARTS
     assert kind(declared, (b"Content-Disposition", b"attachment")) is BodyKind.OTHER
+
+
+def test_a_style_sheet_is_one_whatever_its_disposition() -> None:
+    """What a page asks for as its style sheet is used as one, and is never a download."""
+    assert kind(b"text/css; charset=utf-8") is BodyKind.STYLE
+    assert kind(b"Text/CSS", (b"Content-Disposition", b"attachment")) is BodyKind.STYLE
+    assert not BodyKind.STYLE.document
 
 
 @pytest.mark.parametrize("declared", [None, b"", b"*/*", b"unknown/unknown", b"application/unknown", b"text", b"html"])

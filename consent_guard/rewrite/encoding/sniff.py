@@ -1,7 +1,7 @@
 """Which encoding a browser takes a document to be in (WHATWG HTML 13.2.3.2), from its first bytes.
 
 A byte order mark beats the Content-Type's charset, which beats what the document says of itself in its first 1024 bytes. May
-import ``labels``. Called by ``decode``.
+import ``labels``. Called by ``decode``, and for style sheets by ``sheets``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from .labels import encoding_of
 PRESCAN_BYTES: Final = 1024
 DEFAULT_HTML: Final = "windows-1252"
 DEFAULT_XML: Final = "utf-8"
+DEFAULT_CSS: Final = "utf-8"
 
 _BOMS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xfe\xff": "utf-16be", b"\xff\xfe": "utf-16le"}
 _UTF16_XML: Final = {b"<\x00?\x00x\x00": "utf-16le", b"\x00<\x00?\x00x": "utf-16be"}
@@ -30,6 +31,11 @@ _STEP: Final = re.compile(
 _NAME_END: Final = re.compile(rb"[\t\n\f\r />=]")
 _VALUE_END: Final = re.compile(rb"[\t\n\f\r >]")
 _CHARSET: Final = re.compile(rb"charset[\t\n\f\r ]*+=[\t\n\f\r ]*+", re.IGNORECASE)
+_CSS_CHARSET: Final = re.compile(rb'@charset "([^"]*+)";')
+_TRAILING: Final = re.compile(rb"[\x81-\xfe]\\")
+_PAIRED: Final = ("shift_jis", "gb18030", "big5")
+"""Where a backslash may be the second byte of a character: it escapes nothing then."""
+_SHIFTED: Final = re.compile(rb"\x1b[$(]")
 _XML_ENCODING: Final = re.compile(rb"encoding[\x00-\x20]*+=[\x00-\x20]*+([\"'])([^\"']*+)\1")
 
 
@@ -59,6 +65,19 @@ def declared(head: bytes, *, xml: bool) -> str | None:
         if head.startswith(mark):
             return name
     return (None if xml else _from_meta(head)) or _from_xml_declaration(head)
+
+
+def sheet_encodings(sheet: bytes, label: str | None) -> tuple[str, ...]:
+    """Return the encodings that browsers may take a style sheet of its own to be in (CSS Syntax 3, "decode bytes"), nearly
+    always one. ``label``: the charset of its Content-Type. Where nothing names one, it is that of the document that asks for
+    it: several where its bytes hide something from a reader of ASCII in some of them."""
+    named = bom(sheet) or encoding_of(label)
+    if named is None and (rule := _CSS_CHARSET.match(sheet[:PRESCAN_BYTES])) is not None:
+        named = _not_utf16(encoding_of(rule[1].decode("latin-1")))
+    if named is not None:
+        return (named,)
+    paired = _PAIRED if not sheet.isascii() and _TRAILING.search(sheet) is not None else ()
+    return (DEFAULT_CSS, *paired, *(("iso-2022-jp",) if b"\x1b" in sheet and _SHIFTED.search(sheet) is not None else ()))
 
 
 def declared_for_all(head: bytes) -> bool:

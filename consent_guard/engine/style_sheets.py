@@ -1,0 +1,119 @@
+"""A response that is a style sheet: held whole before its head leaves, for what it names decides who may store it (DESIGN §6).
+
+A sheet that names nothing gated keeps every byte and header, and its version is remembered; one that does is this visitor's
+own.
+May import the rewriter, the wire layer and the engine's parts. The response side asks, the request side for conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ..limits import STYLE_SHEET_BYTES
+from ..rewrite.model import DocumentFacts, Sink
+from ..rewrite.sheets import SheetRewriter
+from ..wire.codings import decodable
+from ..wire.etags import tags_in
+from ..wire.headers import is_attachment, stated_length
+from ..wire.messages import Header, Headers, RequestFacts, ResponsePlan
+from .bodies import BodyKind, has_body
+from .destinations import Wanted
+from .document_heads import personal_head, with_length
+from .filtered_body import FilteredBody
+from .site import Site
+from .visitor import Visitor
+
+TOO_LONG: Final = "style sheet, longer than what is read"
+UNREAD: Final = "style sheet, in a coding that cannot be undone"
+
+
+def is_read(site: Site, facts: RequestFacts, headers: Headers, wanted: Wanted) -> bool:
+    """Tell whether a style sheet under this head has to be read: not where the policy leaves all alone or can withhold nothing,
+    where this version is known to name nothing gated, or where it is a download that somebody has asked for."""
+    if not site.reads_sheets or (wanted.asks and is_attachment(headers)):
+        return False
+    return not site.clean_sheets.has(facts, headers)
+
+
+def names_filtered(site: Site, facts: RequestFacts, validator: bytes) -> bool:
+    """Tell whether a condition of a request names a version that is known to leave as each visitor's own: under the app's own
+    validator a browser can have stored only what was never filtered."""
+    known = site.gated_sheets
+    return bool(known) and (known.names(facts, validator) or any(known.names(facts, tag) for tag in tags_in(validator)))
+
+
+class StyleSheet:
+    """The body of a style sheet that is read. Nothing leaves before its end, or before it is found to be too long."""
+
+    __slots__ = ("_body", "_facts", "_passing", "_raw", "_reader", "_site", "_unfiltered", "_visitor")
+
+    def __init__(
+        self,
+        site: Site,
+        facts: RequestFacts,
+        visitor: Visitor,
+        document: DocumentFacts,
+        coding: bytes,
+        begin: Callable[[], None],
+        on_finding: Sink,
+        unfiltered: Callable[[str], None],
+    ) -> None:
+        """``begin`` is called before any byte; ``unfiltered``: with the reason why it is not filtered."""
+        self._site = site
+        self._facts = facts
+        self._visitor = visitor
+        self._unfiltered = unfiltered
+        self._reader = SheetRewriter(
+            site.rules, visitor.consent.allowed_services, document, everybody=site.needed, on_finding=on_finding
+        )
+        self._body = FilteredBody(BodyKind.STYLE, coding, lambda kind: self._reader, begin)
+        self._raw: list[bytes] = []
+        self._passing = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Return nothing, or from the moment on at which the sheet is too long what came of it. Raises RewriteError."""
+        if self._passing:
+            return data
+        self._body.feed(data)
+        self._raw.append(data)
+        if not self._reader.too_long:
+            return b""
+        self._unfiltered(TOO_LONG)
+        self._passing = True
+        return self._came()
+
+    def close(self) -> bytes:
+        """Return the whole sheet: as it came, byte for byte, where nothing changes."""
+        return b"" if self._passing else self._body.close() or self._came()
+
+    def _came(self) -> bytes:
+        raw, self._raw = self._raw, []
+        return b"".join(raw)
+
+    def plan(
+        self, status: int, headers: Headers, filtered: list[Header], as_it_came: Callable[[], list[Header]]
+    ) -> ResponsePlan:
+        """Return what leaves: the sheet under a head of this visitor's own where it names something gated, and where the head
+        cannot wait for that; else under the app's own, which ``as_it_came`` makes."""
+        site, facts, reader = self._site, self._facts, self._reader
+        personal = personal_head(filtered, self._visitor.mark, site.vary, rewritten=True)
+        if not has_body(facts.method, status):
+            return ResponsePlan(status, personal, bodiless=True)
+
+        def settle(_: bytes, leaving: bytes) -> tuple[list[Header], bytes]:
+            if reader.personal and not reader.too_long:
+                site.gated_sheets.add(facts, headers)
+                return with_length(personal, len(leaving)), leaving
+            if not reader.too_long:
+                site.clean_sheets.add(facts, headers)
+            return as_it_came(), leaving
+
+        return ResponsePlan(status, personal, self, settle, held=True)
+
+
+def unreadable(headers: Headers, coding: bytes) -> str:
+    """Return why a sheet under this head is left alone, or an empty string."""
+    if (stated_length(headers) or 0) > STYLE_SHEET_BYTES:
+        return TOO_LONG
+    return UNREAD if coding and not decodable(coding) else ""
