@@ -25,6 +25,8 @@ class FindingKind(StrEnum):
     ``HOST_UNLISTED``: a third-party host that no rule names (withheld with ``unlisted_hosts = "block"``).
     ``INSECURE``: the choice travels over plain http, off localhost.
     ``BROKEN_FIELD``: a response header with CR, LF or NUL in it, or a name that is none: dropped before the head is read.
+    ``CSP_WIDENED``: our Content-Security-Policy lets more hosts through than are allowed, for want of room.
+    ``CSP_REPORT``: a browser says that our Content-Security-Policy stopped a host. Anybody can send such a report.
     ``UNFILTERED``: a body that could not be filtered (a part of an HTML document, an unknown coding).
     """
 
@@ -41,6 +43,8 @@ class FindingKind(StrEnum):
     INSECURE = "insecure"
     BROKEN_FIELD = "broken-field"
     UNFILTERED = "unfiltered"
+    CSP_WIDENED = "csp-widened"
+    CSP_REPORT = "csp-report"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,19 @@ CHOICE_MONTHS_MAX: Final = 13
 ONCE_SECONDS: Final = 60
 """How long the one-use permission of ``choice=once`` lives."""
 
+CSP_HEADER_BYTES: Final = 2 * 1024
+"""The most that our Content-Security-Policy takes, its name included: half of nginx's default buffer for a head."""
+CSP_HEADERS_KEPT: Final = 256
+"""As many of them are remembered: one for each state of consent that is met, and each own domain."""
+CSP_REPORT_BYTES: Final = 16 * 1024
+"""A longer report of a browser is answered with 413: it repeats the header and a few addresses."""
+CSP_REPORTS_BURST: Final = 100
+CSP_REPORTS_PER_SECOND: Final = 5
+"""So many reports are looked at; the others are dropped unread."""
+CSP_REPORTS_KNOWN: Final = 1000
+CSP_REPORTS_HOURS: Final = 1
+"""At most so many different findings come of reports in so many hours; a flood of made-up hosts ends there."""
+
 POST_BODY_BYTES: Final = 8 * 1024
 """A choice is small; a longer body is answered with 413 (K15)."""
 NEXT_BYTES: Final = 6 * 1024

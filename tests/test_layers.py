@@ -19,7 +19,7 @@ PACKAGE = Path(consent_guard.__file__).resolve().parent
 LAYERS = (
     {"errors", "limits", "findings", "version", "refusal", "wire"},
     {"policy", "consent"},
-    {"rewrite", "pages", "operation"},
+    {"rewrite", "pages", "operation", "csp"},
     {"engine"},
     {"wsgi", "asgi", "options", "environ", "manage", "nesting", "pacing", "session_cookies", "side_channels", "clock"}
     | {"ledger"},

@@ -1,6 +1,7 @@
 """``consent-guard check``: every fault of a policy at once; without faults, advice.
 
-May import the policy package, the pages' languages, the ledger and ``output``. The table in ``app`` registers it.
+May import the policy package, the headers made of it, the pages' languages, the ledger and ``output``. The table in ``app``
+registers it.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import click
 
 from ..audit.printable import printable
 from ..consent.keys import LEAST_KEY_BYTES, SHORT_KEY_BYTES
+from ..consent.terms import terms_of
+from ..csp.header import ConsentHeaders, PolicyHeader
 from ..errors import Fault, LedgerError, PolicyError
+from ..limits import CSP_HEADER_BYTES
 from ..pages.missing import missing_texts
 from ..policy.guidance.advice import Advice, advise
-from ..policy.model import Policy
+from ..policy.model import Basis, Policy
 from ..policy.regimes import REGIMES
 from .output import FAULTS, console, could_not, counted, error_console, json_out, leave
 
@@ -56,6 +60,8 @@ def command(
         compare(old, policy, found, as_json=as_json)
         return
     advice = [*advise(found), *(Advice("texts", sentence, ("L45",)) for sentence in missing_texts(found))]
+    headers = _headers(found)
+    advice += _widened(headers)
     if key_env is not None:
         if faults := _key_faults(key_env):
             _faults(faults, policy, as_json)
@@ -72,11 +78,13 @@ def command(
                 "policy": policy,
                 "regime": found.regime or None,
                 "faults": [],
+                "csp": {state: header.length for state, header in headers.items()} or None,
                 "advice": [{"path": a.path, "message": a.message, "rules": list(a.sources)} for a in advice],
             }
         )
     else:
         _show(advice, policy, found)
+        _show_lengths(headers, found)
     if strict and advice:
         leave(FAULTS)
 
@@ -84,7 +92,7 @@ def command(
 def _faults(faults: tuple[Fault, ...], policy: str, as_json: bool) -> None:
     if as_json:
         told = [{"path": fault.path, "message": fault.message, "mend": fault.mend} for fault in faults]
-        json_out({"policy": policy, "regime": None, "faults": told, "advice": []})
+        json_out({"policy": policy, "regime": None, "faults": told, "csp": None, "advice": []})
     else:
         for fault in faults:
             console.print(f"fault   {printable(str(fault))}", style="red")
@@ -97,6 +105,34 @@ def _show(advice: list[Advice], policy: str, found: Policy) -> None:
         console.print(f"advice  {printable(str(piece))}")
     named = f", regime {REGIMES[found.regime].title}" if found.regime else ""
     error_console.print(f"{printable(policy)}: no faults, {counted(len(advice), 'piece')} of advice{named}")
+
+
+def _headers(policy: Policy) -> dict[str, PolicyHeader]:
+    """Return the Content-Security-Policy that pages carry before a choice, and once everything is granted."""
+    headers = ConsentHeaders(policy)
+    if not headers:
+        return {}
+    exempt = {service.id for service in policy.services if policy.category(service.category).basis is Basis.EXEMPT}
+    states = {
+        "before a choice": terms_of(policy).needed | exempt,
+        "with everything granted": frozenset(service.id for service in policy.services),
+    }
+    return {state: headers.of(frozenset(allowed), "", policy.path) for state, allowed in states.items()}
+
+
+def _widened(headers: dict[str, PolicyHeader]) -> list[Advice]:
+    """What is to say of headers that let more through than is allowed."""
+    return [
+        Advice("policy.csp", f"{state}, {finding.where} lets {finding.subject} through: the hosts allowed do not fit", ("L01",))
+        for state, header in headers.items()
+        for finding in header.widened
+    ]
+
+
+def _show_lengths(headers: dict[str, PolicyHeader], policy: Policy) -> None:
+    own = "" if policy.first_party else "; your own domain comes to it, unless first_party names it"
+    for state, header in headers.items():
+        console.print(f"csp     {header.length} bytes {state}, of {CSP_HEADER_BYTES} at most{own}")
 
 
 def _ledger(url: str) -> list[Advice]:

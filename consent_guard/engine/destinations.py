@@ -16,6 +16,8 @@ _DOCUMENTS: Final = frozenset({b"document", b"iframe", b"frame", b"embed", b"obj
 _PAGE_TYPES: Final = frozenset({b"text/html", b"text/*", b"application/xhtml+xml"})
 _INSIDE: Final = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object"})
 """What is shown inside another document."""
+_WORKERS: Final = frozenset({b"worker", b"sharedworker", b"serviceworker"})
+"""Scripts that run under the policy of their own head, whatever that of the page is (CSP Level 3 §2.2)."""
 _PURPOSES: Final = frozenset({b"sec-purpose", b"x-sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
 """Where browsers, older ones too, and libraries that fetch for them say that nobody has asked to see the answer yet; the second
 is Turbo's."""
@@ -84,6 +86,11 @@ def _is_page_address(path: str) -> bool:
 def _accepted(headers: Headers) -> set[bytes]:
     members = [member for value in get_all(headers, b"accept") for member in list_members(value)]
     return {member.partition(b";")[0].strip(b" \t").lower() for member in members}
+
+
+def is_worker(headers: Headers) -> bool:
+    """Tell whether the answer will run as a worker of its own."""
+    return destination(headers) in _WORKERS
 
 
 def takes_banner(headers: Headers) -> bool:

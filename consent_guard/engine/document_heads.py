@@ -65,6 +65,12 @@ def part_head(headers: Headers) -> tuple[list[Header], BodyKind, str | None]:
     return leaving, kind, declared.charset if declared is not None else None
 
 
+def worker_head(headers: Headers) -> list[Header]:
+    """Return the head of a script that runs under a policy of this visitor's: nobody keeps it, so that none outlives the
+    consent that it was made for."""
+    return make_private(without(headers, b"etag", b"last-modified"), stored=False)
+
+
 def with_length(headers: list[Header], length: int) -> list[Header]:
     """Return the head of a body that is at hand as a whole: with its length, unless the head tells how it ends."""
     if any(name.lower() in (b"transfer-encoding", b"content-length") for name, _ in headers):

@@ -14,6 +14,9 @@ from urllib.parse import parse_qs, unquote
 
 from ..consent.choice import Consent
 from ..consent.receipt import Receipt, Shown
+from ..csp.header import ENDPOINT as CSP_REPORTS
+from ..csp.reports import read_report
+from ..limits import CSP_REPORT_BYTES
 from ..operation.counters import Counters, kind_of
 from ..operation.exposition import CONTENT_TYPE, exposition
 from ..operation.health import Health, health
@@ -75,7 +78,11 @@ class Endpoints:
     @property
     def body_limit(self) -> int:
         """How many bytes of the request's body are of interest."""
-        return self._site.post_limit if self._facts.method == "POST" and not self._page else 0
+        if self._facts.method != "POST":
+            return 0
+        if self._page == CSP_REPORTS and self._site.csp:
+            return CSP_REPORT_BYTES
+        return 0 if self._page else self._site.post_limit
 
     def answer(self, body: bytes) -> Reply:
         """Return our answer. Whatever is wrong with the request is answered, never raised; then nothing is stored."""
@@ -93,6 +100,8 @@ class Endpoints:
     def _answer(self, body: bytes) -> Reply:
         if not self._page and self._facts.method == "POST":
             return self._choose(body)
+        if self._page == CSP_REPORTS and self._site.csp:
+            return self._reported(body)
         if self._page.startswith(_ASSETS):
             found = self._site.surface.asset(self._page.removeprefix(_ASSETS))
             if found is None:
@@ -158,6 +167,21 @@ class Endpoints:
     def _healthy(self, found: Health) -> Reply:
         reply = replies.data(found.told, status=200 if found.ok else 503)
         return reply if found.ok else replies.unavailable(reply)
+
+    def _reported(self, body: bytes) -> Reply:
+        """A browser's report of our Content-Security-Policy. Nobody waits for the answer, so that what is no report gets the
+        same one; no page is made."""
+        facts, site = self._facts, self._site
+        if facts.method != "POST":
+            return replies.empty(405, ((b"allow", b"POST"),))
+        if len(body) > CSP_REPORT_BYTES:
+            return replies.empty(413)
+        if not site.reports.takes(facts.now):
+            return replies.empty(429)
+        found = read_report(body, facts.host, facts.root_path, enforced=site.csp.enforces)
+        if found is not None and site.reports.counts(found, facts.now):
+            self._log.add(found)
+        return replies.empty(204)
 
     def _download(self, ending: str) -> Reply:
         view = self._view()

@@ -22,10 +22,10 @@ from ..findings import Finding, FindingKind
 from ..operation.counters import Counters
 from ..policy.model import PathEnforcement
 from ..wire.messages import Header, Headers, LedgerState, Reply, RequestFacts, ResponsePlan
-from .destinations import wanted
+from .destinations import is_worker, wanted
 from .endpoints import Endpoints
 from .finding_log import FindingLog
-from .request_side import ForwardedRequest, forward, hide_gated
+from .request_side import ForwardedRequest, forward, hide_gated, unconditional
 from .response_side import ResponseSide
 from .site import Site
 from .style_sheets import names_filtered
@@ -211,8 +211,9 @@ class Exchange:
         if enforcement == "report":
             _, hidden = hide_gated(facts.headers, site.rulings, consent)
             return ForwardedRequest(facts.headers, hidden, wants)
+        headers = unconditional(facts.headers) if site.csp and is_worker(facts.headers) else facts.headers
         return forward(
-            facts.headers,
+            headers,
             facts.method,
             wants,
             site.rulings,

@@ -16,7 +16,7 @@ from ..limits import FINDINGS
 logger: Final = logging.getLogger("consent_guard")
 
 _LOUD: Final = frozenset({FindingKind.BROKEN_FIELD, FindingKind.INSECURE, FindingKind.UNFILTERED})
-_PASSED: Final = frozenset({FindingKind.COOKIE_CUT, *_LOUD})
+_PASSED: Final = frozenset({FindingKind.COOKIE_CUT, FindingKind.CSP_WIDENED, FindingKind.CSP_REPORT, *_LOUD})
 """Kinds that withhold nothing."""
 
 
@@ -55,7 +55,8 @@ class FindingLog:
         """Tell a finding, unless it was told before. Never raises: an error of ``on_finding`` is logged."""
         if self._reporting and finding.enforced:
             finding = replace(finding, enforced=False)
-        finding = replace(finding, route=self._route())
+        if not finding.route:
+            finding = replace(finding, route=self._route())
         if finding in self._found or len(self._found) >= FINDINGS:
             return
         self._found[finding] = None

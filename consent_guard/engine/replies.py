@@ -53,6 +53,12 @@ def see_other(path: str, headers: Sequence[Header] = (), *, receipt: Receipt | N
     return Reply(303, head, b"", receipt)
 
 
+def empty(status: int, headers: Sequence[Header] = ()) -> Reply:
+    """Return an answer that nobody reads."""
+    length = () if status == 204 else ((b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"0"))
+    return Reply(status, (*length, (b"cache-control", b"no-store"), *headers), b"")
+
+
 def unavailable(reply: Reply) -> Reply:
     """Return an answer that will be another one soon: what it needs cannot be had at the moment."""
     return Reply(reply.status, (*reply.headers, (b"retry-after", b"5")), reply.body)

@@ -64,6 +64,13 @@ def hide_gated(headers: Headers, rulings: CookieRulings, consent: Consent) -> tu
     return (kept, hidden) if kept != list(headers) else (headers, ())
 
 
+def unconditional(headers: Headers) -> Headers:
+    """Return the headers without what a 304 could answer, which would bring an answer to life that was kept with another head:
+    the very object that came in, where there is none of it."""
+    kept = [header for header in headers if header[0].lower() not in _CONDITIONS]
+    return headers if len(kept) == len(headers) else kept
+
+
 def forward(
     headers: Headers,
     method: str,

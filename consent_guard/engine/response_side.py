@@ -9,6 +9,7 @@ import logging
 import weakref
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from ..errors import RewriteError
@@ -31,8 +32,8 @@ from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
 from .bodies import BodyKind, body_kind, has_body, is_feed, is_page
 from .debug_panel import WithPanel
-from .destinations import destination, takes_banner
-from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length
+from .destinations import destination, is_worker, takes_banner
+from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, worker_head
 from .expiry import expire_once, expiry_lines
 from .filtered_body import FilteredBody, ObservedBody, ReadTwice, RefusedBody
 from .finding_log import FindingLog
@@ -62,6 +63,7 @@ class ResponseSide:
         "_left",
         "_log",
         "_off",
+        "_own_policy",
         "_reporting",
         "_rewritten",
         "_set_cookies",
@@ -93,13 +95,12 @@ class ResponseSide:
         self._strictest: ReadTwice | None = None
         """How a feed would leave for a reader who allows nothing, where this one allows something."""
         self._left: str | None = None
-        self._off = enforcement == "off"
-        self._reporting = enforcement == "report"
-        consent = visitor.consent
-        self._set_cookies = SetCookieFilter(
-            site.rulings, consent, facts.now, blocks_unlisted=site.policy.unlisted_cookies == "block", add=log.add
-        )
-        self._acting = ActingHeaders(site.rules, consent.allowed_services, site.needed, self._document, log.add)
+        self._off, self._reporting = enforcement == "off", enforcement == "report"
+        consent, add = visitor.consent, log.add
+        self._own_policy = partial(site.own_policy, facts, consent, add)
+        blocks = site.policy.unlisted_cookies == "block"
+        self._set_cookies = SetCookieFilter(site.rulings, consent, facts.now, blocks_unlisted=blocks, add=add)
+        self._acting = ActingHeaders(site.rules, consent.allowed_services, site.needed, self._document, add)
 
     def plan(self, status: int, headers: Headers, begin: Callable[[], None]) -> ResponsePlan:
         """Return what leaves in place of this head, and what the body must go through. ``begin`` is told when a body begins."""
@@ -133,11 +134,13 @@ class ResponseSide:
         if (clean or not kind.document) and self._forwarded.is_known(status, headers):
             return ResponsePlan(304, without(self._other_head(headers), *_OF_THE_CONTENT), bodiless=True)
         if not kind.document:
+            if self._site.csp and is_worker(self._facts.headers):
+                return ResponsePlan(status, [*worker_head(self.filter_headers(headers)), *self._own_policy()])
             return ResponsePlan(status, self._other_head(headers))
         if self._has_nothing_to_do(kind):
             return self._untouched(status, headers, kind)
         self._rewritten = True
-        leaving = self._personal(headers, rewritten=True)
+        leaving = [*self._personal(headers, rewritten=True), *self._own_policy()]
         if is_page(headers, kind):
             leaving += self._expiries(used=not 300 <= status < 400)
         self._note_bodies_elsewhere(headers)
@@ -203,7 +206,7 @@ class ResponseSide:
         """A page whose body is the app's own: its cookies, headers and caching are filtered all the same."""
         self.result = "unchanged" if has_body(self._facts.method, status) else None
         length = [header for header in headers if header[0].lower() in (b"content-length", b"accept-ranges")]
-        leaving = [*self._personal(headers, rewritten=False), *length]
+        leaving = [*self._personal(headers, rewritten=False), *self._own_policy(), *length]
         if is_page(headers, kind):
             leaving += self._expiries(used=used and not 300 <= status < 400)
         return ResponsePlan(status, leaving)

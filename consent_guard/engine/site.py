@@ -19,6 +19,8 @@ from ..consent.keys import check_keys
 from ..consent.signals import dnt, gpc
 from ..consent.terms import terms_of
 from ..consent.token import TokenSigner, names_to_read, once_cookie_name
+from ..csp.header import ConsentHeaders
+from ..csp.reports import Reports
 from ..findings import Finding
 from ..limits import CLEAN_FEEDS, KNOWN_SHEETS, POST_BODY_BYTES
 from ..operation.counters import Counters
@@ -29,8 +31,9 @@ from ..policy.model import Policy
 from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..version import __version__
 from ..wire.headers import first
-from ..wire.messages import Headers, RequestFacts
+from ..wire.messages import Header, Headers, RequestFacts
 from ..wire.origins import is_localhost, split_host
+from .addresses import base_path
 from .cookie_rulings import CookieRulings
 
 logger: Final = logging.getLogger("consent_guard")
@@ -133,7 +136,11 @@ class Site:
         """The names under which the choice is read, by whether the request came over https."""
         self.once_names: Final = {secure: once_cookie_name(policy, secure).encode("ascii") for secure in (False, True)}
         """The name of the permission for a single load, by the same."""
-        self._version: Final = _UNFIT.sub("_", __version__)
+        self.csp: Final = ConsentHeaders(policy)
+        """The policy headers of pages; false where there are none."""
+        self.reports: Final = Reports()
+        """How many of browsers' reports are looked at."""
+        self._version: Final = _UNFIT.sub("_", __version__) + (f".{self.csp.mark}" if self.csp else "")
         self.surface: Final[Surface] = checked_surface(policy, templates)
         """Our own pages and the parts that go into others; rendered when first needed."""
         self.texts: Final = Texts(self.surface)
@@ -163,7 +170,16 @@ class Site:
         """Tell whether the browser asks for what the categories with ``gpc`` refuse (G03; G04 where the policy heeds it)."""
         return gpc(headers) or (self.policy.dnt and dnt(headers))
 
+    def own_policy(self, facts: RequestFacts, consent: Consent, add: Callable[[Finding], None]) -> list[Header]:
+        """Return one more Content-Security-Policy for a page, where the policy has one made of the choice."""
+        if not self.csp:
+            return []
+        made = self.csp.of(consent.allowed_services, facts.host, base_path(facts.root_path, self.policy.path))
+        for finding in made.widened:
+            add(finding)
+        return [made.line]
+
     def mark(self, consent: Consent, banner: bool) -> str:
-        """Return what the entity tags of pages carry: the consent state, whether the banner may stand in them, and the version
-        of the library that filtered them. Nothing of the visitor (L07)."""
+        """Return what the entity tags of pages carry: the consent state, whether the banner may stand in them, the version of
+        the library that filtered them, and the policy where one stands in their heads. Nothing of the visitor (L07)."""
         return f"{consent.state_key}{'b' if banner else ''}.{self._version}"

@@ -239,9 +239,14 @@ class Surface:
             "dir": direction(lang),
             "words": words,
             "stylesheet": self.asset_path(STYLESHEET),
-            "script": self.asset_path(MODULE) if self.policy.script else "",
+            "script": self.asset_path(MODULE) + self._told if self.policy.script else "",
             "imports": self.policy.import_from,
         }
+
+    @property
+    def _told(self) -> str:
+        """What the module learns from its own address: that this page's header holds until the next page."""
+        return "#csp" if self.policy.csp == "enforce" else ""
 
     def _page(
         self,

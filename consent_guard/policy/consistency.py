@@ -1,7 +1,7 @@
 """What must hold between the parts of a policy: ids, categories, reasons, addresses, languages.
 
-May import the policy's values and the fault collector. The loader calls it for a policy that it has read, and for one that was
-built of dataclasses: both must keep these rules.
+May import the policy's values, the wire layer and the fault collector. The loader calls it for a policy that it has read, and
+for one that was built of dataclasses: both must keep these rules.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from ..wire.origins import covers
+from .countries import country_form, country_hosts
 from .faults import FaultList, guess, listing
 from .hosts import rule_key
 from .import_tools import check_imports
@@ -61,6 +63,8 @@ class Draft:
     """Key path and tag, as the policy lists them; empty: not listed."""
     cookie_name: str = "consent"
     imports: tuple[ImportRule, ...] = ()
+    csp_allow: tuple[tuple[str, str], ...] = ()
+    """Key path and host source of each."""
 
     @property
     def written(self) -> frozenset[str]:
@@ -84,6 +88,7 @@ def draft_of(policy: Policy) -> Draft:
         cookies=[Placed(f"cookies[{place}]", cookie) for place, cookie in enumerate(policy.cookies)],
         cookie_name=policy.cookie_name,
         imports=policy.imports,
+        csp_allow=tuple((f"policy.csp_allow[{place}]", source) for place, source in enumerate(policy.csp_allow)),
     )
 
 
@@ -94,6 +99,7 @@ def check(draft: Draft, faults: FaultList) -> None:
     _own_cookie(draft, faults)
     _ties(draft.services, faults)
     _imports(draft, faults)
+    _csp_allow(draft, faults)
     written = draft.written
     for path, language in draft.languages:
         if written and language not in written:
@@ -199,6 +205,31 @@ def _imports(draft: Draft, faults: FaultList) -> None:
         (f"{cookie.path}.name", cookie.value.rule.name) for cookie in draft.cookies if cookie.value.category not in necessary
     ]
     check_imports(draft.imports, purposes, waiting, faults)
+
+
+def _csp_allow(draft: Draft, faults: FaultList) -> None:
+    """A host that a rule takes as a whole cannot be let through by name as well: the choice decides on it."""
+    asked = {placed.value.id for placed in draft.categories if placed.value.basis is not Basis.NECESSARY}
+    rules = [
+        (rule, service.value.id)
+        for service in draft.services
+        if service.value.category in asked
+        for rule in service.value.hosts
+        if rule.host and not rule.path and not rule.query
+    ]
+    for path, source in draft.csp_allow:
+        name = source.partition(":")[0].lower()
+        host, below = name.removeprefix("*."), name.startswith("*.")
+        for rule, service in rules:
+            whole = rule.host in (host, country_form(host))
+            beneath = rule.subdomains and any(covers(one, host) for one in country_hosts(rule.host))
+            if whole or beneath or (below and any(covers(host, one) for one in country_hosts(rule.host))):
+                faults.add(
+                    path,
+                    f"{source!r} takes in what {rule.text!r} of {service!r} names, which the visitor's choice decides on",
+                    "Leave it out, or write the hosts that you mean one by one",
+                )
+                break
 
 
 def _cookie_rules(draft: Draft) -> Iterator[tuple[str, CookieRule]]:

@@ -29,6 +29,7 @@ _NOT_IN_HOST: Final = re.compile(r"[\x00-\x20\x7f\\#/?%@]")
 _PLAIN_HOST: Final = re.compile(r"(?!.*--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9]{1,61}\Z", re.ASCII)
 """A name that the URL parser leaves as it is: most rules, which this spares it."""
 _PORT: Final = re.compile(r":[0-9]*\Z")
+_IN_SOURCE: Final = re.compile(r"[a-z0-9_.-]+\Z", re.ASCII)
 
 
 class RuleFault(ValueError):
@@ -79,6 +80,20 @@ def refuse_public_suffix(host: str, written: str) -> None:
             f"{written!r} is a whole public suffix: everybody's sites lie below {host}",
             f'Write the host that you mean, as in "www.example.{host}"',
         )
+
+
+def host_source(text: str) -> str:
+    """Return one member of ``csp_allow``, ``host`` or ``*.host``, each with ``:port``, as a Content-Security-Policy writes it.
+    Raises RuleFault."""
+    name, colon, port = text.rpartition(":")
+    if not colon or not (port == "*" or (port.isascii() and port.isdigit() and len(port) <= 5)):
+        name, colon, port = text, "", ""
+    below = "*." if name.startswith("*.") else ""
+    host = normal_host(name.removeprefix("*."))
+    refuse_public_suffix(host, text)
+    if not _IN_SOURCE.match(host) or (below and is_ip_address(host)):
+        raise RuleFault(f"{text!r} is nothing that a Content-Security-Policy can name")
+    return f"{below}{host}{colon}{port}"
 
 
 def parse_host_rule(text: str) -> HostRule:

@@ -125,7 +125,8 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
     imports = read_imports(root, settings.import_from)
     paths = read_paths(root, settings.path)
     own_texts = read_own_texts(root)
-    check(Draft(categories, services, cookies, settings.languages, settings.cookie_name, imports), faults)
+    draft = Draft(categories, services, cookies, settings.languages, settings.cookie_name, imports, settings.csp_allow)
+    check(draft, faults)
     if faults:
         raise PolicyError(faults.in_order_of(document), source)
     titled = dict.fromkeys(language for category in categories for language in category.value.title)
@@ -140,6 +141,8 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         unlisted_cookies=settings.unlisted_cookies,
         unlisted_hosts=settings.unlisted_hosts,
         enforcement=settings.enforcement,
+        csp=settings.csp,
+        csp_allow=tuple(source for _, source in settings.csp_allow),
         inline_scripts=settings.inline_scripts,
         style_sheets=settings.style_sheets,
         banner=settings.banner,

@@ -320,6 +320,7 @@ class Policy:
     ``enforcement``: ``report``: nothing is altered, no banner is shown, findings alone are made.
     ``delivery``: whether pages are made for one visitor or for caches that many share.
     ``csp``: whether a Content-Security-Policy is made of the choice, and only reports or enforces.
+    ``csp_allow``: third-party hosts that no rule names and it lets through, as ``cdn.x``, ``*.x`` or ``x:8443``.
     ``inline_scripts``: whether a snippet's host and global tell an inline script, or the host alone.
     ``style_sheets``: whether ``text/css`` responses of the app are filtered, or left as they are.
     ``banner``: whether the banner is put into pages.
@@ -354,6 +355,7 @@ class Policy:
     enforcement: Literal["enforce", "report"] = "enforce"
     delivery: Literal["personal", "shared"] = "personal"
     csp: Literal["off", "report", "enforce"] = "off"
+    csp_allow: tuple[str, ...] = ()
     inline_scripts: Literal["signature", "mention"] = "signature"
     style_sheets: Literal["filter", "ignore"] = "filter"
     banner: bool = True

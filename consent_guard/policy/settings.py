@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 from ..limits import CHOICE_MONTHS_MAX
 from ..wire.origins import covers, is_ip_address
 from .frameworks import is_framework_cookie
-from .host_rules import RuleFault, normal_host, refuse_public_suffix
+from .host_rules import RuleFault, host_source, normal_host, refuse_public_suffix
 from .import_tools import read_import_from
 from .model import GpcStatement
 from .regimes import REGIMES
@@ -40,6 +40,7 @@ KEYS: Final = (
     "enforcement",
     "delivery",
     "csp",
+    "csp_allow",
     "inline_scripts",
     "style_sheets",
     "banner",
@@ -77,6 +78,9 @@ class Settings:
     unlisted_cookies: Report = "report"
     unlisted_hosts: Report = "report"
     enforcement: Enforcement = "enforce"
+    csp: Csp = "off"
+    csp_allow: tuple[tuple[str, str], ...] = ()
+    """Key path and host source of each."""
     inline_scripts: InlineScripts = "signature"
     style_sheets: StyleSheets = "filter"
     banner: bool = True
@@ -103,6 +107,7 @@ def read_settings(table: Table | None) -> Settings:
         return Settings()
     _refuse_later(table)
     first_party = _first_party(table)
+    csp, csp_allow = _csp(table)
     return Settings(
         revision=table.integer("revision", 1, 1, REVISION_MAX),
         choice_months=table.integer("choice_months", CHOICE_MONTHS_MAX, 1, CHOICE_MONTHS_MAX),
@@ -110,6 +115,8 @@ def read_settings(table: Table | None) -> Settings:
         unlisted_cookies=table.option("unlisted_cookies", get_args(Report), "report"),
         unlisted_hosts=table.option("unlisted_hosts", get_args(Report), "report"),
         enforcement=table.option("enforcement", get_args(Enforcement), "enforce"),
+        csp=csp,
+        csp_allow=csp_allow,
         inline_scripts=table.option("inline_scripts", get_args(InlineScripts), "signature"),
         style_sheets=table.option("style_sheets", get_args(StyleSheets), "filter"),
         banner=table.boolean("banner", True),
@@ -165,13 +172,28 @@ def _is_date(text: str) -> bool:
 
 def _refuse_later(table: Table) -> None:
     """Note the settings that this version does not yet obey."""
-    for key, now, later in (("delivery", "personal", get_args(Delivery)), ("csp", "off", get_args(Csp))):
-        value = table.string(key, now)
-        mend = f'Write {key} = "{now}", or leave it out'
-        if value in later and value != now:
-            table.fault(key, f"{value!r} is not available yet", mend)
-        elif value != now:
-            table.fault(key, f"{value!r} is none of the values that this key takes", mend)
+    key, now = "delivery", "personal"
+    value = table.string(key, now)
+    mend = f'Write {key} = "{now}", or leave it out'
+    if value in get_args(Delivery) and value != now:
+        table.fault(key, f"{value!r} is not available yet", mend)
+    elif value != now:
+        table.fault(key, f"{value!r} is none of the values that this key takes", mend)
+
+
+def _csp(table: Table) -> tuple[Csp, tuple[tuple[str, str], ...]]:
+    csp: Csp = table.option("csp", get_args(Csp), "off")
+    allowed: dict[str, str] = {}
+    written = table.strings("csp_allow")
+    for path, text in written:
+        try:
+            allowed.setdefault(host_source(text), path)
+        except RuleFault as fault:
+            table.faults.add(path, fault.message, 'Write a host, as in "cdn.example.org" or "*.example.org"')
+    if csp == "enforce" and not written and table.value.get("unlisted_hosts") != "block":
+        mend = 'Name in csp_allow the hosts that no rule names, or set unlisted_hosts = "block"'
+        table.fault("csp", "'enforce' stops every host that no rule names: a Content-Security-Policy knows no deny list", mend)
+    return csp, tuple((path, source) for source, path in allowed.items())
 
 
 def _first_party(table: Table) -> tuple[str, ...]:

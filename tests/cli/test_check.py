@@ -208,3 +208,49 @@ def test_without_a_name_it_is_consent_toml(tmp_path: Path, monkeypatch: pytest.M
     assert str(tmp_path / "consent.toml") in missing.stderr.replace("\n", "")
     (tmp_path / "consent.toml").write_text('[[categories]]\nid = "a"\nbasis = "consent"\ntitle = { en = "A" }\n')
     assert CliRunner().invoke(cli, ["check"]).exit_code == 0
+
+
+CSP = """
+[policy]
+csp = "enforce"
+csp_allow = [%s]
+first_party = ["site.example"]
+[[categories]]
+id = "c"
+basis = "consent"
+title.en = "C"
+[[services]]
+id = "video"
+category = "c"
+hosts = ["*.video.example"]
+title.en = "V"
+"""
+
+
+def test_the_length_of_the_content_security_policy_is_printed(tmp_path: Path) -> None:
+    file = tmp_path / "consent.toml"
+    file.write_text(CSP % '"cdn.other.example"', encoding="utf-8")
+    shown = check(file)
+    assert shown.exit_code == 0
+    told = json.loads(check(file, "--json").stdout)["csp"]
+    assert 200 < told["before a choice"] < told["with everything granted"] < 2048
+    for state, length in told.items():
+        assert f"csp     {length} bytes {state}, of 2048 at most\n" in shown.stdout
+    assert "lets" not in shown.stdout
+
+
+def test_one_that_has_no_room_for_all_hosts_gets_advice(tmp_path: Path) -> None:
+    file = tmp_path / "consent.toml"
+    file.write_text(
+        CSP % ", ".join(f'"a-host-with-a-long-name-{number}.cdn.example"' for number in range(40)), encoding="utf-8"
+    )
+    shown = check(file)
+    assert "before a choice, default-src, connect-src lets *.cdn.example through" in shown.stdout.replace("\n", " ")
+    told = json.loads(check(file, "--json").stdout)
+    assert {one["path"] for one in told["advice"]} >= {"policy.csp"}
+    assert all(length <= 2048 for length in told["csp"].values())
+
+
+def test_without_one_nothing_is_said_of_it() -> None:
+    assert "csp" not in check(AMELI).stdout
+    assert json.loads(check(AMELI, "--json").stdout)["csp"] is None

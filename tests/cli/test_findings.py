@@ -188,3 +188,16 @@ def test_what_is_printed_loads_with_the_policy_that_it_is_for(tmp_path: Path, ba
     assert all(hosts.match(host, "/", "") for host in ("a.matomo.cloud", "connect.facebook.net", "cdn.unknown.example"))
     assert 'the catalogue says "audience"' in toml
     assert "# www.youtube.com: of youtube" in toml
+
+
+def test_what_browsers_report_is_counted_and_never_proposed_by_itself() -> None:
+    """Anybody can send a report."""
+    report = Finding(FindingKind.CSP_REPORT, "cdn.unknown.example", "script-src-elem", route="/shop")
+    widened = Finding(FindingKind.CSP_WIDENED, "*.cdn.example", "default-src, connect-src", route="/")
+    text = "".join(json.dumps(dataclasses.asdict(one)) + "\n" for one in (report, report, widened))
+    told = json.loads(findings("-", "--json", text=text).stdout)
+    assert {(one["kind"], one["subject"], one["count"]) for one in told["findings"]} == {
+        ("csp-report", "cdn.unknown.example", 2),
+        ("csp-widened", "*.cdn.example", 1),
+    }
+    assert told["toml"] == ""

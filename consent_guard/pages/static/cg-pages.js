@@ -1,4 +1,5 @@
-/* consent_guard: the preferences, on our own page and in a page of the site. The module imports it where there are any. */
+/* consent_guard: the preferences, on our own page and in a page of the site. The module imports it where there are any, and at
+   a withdrawal under csp = "enforce". */
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
@@ -42,4 +43,10 @@ export async function renew() {
   said.prepend(line);
   said.tabIndex = -1;
   said.focus();
+}
+
+/* An installed service worker keeps the policy that it was installed under. */
+export async function free() {
+  const all = await navigator.serviceWorker?.getRegistrations().catch(() => []);
+  await Promise.all((all ?? []).map((one) => one.unregister().catch(() => false)));
 }

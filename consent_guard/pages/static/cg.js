@@ -1,14 +1,15 @@
-/* consent_guard, with a script: nothing depends on it. Everything here has a form or a link that works without.
+/* consent_guard, with a script. Everything here has a form or a link that works without.
  *
- * A choice is posted by fetch. Where it changes what may load, the page is loaded anew, in place; else it stays as it is.
+ * A choice is posted by fetch. Where it changes what may load, the page is loaded anew, in place.
  * On document: "consentchange", detail = the state; preventDefault() keeps the page from being loaded anew.
  */
 const BASE = import.meta.url.replace(/\/assets\/[^/]*$/, "");
+const CSP = import.meta.url.endsWith("#csp"); /* What may load stays so until the next page. */
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const here = () => location.pathname + location.search;
 
-/* The sentences, in the page's language, and whether the page answered a POST stand on the element that loads this module. */
+/* The sentences, and whether the page answered a POST, stand on the element that loads this module. */
 const ours = () => $("script[data-cg-later]");
 
 /* The choice */
@@ -30,20 +31,23 @@ async function choose(form, button) {
   const json = { "content-type": "application/json" };
   const after = await ask("", { method: "POST", headers: json, body: JSON.stringify(body) });
   const answered = ["accept", "refuse", "save"].includes(body.choice);
-  tabs?.postMessage({ answered, lost: lost(before, after) });
+  const gone = lost(before, after);
+  tabs?.postMessage({ answered, lost: gone });
+  if (CSP && gone) await (await pages()).free();
   const event = new CustomEvent("consentchange", { detail: after, cancelable: true });
   const wanted = document.dispatchEvent(event);
   if ($("body[data-cg=page]")) return (await pages()).renew();
-  /* Preferences in a page of the site show the stored state: it has changed whatever was chosen. */
+  /* Preferences in a page show the stored state: it has changed whatever was chosen. */
   const shown = form.closest("[data-cg=page-preferences]");
-  const anew = wanted && (shown || body.choice === "once" || permitted(before) !== permitted(after));
-  if (anew && !ours()?.matches("[data-cg-posted]")) return location.reload();
+  const moved = shown || body.choice === "once" || permitted(before) !== permitted(after);
+  if (wanted && moved && !ours()?.matches("[data-cg-posted]")) return location.reload();
   settled ||= answered;
-  if (anew) say("later");
-  else if (after.decided) done();
+  const later = moved && (wanted || CSP) && "later";
+  if (later && !(banner && after.decided)) say(later);
+  else if (after.decided) done(later);
 }
 
-/* Before anybody else, or who boosts forms (htmx, Turbo, Unpoly) would post it once more. */
+/* Before who boosts forms (htmx, Turbo, Unpoly), or they post it once more. */
 addEventListener("submit", (event) => {
   const form = event.target, button = event.submitter;
   if (!form.matches("[data-cg-form]") || !button) return;
@@ -54,15 +58,15 @@ addEventListener("submit", (event) => {
   form.dataset.cgBusy = "1";
   choose(form, button)
     .catch(async (error) => {
-      /* 503: what cannot be recorded now; the answer says so, and what holds, in the visitor's language. */
+      /* 503: what cannot be recorded now; the answer says so, and what holds. */
       if (error.answer) return say("failed", error.answer.status === 503 && (await error.answer.json()).message);
-      form.dataset.cgPlain = "1"; /* Nothing went out, perhaps by the page's own policy: then as it goes without a script. */
+      form.dataset.cgPlain = "1"; /* Nothing went out: then as it goes without a script. */
       form.requestSubmit(button);
     })
     .finally(() => delete form.dataset.cgBusy);
 }, true);
 
-/* Our links lead to pages of their own, whatever a library does with links. */
+/* Our links lead to pages, whatever a library does with links. */
 addEventListener("click", (event) => {
   const link = event.target.closest?.("a");
   if (link?.matches("[data-cg=banner] *")) event.stopImmediatePropagation();
@@ -125,7 +129,7 @@ function fit(box) {
   if (box.offsetTop + box.offsetHeight > over.clientHeight && [...over.children].every((one) => one === box || !one.offsetHeight)) box.className += " cg-short cg-fill";
 }
 
-/* The style sheet came with the banner; it stays when that goes. */
+/* It stays when the banner goes. */
 function keepStyle() {
   const link = $("link", banner);
   if (!link || $(`link[href="${link.getAttribute("href")}"]`, document.head)) return;
@@ -152,16 +156,16 @@ function leave() {
   if (inside && came?.isConnected) came.focus();
 }
 
-function done() {
+function done(key) {
   if (!banner) return;
   const said = $(".cg-saved", banner), held = banner.contains(document.activeElement);
-  said.textContent = said.dataset.cgSaved;
+  said.textContent = (key && ours()?.getAttribute("data-cg-" + key)) || said.dataset.cgSaved;
   banner.classList.add("cg-done");
   if (held) {
     said.tabIndex = -1;
     said.focus();
   }
-  /* It goes with the visitor's next act, or by itself: it asks for nothing. */
+  /* It goes with the visitor's next act, or by itself. */
   const gone = (event) => {
     if (event?.type === "keydown" && ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
     clearTimeout(clock);
@@ -181,7 +185,7 @@ document.addEventListener("focusin", (event) => {
   } else if (banner) requestAnimationFrame(() => clear(event.target));
 });
 
-/* What takes the focus where no scrolling clears it, as in a bar that is fixed to the window: the banner goes to the other edge. */
+/* What takes the focus where no scrolling clears it, as in a fixed bar: the banner goes to the other edge. */
 function clear(target) {
   if (!banner || getComputedStyle(banner).position !== "fixed") return;
   const over = banner.getBoundingClientRect(), box = target.getBoundingClientRect();
