@@ -321,6 +321,7 @@ class Policy:
     ``delivery``: whether pages are made for one visitor or for caches that many share.
     ``csp``: whether a Content-Security-Policy is made of the choice, and only reports or enforces.
     ``csp_allow``: third-party hosts that no rule names and it lets through, as ``cdn.x``, ``*.x`` or ``x:8443``.
+    ``lazy_attributes``: whether ``data-src`` and the like count as what lazy loaders make of them.
     ``inline_scripts``: whether a snippet's host and global tell an inline script, or the host alone.
     ``style_sheets``: whether ``text/css`` responses of the app are filtered, or left as they are.
     ``banner``: whether the banner is put into pages.
@@ -356,6 +357,7 @@ class Policy:
     delivery: Literal["personal", "shared"] = "personal"
     csp: Literal["off", "report", "enforce"] = "off"
     csp_allow: tuple[str, ...] = ()
+    lazy_attributes: bool = True
     inline_scripts: Literal["signature", "mention"] = "signature"
     style_sheets: Literal["filter", "ignore"] = "filter"
     banner: bool = True

@@ -41,6 +41,7 @@ KEYS: Final = (
     "delivery",
     "csp",
     "csp_allow",
+    "lazy_attributes",
     "inline_scripts",
     "style_sheets",
     "banner",
@@ -81,6 +82,7 @@ class Settings:
     csp: Csp = "off"
     csp_allow: tuple[tuple[str, str], ...] = ()
     """Key path and host source of each."""
+    lazy_attributes: bool = True
     inline_scripts: InlineScripts = "signature"
     style_sheets: StyleSheets = "filter"
     banner: bool = True
@@ -117,6 +119,7 @@ def read_settings(table: Table | None) -> Settings:
         enforcement=table.option("enforcement", get_args(Enforcement), "enforce"),
         csp=csp,
         csp_allow=csp_allow,
+        lazy_attributes=table.boolean("lazy_attributes", True),
         inline_scripts=table.option("inline_scripts", get_args(InlineScripts), "signature"),
         style_sheets=table.option("style_sheets", get_args(StyleSheets), "filter"),
         banner=table.boolean("banner", True),

@@ -157,7 +157,7 @@ def _glance(reader: HtmlReader, found: re.Match[bytes]) -> Glance | object | Non
     facts = table.recall(tag, len(tag))
     if facts is not MISSING or (name in SIMULATED and name not in p.RAW_TEXT) or name == b"noscript":
         return facts
-    seen = glance(reader.policy.book, name, tag)
+    seen = glance(reader.policy.book, name, tag, lazy=reader.policy.lazy)
     if seen is FULL:
         return MISSING
     if len(tag) <= REMEMBERED_BYTES:

@@ -1,6 +1,7 @@
 """What makes a browser fetch: THE table of elements, attributes and how their values are read (WHATWG HTML, SVG 2, CSS).
 
-To enforce one more attribute or element, add a line to ``TABLE``. The tokenizer's skip patterns, XML's names, oversized
+To enforce one more attribute or element, add a line to ``TABLE``; to know one more name that lazy loaders use, add it to
+``LAZY``. The tokenizer's skip patterns, XML's names, oversized
 tags, the tools' reading and the tests that try each entry are made from it; none repeats it. May import the wire layer's
 link relations.
 """
@@ -35,6 +36,8 @@ class Grammar(Enum):
     """Values between semicolons, each an address or CSS."""
     PROGRAM_URL = auto()
     """An address that fetches nothing, unless it is ``javascript:``."""
+    IMAGE = auto()
+    """One address, or CSS that says an image."""
 
 
 class Leaves(Enum):
@@ -62,6 +65,20 @@ class Condition(NamedTuple):
     """In lower case, without white space around them."""
 
 
+LAZY: Final = {
+    "src": "data-src data-lazy-src data-lazy data-original data-echo data-cfsrc",
+    "srcset": "data-srcset data-lazy-srcset data-original-set",
+    "poster": "data-poster",
+    "data": "data-src",
+    "href": "data-href",
+    "style": "data-bg data-background data-background-image data-bg-src",
+}
+"""Plain attributes, and those that lazy loaders turn into them (lazysizes, vanilla-lazyload, lozad, jQuery's and others): each
+element of the table that has the one has the others. They say a ``style`` by its image alone."""
+LAZY_NAMES: Final = frozenset(name.encode() for names in LAZY.values() for name in names.split())
+"""Attributes that fetch nothing until a script of the page wants it so: only what is withheld counts in them."""
+
+
 class Entry(NamedTuple):
     """One line of the table."""
 
@@ -84,9 +101,17 @@ class Entry(NamedTuple):
         return self.grammar is Grammar.URL and self.when is None
 
     @property
+    def lazy(self) -> bool:
+        """Whether a script of the page has to turn it into another attribute."""
+        return self.attribute.encode() in LAZY_NAMES
+
+    @property
     def key(self) -> str:
         """The element and the attribute, as findings name them."""
         return f"{self.element} {self.attribute}".lower()
+
+
+_DEFERRED: Final = {Grammar.URL: Grammar.URL, Grammar.SRCSET: Grammar.SRCSET, Grammar.CSS: Grammar.IMAGE}
 
 
 def _rows(
@@ -100,10 +125,14 @@ def _rows(
     when: Condition | None = None,
     late: bool = False,
 ) -> Iterator[Entry]:
-    """Each element with each attribute."""
+    """Each element with each attribute, and with what lazy loaders turn into that."""
+    deferred = _DEFERRED.get(grammar) if not svg and leaves is not Leaves.BASE else None
     for element in elements.split():
         for attribute in attributes.split():
             yield Entry(element, attribute, grammar, leaves, svg, shows, when, late)
+            if deferred is not None:
+                for name in LAZY.get(attribute, "").split():
+                    yield Entry(element, name, deferred, leaves, svg, shows, when, True)
 
 
 _SVG_HREF: Final = "href xlink:href"
@@ -206,8 +235,8 @@ def _anywhere(entry: Entry) -> bool:
     return entry.element == "*"
 
 
-def _compile(*, svg: bool) -> tuple[dict[bytes, Rules], Rules]:
-    entries = [entry for entry in TABLE if svg or not entry.svg]
+def _compile(*, svg: bool, lazy: bool) -> tuple[dict[bytes, Rules], Rules]:
+    entries = [entry for entry in TABLE if (svg or not entry.svg) and (lazy or not entry.lazy)]
     programs = frozenset(one.attribute.encode() for one in entries if one.grammar is Grammar.PROGRAM_URL)
     common = {one.attribute.encode(): one for one in entries if _anywhere(one) and one.grammar is not Grammar.PROGRAM_URL}
     handler = {
@@ -225,10 +254,11 @@ def _compile(*, svg: bool) -> tuple[dict[bytes, Rules], Rules]:
     return {name: Rules(own, programs) for name, own in by_element.items()}, Rules(every, programs)
 
 
-HTML_RULES, HTML_ANY = _compile(svg=False)
-"""What counts on each element of HTML, and on every other."""
-FOREIGN_RULES, FOREIGN_ANY = _compile(svg=True)
-"""The same where svg or math may be around: an element's name may be that of either."""
+RULES: Final = {(svg, lazy): _compile(svg=svg, lazy=lazy) for svg in (False, True) for lazy in (False, True)}
+"""What counts on each element, and on every other: in HTML, and where svg or math may be around, for an element's name may be
+that of either; without what lazy loaders use, and with it."""
+HTML_RULES, HTML_ANY = RULES[False, True]
+FOREIGN_RULES, FOREIGN_ANY = RULES[True, True]
 
 XML_NAMES: Final = {entry.element.encode(): entry.element.lower().encode() for entry in TABLE if not entry.element.islower()}
 """In XML case counts: SVG's names with capitals, and how the table's rules are looked up."""

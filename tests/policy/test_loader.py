@@ -36,6 +36,7 @@ unlisted_hosts = "block"
 enforcement = "report"
 delivery = "personal"
 csp = "off"
+lazy_attributes = false
 inline_scripts = "mention"
 banner = false
 banner_place = "centre"
@@ -138,6 +139,7 @@ def test_every_key_of_a_whole_file_is_taken(tmp_path: Path) -> None:
         unlisted_cookies="block",
         unlisted_hosts="block",
         enforcement="report",
+        lazy_attributes=False,
         inline_scripts="mention",
         banner=False,
         banner_place="centre",
@@ -157,6 +159,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (policy.revision, policy.choice_months, policy.path, policy.cookie_name) == (1, 13, "/privacy-choices", "consent")
     assert (policy.unlisted_cookies, policy.unlisted_hosts, policy.enforcement) == ("report", "report", "enforce")
     assert (policy.delivery, policy.csp, policy.inline_scripts, policy.banner) == ("personal", "off", "signature", True)
+    assert policy.lazy_attributes is True
     assert (policy.banner_place, policy.banner_except, policy.script) == ("bottom", (), True)
     assert (policy.first_party, policy.cookie_domain, policy.services, policy.cookies) == ((), "", (), ())
 

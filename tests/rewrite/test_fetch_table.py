@@ -33,6 +33,7 @@ VALUES = {
     Grammar.HTML: f"<img src='{ADDRESS}'/>",
     Grammar.REFRESH: f"0;url={ADDRESS}",
     Grammar.ANIMATION: f"/own;{ADDRESS}",
+    Grammar.IMAGE: f"url({ADDRESS})",
     Grammar.PROGRAM_URL: f"javascript:go('{ADDRESS}')",
 }
 DECIDING = {"link": {"rel": "preload", "as": "image"}}

@@ -1,8 +1,8 @@
 """What a page holds back itself: scripts and frames that another consent tool would set free.
 
-Such a tool has the page write ``<script type="text/plain" src="…">`` or ``<iframe data-src="…">``: no browser loads that, so
-the leak finder rightly passes it over, and yet the site uses it. May import the policy's host index and the rewriter's tokens.
-``consent-guard init`` listens with it while pages are read.
+Such a tool has the page write ``<script type="text/plain" src="…">`` or ``<iframe data-cmp-src="…">``: no browser loads that,
+so the leak finder rightly passes it over, and yet the site uses it. May import the policy's host index and the rewriter's
+tokens. ``consent-guard init`` listens with it while pages are read.
 """
 
 from __future__ import annotations

@@ -38,6 +38,8 @@ class CompiledPolicy:
         self.policy: Final = policy
         self.index: Final = HostIndex(policy)
         self.by_mention: Final = policy.inline_scripts == "mention"
+        self.lazy: Final = policy.lazy_attributes
+        """What lazy loaders use counts."""
         self._anywhere = AnywhereIndex(policy.services)
         self._self_hosted = SelfHostedFinder(self._anywhere)
         self._scanner = HostScanner((*self.index.mention_hosts(), *signature_hosts(policy.services), *self._self_hosted.hosts))

@@ -11,7 +11,7 @@ from typing import Final
 
 from ...findings import Finding, FindingKind
 from ..emit.withheld import NO_PROGRAM
-from ..fetch_table import Grammar, Leaves
+from ..fetch_table import LAZY_NAMES, Grammar, Leaves
 from ..html import srcset
 from ..model import Decision, Edit, Embed, Verdict, Withheld
 from . import special
@@ -118,6 +118,8 @@ class _Draft(TagReader):
     def _judged(self, reference: Reference) -> Verdict | None:
         """Tell what is to be said of a reference; return why it is withheld."""
         said = [verdict for verdict in self.verdicts[reference.first : reference.last] if verdict is not None]
+        if reference.attribute in LAZY_NAMES:
+            said = [verdict for verdict in said if verdict.enforced]
         if not said:
             return None
         where = _where(self.facts.name, reference.attribute)

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 
 from ...findings import FindingKind
 from ...wire.link_relations import FETCHING, HINTS
-from ..fetch_table import HTML_ANY, HTML_RULES, Grammar, Leaves, Rules
+from ..fetch_table import LAZY, RULES, Grammar, Leaves, Rules
 from ..html import grammar as p
-from ..script.kinds import JAVASCRIPT_TYPES
+from ..script.kinds import PROGRAM_TYPES
 from .urls import PLAINLY_SPELLED, UNRESOLVED, Address, HostBook
 
 
@@ -25,6 +25,8 @@ class _Action(Enum):
     """What a glance does with an attribute."""
 
     URL = auto()
+    LAZY = auto()
+    """An address that counts only where it may be withheld."""
     LINK = auto()
     """What its element's ``rel`` makes of it."""
     LIST = auto()
@@ -46,6 +48,8 @@ class _Step(NamedTuple):
     """As the fetch table has it."""
     lazy: bool = False
     """It is so where its element has ``loading``."""
+    listed: bool = False
+    """What no rule names counts only where that is withheld too: a lazy loader's."""
 
 
 class Named(NamedTuple):
@@ -75,11 +79,12 @@ ONLY_LATE: Final = Glance(b"", (), late=True)
 """Of a tag that names nothing but such an address."""
 _ACTIONS: Final = {
     Grammar.SRCSET: _Action.LIST,
+    Grammar.IMAGE: _Action.URL,
     Grammar.CSS: _Action.CSS,
     Grammar.PROGRAM_URL: _Action.PROGRAM,
     Grammar.SCRIPT: _Action.SCRIPT,
 }
-_TYPES: Final = frozenset(kind.encode() for kind in JAVASCRIPT_TYPES) | {b"module"}
+_TYPES: Final = frozenset(kind.encode() for kind in PROGRAM_TYPES)
 _DATA_TYPE: Final = re.compile(rb"(?!importmap|speculationrules)[a-z][a-z0-9./+_-]*+")
 _CANDIDATE: Final = re.compile(
     rb"[\t\n\f\r ,]*+((?>[^\t\n\f\r ,]++(?:,++[^\t\n\f\r ,]++)*))(?:,++(?=[\t\n\f\r ]|$)|(?:[\t\n\f\r ][^,(]*+)?(?:,|$))"
@@ -88,7 +93,11 @@ _CANDIDATE: Final = re.compile(
 _HIDING: Final = re.compile(rb"[.&\\\\\[]|//")
 """What a program must hold to name a host."""
 _DECIDING: Final = {
-    b"link": {b"rel": _Action.REL, b"href": _Action.LINK},
+    b"link": {
+        b"rel": _Action.REL,
+        b"href": _Action.LINK,
+        **{name.encode(): _Action.FULL for name in LAZY["href"].split()},
+    },
     b"script": {b"type": _Action.TYPE, b"language": _Action.FULL},
 }
 
@@ -97,20 +106,24 @@ def _plan(name: bytes, rules: Rules) -> dict[bytes, _Step]:
     steps = {}
     for attribute, entry in rules.by_attribute.items():
         action = _Action.URL if entry.plain else _ACTIONS.get(entry.grammar, _Action.FULL)
+        action = _Action.LAZY if action is _Action.URL and entry.lazy else action
         whole = entry.leaves in (Leaves.ELEMENT, Leaves.EMBED, Leaves.SOURCE)
         kind = FindingKind.ELEMENT if whole else FindingKind.ATTRIBUTE
         where = f"{name.decode()} {attribute.decode()}"
-        steps[attribute] = _Step(action, kind, where, entry.late, entry.leaves is Leaves.PIXEL)
+        steps[attribute] = _Step(action, kind, where, entry.late, entry.leaves is Leaves.PIXEL, entry.lazy)
     for attribute, action in _DECIDING.get(name, {}).items():
         known = steps.get(attribute)
         steps[attribute] = _Step(action, FindingKind.ELEMENT, "") if known is None else known._replace(action=action)
     return steps
 
 
-_PLANS: Final = {
-    name: _plan(name, rules) for name, rules in HTML_RULES.items() if name not in (b"base", b"meta", b"svg", b"math")
-}
-_ANY: Final = _plan(b"", HTML_ANY)
+def _plans(*, lazy: bool) -> tuple[dict[bytes, dict[bytes, _Step]], dict[bytes, _Step]]:
+    by_element, anywhere = RULES[False, lazy]
+    plans = {name: _plan(name, rules) for name, rules in by_element.items() if name not in (b"base", b"meta", b"svg", b"math")}
+    return plans, _plan(b"", anywhere)
+
+
+_PLANS: Final = {lazy: _plans(lazy=lazy) for lazy in (False, True)}
 _NEVER: Final = frozenset({b"base", b"meta", b"svg", b"math", b"html", b"annotation-xml"})
 
 
@@ -127,14 +140,15 @@ def _relations(value: bytes) -> frozenset[str] | None:
     return FETCHING.intersection(value.decode("ascii").lower().split(" "))
 
 
-def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
+def glance(book: HostBook, name: bytes, tag: bytes, *, lazy: bool = True) -> Glance | None:
     """Return what a whole start tag names where plain relative addresses do not count, None where that is nothing; FULL where a
-    glance is not enough."""
-    steps = _PLANS.get(name)
+    glance is not enough. ``lazy``: what lazy loaders use counts."""
+    plans, anywhere = _PLANS[lazy]
+    steps = plans.get(name)
     if steps is None:
         if name in _NEVER:
             return FULL
-        steps = _ANY
+        steps = anywhere
     hosts: list[Named] = []
     seen: list[bytes] = []
     sourced = False
@@ -153,19 +167,20 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
         if attribute in seen:
             return FULL
         seen.append(attribute)
-        action, kind, where, at_use, lazy = step
+        action, kind, where, at_use, loading, listed = step
         group = found.lastindex
         value = b"" if group == 1 else found[group]
-        if action is _Action.URL:
-            sourced = True
+        if action is _Action.URL or action is _Action.LAZY:
+            sourced = sourced or not listed
             address = book.spelled(value, False)
             if address is UNRESOLVED:
                 if value:
                     return FULL
             elif address is not None:
-                hosts.append(Named(address, kind, where))
+                if not listed or address.service is not None or book.blocks_unlisted:
+                    hosts.append(Named(address, kind, where))
             else:
-                late = late or at_use or (lazy and b"loading" in tag.lower())
+                late = late or at_use or (loading and b"loading" in tag.lower())
         elif action is _Action.PROGRAM:
             if value and PLAINLY_SPELLED.match(value) is None:
                 return FULL
@@ -176,12 +191,12 @@ def glance(book: HostBook, name: bytes, tag: bytes) -> Glance | None:
                 address = UNRESOLVED if candidate is None else book.spelled(candidate[1], False)
                 if candidate is None or address is UNRESOLVED:
                     return FULL
-                if address is not None:
+                if address is not None and (not listed or address.service is not None or book.blocks_unlisted):
                     hosts.append(Named(address, kind, where))
                 else:
                     own = True
                 at = candidate.end()
-            late = late or (own and lazy and b"loading" in tag.lower())
+            late = late or (own and loading and b"loading" in tag.lower())
         elif action is _Action.CSS:
             if b"(" in value or b"&" in value or b"\\" in value or b"--" in value:
                 return FULL

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from ...findings import Finding, FindingKind
 from ...limits import HELD_VALUE_BYTES
 from ..emit.patch_buffer import Buffer
-from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, TABLE, Grammar, Rules
+from ..fetch_table import HTML_ANY, RULES, TABLE, Grammar, Rules
 from ..html import grammar as p
 from ..html.attributes import exact_name
 from ..model import NOTHING, Decision, ScriptKind
@@ -114,7 +114,7 @@ class OversizedTag:
         if end < len(buffer):
             name = b"" if len(self.name) > _NAME_BYTES else self.name
             self.name = name.lower() if self._local is None else self._local(name)
-            by_element, anywhere = (FOREIGN_RULES, FOREIGN_ANY) if self._foreign else (HTML_RULES, HTML_ANY)
+            by_element, anywhere = RULES[self._foreign, self._owner.policy.lazy]
             self._rules = by_element.get(self.name, anywhere)
             self._step = self._before_name
         return end
@@ -215,7 +215,7 @@ class OversizedTag:
         if not owner.policy.withholds(owner.view.allowed):
             return True
         entry = self._rules.by_attribute.get(self._attribute)
-        inert = entry is not None and entry.grammar is Grammar.URL and not entry.shows and self.name not in _READ
+        inert = entry is not None and entry.grammar in _ADDRESSES and not entry.shows and self.name not in _READ
         return inert and _DATA.match(b"".join(self._value or ())) is not None
 
     def _drop_rest(self, buffer: Buffer, at: int) -> int:
@@ -293,6 +293,7 @@ def _quoted(value: bytes) -> bytes:
 
 _READ: Final = frozenset({b"script", b"link"})
 """Elements that read the text in a data: address."""
+_ADDRESSES: Final = frozenset({Grammar.URL, Grammar.IMAGE})
 _DATA: Final = re.compile(rb"[\x00-\x20]*+[dD][aA][tT][aA]:")
 _SOURCES: Final = frozenset({b"src", b"href", b"xlink:href"})
 _NONE: Final[dict[bytes, tuple[bytes, ...]]] = {}

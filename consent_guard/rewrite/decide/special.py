@@ -1,7 +1,7 @@
 """Elements of which several attributes decide together: script, link, base, images and embeds (WHATWG HTML).
 
-Each reader says which attributes do not count on this tag. May import the link relations and the syntax readers; ``tags``
-calls it.
+Each reader says which attributes do not count on this tag. May import the fetch table, the link relations and the syntax
+readers; ``tags`` calls it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from typing import Final, NamedTuple, Protocol
 
 from ...wire.link_relations import CANDIDATES, FETCHING, HINTS
+from ..fetch_table import LAZY_NAMES
 from ..html.attributes import Attributes
 from ..model import ScriptKind
 from ..script.kinds import script_kind
@@ -17,7 +18,8 @@ from ..script.kinds import script_kind
 NONE: Final[frozenset[bytes]] = frozenset()
 _HREFS: Final = frozenset({b"href", b"xlink:href"})
 _SCRIPT_SOURCES: Final = _HREFS | {b"src"}
-_LINK_SOURCES: Final = frozenset({b"href", CANDIDATES.encode()})
+_NO_SCRIPT: Final = _SCRIPT_SOURCES | LAZY_NAMES
+_NO_LINK: Final = frozenset({b"href", CANDIDATES.encode()}) | LAZY_NAMES
 _HTML_BLANKS: Final = re.compile(r"[\t\n\f\r ]+")
 _NOT_SHOWN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _TINY_STYLE: Final = re.compile(r"(?:^|[;\s])(?:width|height)\s*:\s*[01](?:px)?\s*(?:;|$|!)", re.I)
@@ -44,11 +46,11 @@ class Facts(Protocol):
 def _script(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
     kind = script_kind(at.text(b"type"), at.text(b"language"))
     if kind is None:
-        return _SCRIPT_SOURCES
+        return _NO_SCRIPT
     facts.nonce = at.text(b"nonce") or ""
     if kind != "script":
         facts.script = kind
-        return _SCRIPT_SOURCES
+        return _NO_SCRIPT
     present = (_SCRIPT_SOURCES if foreign else {b"src"}) & at.first.keys()
     if len(present) < 2 and (foreign or not present):
         # svg reads href and HTML src: where it may be either, the text of a script with one of them may run.
@@ -58,10 +60,10 @@ def _script(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
 
 def _link(at: Attributes, facts: Facts, *, foreign: bool) -> frozenset[bytes]:
     if at.spelled(b"rel") in _PLAIN_RELS:
-        return _LINK_SOURCES
+        return _NO_LINK
     relations = link_relations(at) & FETCHING
     if not relations:
-        return _LINK_SOURCES
+        return _NO_LINK
     facts.hint = relations <= HINTS
     return (
         frozenset({CANDIDATES.encode()})

@@ -6,11 +6,12 @@ tells. May import the fetch table, the syntax readers and this package's urls, s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from ..data_url import data_url
-from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, HTML_ANY, HTML_RULES, Entry, Grammar, Leaves, Rules
+from ..fetch_table import LAZY_NAMES, RULES, Entry, Grammar, Leaves, Rules
 from ..html import grammar as p
 from ..html import srcset
 from ..html.attributes import Attributes
@@ -25,6 +26,8 @@ from .scripts import Hit
 from .styles import StyleFacts, read_style, sheet_targets
 from .urls import UNRESOLVED, Address, Unresolved
 
+_IMAGE: Final = re.compile(r"[\t\n\f\r ]*+[A-Za-z-]++\(")
+"""How CSS begins that says an image."""
 _WHOLE: Final = frozenset({Leaves.ELEMENT, Leaves.EMBED})
 
 
@@ -142,7 +145,8 @@ def read_tag(
     where the tag's name ends, if not right after ``name`` (a prefixed one). ``exact``: the tag is XML's.
     """
     names_end = names_end or 1 + len(name)
-    rules = FOREIGN_RULES.get(name, FOREIGN_ANY) if foreign else HTML_RULES.get(name, HTML_ANY)
+    by_element, anywhere = RULES[foreign, policy.lazy]
+    rules = by_element.get(name, anywhere)
     source = Source(raw, shape, names_end, decode, exact)
     reader = _Reader(policy, TagFacts(name, source), rules, relative, foreign)
     if exact or name in special.SPECIAL:
@@ -196,6 +200,8 @@ class _Reader(TagReader):
                 if address is None:
                     self.facts.late = self.facts.late or is_late(entry, raw)
                     continue
+                if attribute in LAZY_NAMES and self._passes(address):
+                    continue
             text = value.decode("ascii") if value.isascii() else decode(value)
             if "&" in text:
                 text = decode_attribute(text)
@@ -241,6 +247,11 @@ class _Reader(TagReader):
     def _carries(self, attribute: str) -> bool:
         return attribute.encode() in self.at
 
+    def _passes(self, address: Address) -> bool:
+        """Tell whether what a lazy loader uses is of no interest: nothing that no rule names is told of it."""
+        unknown = address.service is None and not isinstance(address, Unresolved)
+        return unknown and not self.policy.blocks_unlisted_hosts
+
     def _address(self, text: str) -> Address | None:
         return self.policy.book.address(text, self.relative)
 
@@ -279,6 +290,12 @@ class _Reader(TagReader):
             )
         elif grammar is Grammar.CSS:
             self._css(attribute, text)
+        elif grammar is Grammar.IMAGE:
+            self.facts.late = True
+            if _IMAGE.match(text) is None:
+                self._parts(entry, attribute, [text])
+            if "(" in text:
+                self._css(attribute, text)
         elif grammar is Grammar.HTML:
             self._nest(entry, attribute, Nested(text, srcdoc=True))
         elif grammar is Grammar.REFRESH:

@@ -105,8 +105,16 @@ def _letters_but(words: Iterable[bytes], *, upper: bool = False) -> bytes:
     return "".join(letters + [one.upper() for one in letters if upper]).encode()
 
 
-_COMMON_LETTERS: Final = _letters_but(_SUSPECTS)
-_COMMON_ATTRIBUTE: Final = rb" [" + _COMMON_LETTERS + rb'][a-z-]*+="(?![\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))[^"]*+"'
+_DATA: Final = b"data-"
+_COMMON_LETTERS: Final = _letters_but(word for word in _SUSPECTS if not word.startswith(_DATA))
+_COMMON_NAME: Final = (
+    rb"["
+    + _COMMON_LETTERS
+    + rb"](?!ata-["
+    + b"".join(sorted({word[len(_DATA) : len(_DATA) + 1] for word in _SUSPECTS if word.startswith(_DATA)}))
+    + rb"])[a-z-]*+"
+)
+_COMMON_ATTRIBUTE: Final = rb" " + _COMMON_NAME + rb'="(?![\x00-\x20]*+(?:[jJ][aA\t\n\r&]|&))[^"]*+"'
 """What most attributes look like; no suspect's name begins so."""
 _NOTABLE: Final = sorted({one.attribute.encode() for one in TABLE} | {b"rel", b"type", b"language"})
 _NOT_NOTABLE: Final = rb"(?!(?:[oO][nN][a-zA-Z]*+|" + any_case_words(_NOTABLE) + rb")[" + SPACE + rb"/>=])"
@@ -195,7 +203,7 @@ _BORING_NAME: Final = (
     + rb")"
 )
 
-_SIMPLE_ATTRIBUTE: Final = rb" [" + _COMMON_LETTERS + rb'][a-z-]*+="[^\x00-\x20&jJ"][^"]*+"'
+_SIMPLE_ATTRIBUTE: Final = rb" " + _COMMON_NAME + rb'="[^\x00-\x20&jJ"][^"]*+"'
 _BORING_REST: Final = (
     rb"(?:>|" + _SIMPLE_ATTRIBUTE + rb"(?:>|" + _SIMPLE_ATTRIBUTE + rb">)|" + _BORING_ATTRIBUTES + _GAP + rb">)"
 )

@@ -13,6 +13,8 @@ JAVASCRIPT_TYPES: Final = frozenset(
     + ["text/jscript", "text/livescript", *(f"text/javascript1.{minor}" for minor in range(6))]
 )
 """JavaScript MIME type essences (WHATWG MIME Sniffing 4.6)."""
+PROGRAM_TYPES: Final = JAVASCRIPT_TYPES | {"module", "text/partytown"}
+"""Types of scripts that run: Partytown runs those of its own in a worker, and is no consent."""
 _BLANKS: Final = "\t\n\v\f\r "
 """White space around a type. A vertical tab is none by the standard, and Chromium strips it all the same."""
 
@@ -26,7 +28,7 @@ def script_kind(type_: str | None, language: str | None) -> ScriptKind | None:
     else:
         essence = type_.strip(_BLANKS) if type_ else "text/javascript"
     essence = essence.lower()
-    if essence in JAVASCRIPT_TYPES or essence == "module":
+    if essence in PROGRAM_TYPES and (type_ is not None or essence in JAVASCRIPT_TYPES):
         return "script"
     if essence == "importmap":
         return "importmap"

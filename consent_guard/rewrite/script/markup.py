@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ..css.urls import find_urls
-from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, TABLE, Entry, Grammar
+from ..fetch_table import FOREIGN_ANY, FOREIGN_RULES, LAZY, TABLE, Entry, Grammar
 from ..html.charrefs import decode_attribute
 from ..html.refresh import refresh_targets
 from ..html.srcset import split_candidates
@@ -26,11 +26,11 @@ _ANYWHERE: Final[dict[str, Grammar]] = {
     for entry in reversed(TABLE)
     if entry.grammar in (Grammar.URL, Grammar.SRCSET, Grammar.HTML)
     and entry.when is None
+    and not entry.lazy
     and (entry.attribute == "src" or entry.attribute.encode() not in FOREIGN_ANY.programs)
 }
+_ANYWHERE.update({lazy: _ANYWHERE[plain] for plain, names in LAZY.items() if plain in _ANYWHERE for lazy in names.split()})
 """What counts on an element of any name, for the script may not tell it: attributes that mean nothing else elsewhere."""
-_LAZY: Final = frozenset(("data-src", "data-srcset", "data-lazy-src", "data-lazy-srcset", "data-original", "data-background"))
-"""What a lazy loader turns into the plain attribute."""
 _LOOSE_CSS: Final = re.compile(r"(?:url\(\s*+[\"']?|@import\s*+[\"'])([^\"')\s]+)", re.I)
 _STAND_IN: Final = "\ue000"
 """``UNKNOWN`` where it must survive a reader to which U+0000 means another character."""
@@ -71,8 +71,8 @@ def _read_tag(tag: str, attributes: list[tuple[str, str]]) -> Iterator[tuple[str
     rules = FOREIGN_RULES.get(tag.encode("utf-8", "replace"), FOREIGN_ANY)
     first = dict(reversed(attributes))
     for name, written in attributes:
-        if name in _LAZY or (name in _ANYWHERE and name.encode() not in rules.by_attribute):
-            grammar = _ANYWHERE.get(name) or (Grammar.SRCSET if name.endswith("srcset") else Grammar.URL)
+        if name in _ANYWHERE and name.encode() not in rules.by_attribute:
+            grammar = _ANYWHERE[name]
         else:
             entry = rules.by_attribute.get(name.encode("utf-8", "replace"))
             if entry is None or not _counts(entry, first):
@@ -104,6 +104,9 @@ def _read(grammar: Grammar, value: str) -> Iterator[tuple[str, str]]:
     elif grammar is Grammar.REFRESH:
         # Seconds that are not told may be any.
         yield from ((URL, one) for one in refresh_targets("0" + value.lstrip(UNKNOWN) if value[:1] == UNKNOWN else value))
+    elif grammar is Grammar.IMAGE:
+        yield URL, value
+        yield CSS, value
     elif grammar is Grammar.ANIMATION:
         for one in value.split(";"):
             yield URL, one

@@ -349,6 +349,9 @@ def test_what_has_too_many_readings_is_said() -> None:
         "document.write('<meta http-equiv=refresh content=\"0;url=https://t.example/a.js\">')",
         "document.write('<a ping=https://t.example/a.js>')",
         "document.write('<embed code=https://t.example/a.js>')",
+        "document.write('<p data-bg=url(https://t.example/a.js)><i data-background=https://t.example/a.js>')",
+        "document.write('<b data-lazy-srcset=\"/b 1x, https://t.example/a.js 2x\">')",
+        "document.write('<link rel=stylesheet data-href=https://t.example/a.js>')",
         "document.write('<param name=movie value=https://t.example/a.js>')",
         "document.write('<svg><set attributeName=href to=https://t.example/a.js></svg>')",
         "document.write('<svg><radialGradient href=https://t.example/a.js></svg>')",
@@ -369,7 +372,7 @@ def test_html_and_css_in_strings_are_read_by_the_fetch_table(script: str) -> Non
 @pytest.mark.parametrize(
     "script",
     [
-        "document.write('<a href=https://t.example/a.js>')",
+        "document.write('<a href=https://t.example/a.js data-href=https://t.example/a.js>')",
         "document.write('<meta name=x content=\"0;url=https://t.example/a.js\">')",
         "document.write('<param name=id value=https://t.example/a.js>')",
         "document.write('<img alt=\"src=https://t.example/a.js\">')",
