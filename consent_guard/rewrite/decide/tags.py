@@ -293,7 +293,7 @@ class _Reader(TagReader):
         elif grammar is Grammar.IMAGE:
             self.facts.late = True
             if _IMAGE.match(text) is None:
-                self._parts(entry, attribute, [text])
+                self._parts(entry, attribute, [text], True)
             if "(" in text:
                 self._css(attribute, text)
         elif grammar is Grammar.HTML:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consent_guard.rewrite.script.addresses import address
-from consent_guard.rewrite.script.flow import _within, addresses_in, read_script, stands_in_code
+from consent_guard.rewrite.script.flow import _plain_names, _within, addresses_in, read_script, stands_in_code
 from consent_guard.rewrite.script.reader import Reader
 from consent_guard.rewrite.script.tokenizer import mask
 
@@ -564,9 +564,11 @@ def test_reading_never_raises(script: bytes, more: bytes) -> None:
 
 
 @given(SCRIPTS)
+@example("\\u{41}new Worker(s.setAttribute('src',")
 def test_the_look_before_the_reading_passes_over_no_call(script: str) -> None:
     text = script.encode()
-    assert list(read_script(text).loaded) == Reader(text, mask(text), 0, _within).read()
+    plain = _plain_names(text, mask(text))  # an escape in a name is no call's end
+    assert list(read_script(text).loaded) == Reader(plain, mask(plain), 0, _within).read()
 
 
 @given(st.text(max_size=60))
