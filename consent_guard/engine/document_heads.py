@@ -71,6 +71,13 @@ def worker_head(headers: Headers) -> list[Header]:
     return make_private(without(headers, b"etag", b"last-modified"), stored=False)
 
 
+def with_repeated(headers: list[Header], own: Headers) -> list[Header]:
+    """Return the head of a 304 with those of our own lines whose name stands in it. What a 304 brings takes the place of all
+    that was stored under the name (RFC 9111 §3.2): where the app repeats its policy ours must come again; else neither may."""
+    repeated = {name.lower() for name, _ in headers}
+    return [*headers, *(line for line in own if line[0] in repeated)]
+
+
 def with_length(headers: list[Header], length: int) -> list[Header]:
     """Return the head of a body that is at hand as a whole: with its length, unless the head tells how it ends."""
     if any(name.lower() in (b"transfer-encoding", b"content-length") for name, _ in headers):

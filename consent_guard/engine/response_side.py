@@ -33,7 +33,7 @@ from .addresses import base_path, own_address, own_path, own_query, seen_scheme,
 from .bodies import BodyKind, body_kind, has_body, is_feed, is_page
 from .debug_panel import WithPanel
 from .destinations import destination, is_worker, takes_banner
-from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, worker_head
+from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, with_repeated, worker_head
 from .expiry import expire_once, expiry_lines
 from .filtered_body import FilteredBody, ObservedBody, ReadTwice, RefusedBody
 from .finding_log import FindingLog
@@ -251,7 +251,7 @@ class ResponseSide:
         stored = kind is BodyKind.XML and asked.validated  # a feed that was handed on with the app's own tag
         if not (page or asked.marked or (kind.document and content_type(headers) is not None and not stored)):
             return ResponsePlan(304, self._other_head(headers), bodiless=True)
-        leaving = self._personal(headers, rewritten=False)
+        leaving = with_repeated(self._personal(headers, rewritten=False), self._own_policy())
         if page:
             leaving += self._expiries(used=True)
         return ResponsePlan(304, leaving, bodiless=True)

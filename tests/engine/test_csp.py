@@ -131,6 +131,25 @@ def test_a_304_says_nothing_of_it(guarded) -> None:
     assert not guarded.values(plan, CSP)
 
 
+@pytest.mark.parametrize("told", [b"Content-Security-Policy", b"content-security-policy"])
+def test_a_304_that_repeats_the_apps_own_policy_repeats_ours(guarded, told: bytes) -> None:
+    """Both take the place of what was stored: without ours the page would come back under the app's alone."""
+    own = (told, b"default-src *")
+    first = guarded.request().respond(200, [*guarded.HTML, (b"ETag", b'"v1"'), own])
+    again = guarded.request("/page", DOCUMENT, (b"If-None-Match", guarded.values(first, b"etag")[0]))
+    plan = again.respond(304, [(b"ETag", b'"v1"'), own])
+    assert plan.status == 304
+    assert guarded.values(plan, CSP) == guarded.values(first, CSP)
+    assert len(guarded.values(plan, CSP)) == 2
+
+
+def test_a_304_that_repeats_a_policy_of_the_other_name_leaves_ours_as_it_was_stored(guarded) -> None:
+    tag = guarded.values(guarded.request().respond(200, [*guarded.HTML, (b"ETag", b'"v1"')]), b"etag")[0]
+    head = [(b"ETag", b'"v1"'), (b"Content-Security-Policy-Report-Only", b"default-src *")]
+    plan = guarded.request("/page", DOCUMENT, (b"If-None-Match", tag)).respond(304, head)
+    assert not guarded.values(plan, CSP)
+
+
 @pytest.mark.parametrize("kind", [b"worker", b"sharedworker", b"serviceworker"])
 def test_a_workers_script_carries_it_and_nobody_keeps_the_answer(guarded, kind: bytes) -> None:
     conditions = ((b"If-None-Match", b'"v1"'), (b"If-Modified-Since", b"Thu, 01 Jan 2026 00:00:00 GMT"))
