@@ -18,7 +18,7 @@ from ..policy.digest import policy_digest
 from ..policy.model import Policy
 from ..wire.messages import Header
 from ..wire.origins import registrable_domain, split_host
-from .sources import HostSource, allowed_sources, by_domain, place, widened
+from .sources import HostSource, allowed_sources, by_domain, names_countries, place, widened
 
 ENDPOINT: Final = "/csp"
 """Where browsers report to, below the policy's path."""
@@ -82,8 +82,11 @@ class ConsentHeaders:
         endpoint = base.translate(_ESCAPED) + ENDPOINT
         tail = f"; report-uri {endpoint}"
         room = CSP_HEADER_BYTES - len(self._name) - 4 - len(tail)
-        sources = allowed_sources(self._policy, allowed, own)
-        text, wider = _fitting(sources, self._policy.first_party or (own,), room)
+        if names_countries(self._policy, allowed):  # hundreds of domains: they never fit, and whoever sends Hosts could have
+            text, wider = _EVERYTHING  # them sorted anew with each
+        else:
+            sources = allowed_sources(self._policy, allowed, own)
+            text, wider = _fitting(sources, self._policy.first_party or (own,), room)
         findings = tuple(Finding(FindingKind.CSP_WIDENED, subject, where, enforced=self.enforces) for subject, where in wider)
         return PolicyHeader(self._name, f"{text}{tail}".encode("ascii"), findings)
 
@@ -93,6 +96,10 @@ _ESCAPED: Final = str.maketrans({";": "%3B", ",": "%2C"})
 
 _Wider = tuple[tuple[str, str], ...]
 """What was widened to, and in which directives."""
+_EVERYTHING: Final[tuple[str, _Wider]] = (
+    f"{_DEFAULT} {_ANY}; {_CONNECT} {_ANY_SOCKET}",
+    (("https:", "default-src"), ("https:", "connect-src")),
+)
 
 
 def _fitting(sources: Sequence[HostSource], ours: Iterable[str], room: int) -> tuple[str, _Wider]:
@@ -118,7 +125,7 @@ def _fitting(sources: Sequence[HostSource], ours: Iterable[str], room: int) -> t
                 where = "default-src, connect-src" if connects else "default-src"
                 told = tuple((f"*.{domain}", where) for domain in wide)
                 return _text(kept, connects), told if connects else (*told, ("https:", "connect-src"))
-    return f"{_DEFAULT} {_ANY}; {_CONNECT} {_ANY_SOCKET}", (("https:", "default-src"), ("https:", "connect-src"))
+    return _EVERYTHING
 
 
 def _size(source: HostSource, connects: bool) -> int:

@@ -54,6 +54,11 @@ def read_source(text: str) -> HostSource:
     return HostSource(name.removeprefix("*."), name.startswith("*."), port=port)
 
 
+def names_countries(policy: Policy, allowed: frozenset[str]) -> bool:
+    """Tell whether a host in every country's domain may be contacted."""
+    return any(rule.countries for service in policy.services if service.id in allowed for rule in service.hosts)
+
+
 def allowed_sources(policy: Policy, allowed: frozenset[str], own: str) -> tuple[HostSource, ...]:
     """Return what may be contacted under this consent, in order, without what others of them take in. ``own``: the registrable
     domain of the request's host, which counts where the policy names none; empty: it has none."""

@@ -124,6 +124,14 @@ def test_a_name_in_every_country_does_not_fit_and_is_widened_with_a_finding() ->
     assert "https:" not in directives(made(["www.google.*"], allowed=False))["default-src"]
 
 
+def test_a_name_in_every_country_is_not_written_out_for_each_host_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sorted_anew(*_: object) -> None:
+        raise AssertionError("hundreds of hosts, for a header that never holds them")
+
+    monkeypatch.setattr("consent_guard.csp.header.allowed_sources", sorted_anew)
+    assert made(["www.google.*"], host="other.example").widened
+
+
 def test_many_hosts_of_one_domain_become_all_below_it() -> None:
     header = made([*(f"server-number-{number}.cdn.tracker.example" for number in range(40)), "video.example"])
     found = directives(header)
