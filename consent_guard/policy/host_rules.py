@@ -29,6 +29,7 @@ _NOT_IN_HOST: Final = re.compile(r"[\x00-\x20\x7f\\#/?%@]")
 _PLAIN_HOST: Final = re.compile(r"(?!.*--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9]{1,61}\Z", re.ASCII)
 """A name that the URL parser leaves as it is: most rules, which this spares it."""
 _PORT: Final = re.compile(r":[0-9]*\Z")
+_PORT_MAX: Final = 65_535
 _IN_SOURCE: Final = re.compile(r"[a-z0-9_.-]+\Z", re.ASCII)
 
 
@@ -88,6 +89,10 @@ def host_source(text: str) -> str:
     name, colon, port = text.rpartition(":")
     if not colon or not (port == "*" or (port.isascii() and port.isdigit() and len(port) <= 5)):
         name, colon, port = text, "", ""
+    elif port != "*" and not 0 < int(port) <= _PORT_MAX:
+        raise RuleFault(f"{text!r} names a port that is none")
+    else:
+        port = port.lstrip("0")
     below = "*." if name.startswith("*.") else ""
     host = normal_host(name.removeprefix("*."))
     refuse_public_suffix(host, text)

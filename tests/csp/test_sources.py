@@ -66,6 +66,7 @@ def test_hosts_of_one_registrable_domain_stand_together() -> None:
         ("*.example.org", HostSource("example.org", True)),
         ("example.org:8443", HostSource("example.org", port="8443")),
         ("localhost:*", HostSource("localhost", port="*")),
+        ("example.org:08443", HostSource("example.org", port="8443")),
         ("*.exämple.org:1", HostSource("xn--exmple-cua.org", True, port="1")),
     ],
 )
@@ -77,6 +78,7 @@ def test_a_host_that_no_rule_names(written: str, read: HostSource) -> None:
     "text",
     [
         *("", "*", "*.", "com", "*.co.uk", "https://x.example", "x.example/a", "x.example?a", "x.*", "x.example:99999999"),
+        *("x.example:0", "x.example:00000", "x.example:65536", "x.example:99999"),
         *("x.example;script-src", "a,b.example", "[::1]", "*.127.0.0.1", "'self'", "data:", "x.example:a", "x example"),
     ],
 )
