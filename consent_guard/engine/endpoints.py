@@ -21,7 +21,7 @@ from ..operation.counters import Counters, kind_of
 from ..operation.exposition import CONTENT_TYPE, exposition
 from ..operation.health import Health, health
 from ..pages.model import RequestView
-from ..wire.headers import first
+from ..wire.headers import first, get_all
 from ..wire.messages import Header, LedgerState, LedgerWish, Reply, RequestFacts, StateWish
 from ..wire.origins import origin_is_ours, same_site_path
 from . import replies
@@ -29,7 +29,7 @@ from .addresses import base_path, own_address, page_key
 from .choosing import expiries, record
 from .finding_log import FindingLog
 from .site import Site
-from .submission import Refused, Unconfirmed, is_json, read_submission
+from .submission import OUR_OWN_SITE, Refused, Unconfirmed, is_json, read_submission
 from .visitor import Visitor
 
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -174,6 +174,8 @@ class Endpoints:
         facts, site = self._facts, self._site
         if facts.method != "POST":
             return replies.empty(405, ((b"allow", b"POST"),))
+        if any(told.strip(b" \t") not in OUR_OWN_SITE for told in get_all(facts.headers, b"sec-fetch-site")):
+            return replies.empty(403)  # a page elsewhere, which would use up what is looked at for its visitors
         if len(body) > CSP_REPORT_BYTES:
             return replies.empty(413)
         if not site.reports.takes(facts.now):

@@ -19,7 +19,8 @@ from ..wire.origins import origin_is_ours
 
 ACTS: Final = frozenset({"accept", "refuse", "save", "allow", "deny", "once"})
 _ON_ONE_SERVICE: Final = frozenset({"allow", "deny", "once"})
-_OUR_OWN_SITE: Final = frozenset({b"same-origin", b"none"})
+OUR_OWN_SITE: Final = frozenset({b"same-origin", b"none"})
+"""The ``Sec-Fetch-Site`` of what comes from our own pages, or from the visitor alone."""
 _LANG_CHARACTERS: Final = 35
 """The longest well-formed tag that anybody needs (RFC 5646 §4.4.1)."""
 FORM: Final = "application/x-www-form-urlencoded"
@@ -87,7 +88,7 @@ def from_our_site(facts: RequestFacts) -> bool:
     browser (K14, DESIGN §9)."""
     sites = get_all(facts.headers, b"sec-fetch-site")
     if sites:
-        return all(site.strip(b" \t") in _OUR_OWN_SITE for site in sites)
+        return all(site.strip(b" \t") in OUR_OWN_SITE for site in sites)
     return all(origin_is_ours(origin, facts.scheme, facts.host) for origin in get_all(facts.headers, b"origin"))
 
 

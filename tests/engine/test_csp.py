@@ -260,6 +260,17 @@ def test_a_flood_ends_at_a_bound(guarded) -> None:
     assert len(guarded.findings) == 100
 
 
+@pytest.mark.parametrize(("told", "status"), [(b"same-origin", 204), (b"none", 204), (b"cross-site", 403), (b"same-site", 403)])
+def test_pages_elsewhere_cannot_use_up_what_is_looked_at(guarded, told: bytes, status: int) -> None:
+    def post() -> int:
+        exchange = guarded.request("/privacy-choices/csp", (b"Sec-Fetch-Site", told), method="POST")
+        return exchange.answer(report()).status
+
+    assert {post() for _ in range(90)} == {status}
+    assert send(guarded, report()).status == 204
+    assert len(guarded.findings) == (91 if status == 204 else 1)
+
+
 def test_only_a_post_is_a_report(guarded) -> None:
     reply = guarded.get("/csp")
     assert reply.status == 405
