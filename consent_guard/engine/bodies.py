@@ -25,6 +25,10 @@ _PARTS: Final = "multipart/x-mixed-replace"
 
 _FEEDS: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/rdf+xml"})
 _FEED: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:\s|<\?.*?\?>|<!--.*?-->)*)<(?:rss|feed|rdf:RDF)[\s>]", re.DOTALL)
+_ACTING: Final = re.compile(
+    rb"1999/xhtml|2000/svg|<\?xml-stylesheet|<!DOCTYPE|xmlns[^=<>\"']{0,80}=\s*(?:\"[^\"<&]*&|'[^'<&]*&)", re.IGNORECASE
+)
+"""A namespace may be spelled with character references, or with an entity of the document's own."""
 _PROLOG_BYTES: Final = 4096
 _FOLLOWED: Final = frozenset({301, 302, 303, 307, 308})
 """Fetch, "redirect status": under any other, and without an address to go to, browsers show the body."""
@@ -74,6 +78,11 @@ def is_feed(headers: Headers, text: bytes) -> bool:
     if declared is None:
         return False
     return declared.essence in _FEEDS or (declared.essence in _XML and _FEED.match(text[:_PROLOG_BYTES]) is not None)
+
+
+def may_act(text: bytes) -> bool:
+    """Tell whether something in an XML document may run: elements of XHTML or SVG, or what a style sheet makes of it."""
+    return _ACTING.search(text) is not None
 
 
 def is_nosniff(headers: Headers) -> bool:

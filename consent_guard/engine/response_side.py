@@ -30,7 +30,7 @@ from ..wire.multipart import PartsFilter, boundary_of
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
-from .bodies import BodyKind, body_kind, has_body, is_feed, is_page
+from .bodies import BodyKind, body_kind, has_body, is_feed, is_page, may_act
 from .debug_panel import WithPanel
 from .destinations import destination, is_worker, takes_banner
 from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, with_repeated, worker_head
@@ -375,7 +375,7 @@ class ResponseSide:
         A coded one is not asked about: its head may have to leave before it is known (Y3), and would then differ.
         """
         same = rewritten == body if self._strictest is None else self._strictest.same
-        if not same or not is_feed(headers, body) or b"\0" in body:
+        if not same or not is_feed(headers, body) or b"\0" in body or (self._site.csp and may_act(body)):
             return False
         return self._site.rules.mentions.first(body, lambda service: service not in self._site.needed) is None
 

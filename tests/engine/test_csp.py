@@ -83,6 +83,33 @@ def test_a_body_that_the_app_leaves_alone_keeps_the_header(guarded) -> None:
     assert policy_of(guarded, exchange.respond(200, guarded.HTML))
 
 
+FEED = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>%b</feed>'
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b'<script xmlns="http://www.w3.org/1999/xhtml">new Image().src = atob("Ly90LmFkcy5leGFtcGxlLw")</script>',
+        b"<x:script xmlns:x = 'http://www.w3.org/1999/x&#104;tml'>new Image().src = name</x:script>",
+        b'<svg xmlns="http://www.w3.org/2000/svg"><script>new Image().src = name</script></svg>',
+        b'<?xml-stylesheet type="text/xsl" href="/own.xsl"?>',
+    ],
+)
+def test_a_feed_in_which_something_may_run_carries_it_though_it_names_nobody(guarded, part: bytes) -> None:
+    feed = [(b"Content-Type", b"application/atom+xml"), (b"ETag", b'"v1"')]
+    for _ in range(2):
+        head, _ = guarded.request("/feed").respond(200, feed).whole(FEED % part)
+        assert CSP in {name for name, _ in head}
+
+
+def test_a_feed_in_which_nothing_runs_is_the_same_for_everybody(guarded) -> None:
+    feed = [(b"Content-Type", b"application/atom+xml"), (b"ETag", b'"v1"')]
+    head, body = guarded.request("/feed").respond(200, feed).whole(FEED % b"<content>a &#8217; b</content>")
+    assert head[:2] == feed
+    assert CSP not in {name for name, _ in head}
+    assert body == FEED % b"<content>a &#8217; b</content>"
+
+
 def test_a_style_sheet_carries_none(guarded) -> None:
     plan = guarded.request("/a.css", (b"Sec-Fetch-Dest", b"style")).respond(200, [(b"Content-Type", b"text/css")])
     assert not guarded.values(plan, CSP)
