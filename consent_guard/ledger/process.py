@@ -129,13 +129,13 @@ class Process:
     def ask_whether_there(self) -> tuple[Future[None], float]:
         """Ask the ledger whether it is there. Return the future of its answer, and how many seconds that is worth waiting for.
 
-        One question serves all who ask within some seconds, so that nobody can burden the ledger with them, nor a ledger that
-        hangs hold up more than the first who ask.
+        One question serves all who ask within some seconds, or until it is answered, so that nobody can burden the ledger with
+        them, nor a ledger that hangs hold up more than the first who ask.
         """
         moment = time.monotonic()
         with self._wake:
             age = moment - self._asked_at
-            if self._asked is None or age >= LEDGER_ASKED_SECONDS:
+            if self._asked is None or (age >= LEDGER_ASKED_SECONDS and self._asked.done()):
                 self._asked, self._asked_at, age = Future(), moment, 0.0
                 if self._stopping:
                     self._asked.set_exception(_ending())

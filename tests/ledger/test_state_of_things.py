@@ -98,6 +98,22 @@ def test_a_ledger_that_hangs_holds_up_the_first_who_ask_and_nobody_after(
     app.flush()
 
 
+def test_a_ledger_that_hangs_on_is_not_waited_for_again(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr(Process, "_stored", lambda self, receipt_id: goes_on.wait(20))
+    monkeypatch.setattr("consent_guard.ledger.process.LEDGER_ASK_SECONDS", 0.5)
+    monkeypatch.setattr("consent_guard.ledger.process.LEDGER_ASKED_SECONDS", 0.1)
+    app = guarded(sqlite_url)
+    assert health(app)[0] == 503
+    started = time.monotonic()
+    for _ in range(10):
+        assert health(app)[0] == 503
+    assert time.monotonic() - started < 0.5
+    goes_on.set()
+    assert eventually(lambda: health(app)[0] == 200)
+    app.flush()
+
+
 def test_however_many_ask_the_ledger_is_asked_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
     real = Process._stored
