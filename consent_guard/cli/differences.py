@@ -70,8 +70,8 @@ def _not_comparable(file: str, why: str) -> NoReturn:
 def _today() -> str:
     """Return the day, in UTC; that of SOURCE_DATE_EPOCH where it is set, so that the same input gives the same output."""
     told = os.environ.get("SOURCE_DATE_EPOCH", "")
-    seconds = int(told) if told.isascii() and told.isdigit() else unix_seconds()
     try:
+        seconds = int(told) if told.isascii() and told.isdigit() else unix_seconds()
         return datetime.fromtimestamp(seconds, UTC).date().isoformat()
     except (OverflowError, ValueError, OSError):
         could_not(f"SOURCE_DATE_EPOCH is no time: {told[:40]}")
