@@ -28,7 +28,6 @@ _CONNECT: Final = "connect-src 'self' data: blob:"
 _ANY: Final = "https: http:"
 """Every host. Over https the second adds nothing: browsers block such contents, or ask for them over https."""
 _ANY_SOCKET: Final = "https: http: wss: ws:"
-_SOCKET: Final = "wss://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +130,12 @@ def _fitting(sources: Sequence[HostSource], ours: Iterable[str], room: int) -> t
 def _size(source: HostSource, connects: bool) -> int:
     """Return how many characters a source takes in ``_text``."""
     plain = [len(text) + 1 for text in source.texts()]
-    return 3 * sum(plain) + len(_SOCKET) * len(plain) if connects else sum(plain)
+    return 3 * sum(plain) + len(source.sockets) * len(plain) if connects else sum(plain)
 
 
 def _text(sources: Iterable[HostSource], connects: bool) -> str:
     sources = sorted(sources, key=place)
     hosts = [text for source in sources for text in source.texts()]
-    sockets = [text for source in sources for text in source.texts(_SOCKET)]
+    sockets = [text for source in sources for text in source.texts(source.sockets)]
     connect = " ".join([_CONNECT, *hosts, *sockets]) if connects else f"{_CONNECT} {_ANY_SOCKET}"
     return f"{' '.join([_DEFAULT, *hosts])}; {connect}"

@@ -13,7 +13,7 @@ from typing import Final
 from ..policy.countries import country_hosts
 from ..policy.host_rules import host_source
 from ..policy.model import Policy
-from ..wire.origins import registrable_domain
+from ..wire.origins import is_localhost, registrable_domain
 
 _WRITABLE: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\Z", re.ASCII)
 """What a host source may hold; an address in brackets is none (CSP Level 3 §2.3.1)."""
@@ -38,6 +38,12 @@ class HostSource:
     def writable(self) -> bool:
         """Whether a Content-Security-Policy can name it at all."""
         return _WRITABLE.match(self.host) is not None
+
+    @property
+    def sockets(self) -> str:
+        """The scheme of its websockets, with ``://``; on this machine development servers speak the plain one, which takes in
+        the other (CSP Level 3 §6.7.2.8)."""
+        return "ws://" if is_localhost(self.host) else "wss://"
 
     def texts(self, scheme: str = "") -> Iterator[str]:
         """Yield its host sources. ``scheme``: with ``://``; a source without one takes the page's own, and https."""

@@ -99,6 +99,13 @@ def test_hosts_that_no_rule_names_are_let_through_by_name() -> None:
     assert {"wss://cdn.example", "wss://*.fonts.example", "wss://dev.example:8443"} <= set(found["connect-src"])
 
 
+@pytest.mark.parametrize("host", ["localhost:5173", "127.0.0.1:5173", "dev.localhost:*"])
+def test_a_development_server_on_this_machine_may_speak_to_its_page(host: str) -> None:
+    found = directives(made([], csp_allow=(host, "cdn.example:8443")))
+    assert {host, f"ws://{host}", "wss://cdn.example:8443"} <= set(found["connect-src"])
+    assert not {f"wss://{host}", "ws://cdn.example:8443"} & set(found["connect-src"])
+
+
 @pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:80", "", "a b", "x;script-src *", "github.io"])
 def test_a_request_host_without_a_domain_adds_nothing(host: str) -> None:
     assert directives(made([], host=host))["default-src"] == ["'self'", "data:", "blob:", "'unsafe-inline'", "'unsafe-eval'"]
