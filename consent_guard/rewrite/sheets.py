@@ -98,7 +98,7 @@ def may_lead_elsewhere(shape: bytes, view: UrlPolicy) -> bool:
     costs more. Nothing in a comment or a rule is told apart, and no host is looked at."""
     if _ESCAPED.search(shape) is not None:
         return True
-    text = shape.translate(None, b"\\\t\n\r")
+    text = shape.translate(None, b"\\\t\n\r\f")
     lowered = text.lower()
     if any(sign in lowered for sign in _ELSEWHERE):
         return True

@@ -52,6 +52,14 @@ def test_an_address_counts_however_it_is_spelled(address: str) -> None:
         assert left == sheet.replace(address, "about:invalid").encode(), sheet
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\f", "\r\n"])
+def test_so_does_one_with_an_escaped_line_end_in_it(end: str) -> None:
+    """CSS Syntax 3 §3.3: a form feed is a line end too."""
+    for address in (f"h\\{end}ttp:ads.example/x", f"/\\{end}/ads.example/x"):
+        sheet = f'p{{background:url("{address}")}}'
+        assert read(sheet.encode()) == sheet.replace(address, "about:invalid").encode()
+
+
 @pytest.mark.parametrize(
     "sheet",
     [
@@ -99,6 +107,8 @@ def test_what_a_browser_does_not_fetch_stays(sheet: bytes) -> None:
         (b"@charset 'big5';", None, ("utf-8",)),
         (b' @charset "big5";', None, ("utf-8",)),
         (b"p", None, ("utf-8",)),
+        (b"p\0", None, ("utf-8", "utf-16le", "utf-16be")),
+        (b"p\0", "utf-8", ("utf-8",)),
         ("p::before{content:'é\\'}".encode(), None, ("utf-8",)),
         (b"p{content:'\x95\\'}", None, ("utf-8", "shift_jis", "gb18030", "big5")),
         (b"\x1b$B", None, ("utf-8", "iso-2022-jp")),
@@ -122,7 +132,10 @@ def test_a_character_that_ends_in_a_backslash_hides_nothing(label: str | None) -
     assert read(sheet, label) == sheet.replace(b"//ads.example/x", b"about:invalid")
 
 
-@pytest.mark.parametrize(("codec", "label"), [("utf-16", None), ("utf-16-le", "utf-16le"), ("utf-16-be", "utf-16be")])
+@pytest.mark.parametrize(
+    ("codec", "label"),
+    [("utf-16", None), ("utf-16-le", "utf-16le"), ("utf-16-be", "utf-16be"), ("utf-16-le", None), ("utf-16-be", None)],
+)
 def test_utf_16_is_read_and_leaves_as_utf_16(codec: str, label: str | None) -> None:
     sheet = HIDDEN.encode(codec)
     assert read(sheet, label).decode(codec) == HIDDEN.replace("//ads.example/x", "about:invalid")

@@ -77,7 +77,8 @@ def sheet_encodings(sheet: bytes, label: str | None) -> tuple[str, ...]:
     if named is not None:
         return (named,)
     paired = _PAIRED if not sheet.isascii() and _TRAILING.search(sheet) is not None else ()
-    return (DEFAULT_CSS, *paired, *(("iso-2022-jp",) if b"\x1b" in sheet and _SHIFTED.search(sheet) is not None else ()))
+    wide = ("utf-16le", "utf-16be") if b"\0" in sheet else ()  # of a page in UTF-16, or a link that says so
+    return (DEFAULT_CSS, *wide, *paired, *(("iso-2022-jp",) if b"\x1b" in sheet and _SHIFTED.search(sheet) is not None else ()))
 
 
 def declared_for_all(head: bytes) -> bool:
