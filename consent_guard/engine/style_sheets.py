@@ -15,7 +15,7 @@ from ..rewrite.model import DocumentFacts, Sink
 from ..rewrite.sheets import SheetRewriter
 from ..wire.codings import decodable
 from ..wire.etags import tags_in
-from ..wire.headers import is_attachment, stated_length
+from ..wire.headers import first, get_all, is_attachment, list_members, stated_length
 from ..wire.messages import Header, Headers, RequestFacts, ResponsePlan
 from .bodies import BodyKind, has_body
 from .destinations import Wanted
@@ -26,6 +26,8 @@ from .visitor import Visitor
 
 TOO_LONG: Final = "style sheet, longer than what is read"
 UNREAD: Final = "style sheet, in a coding that cannot be undone"
+_OF_NO_VISITOR: Final = frozenset({b"accept-encoding", b"origin"})
+"""Request fields that choose how a sheet is sent, and not what stands in it."""
 
 
 def is_read(site: Site, facts: RequestFacts, headers: Headers, wanted: Wanted) -> bool:
@@ -105,11 +107,18 @@ class StyleSheet:
             if reader.personal and not reader.too_long:
                 site.gated_sheets.add(facts, headers)
                 return with_length(personal, len(leaving)), leaving
-            if not reader.too_long:
+            if not reader.too_long and _is_named(headers):
                 site.clean_sheets.add(facts, headers)
             return as_it_came(), leaving
 
         return ResponsePlan(status, personal, self, settle, held=True)
+
+
+def _is_named(headers: Headers) -> bool:
+    """Tell whether the validator of this head names one sheet: an ETag does (RFC 9110 §8.8.3), while sheets among which the app
+    chooses by what a visitor sends may be of one date."""
+    chosen = {member.lower() for value in get_all(headers, b"vary") for member in list_members(value)}
+    return first(headers, b"etag") is not None or chosen <= _OF_NO_VISITOR
 
 
 def unreadable(headers: Headers, coding: bytes) -> str:

@@ -152,6 +152,20 @@ def test_a_sheet_without_a_validator_is_read_each_time(site) -> None:
     assert got(site, GATED, headers)[1] == WITHOUT_BOTH
 
 
+@pytest.mark.parametrize(
+    ("vary", "remembered"), [(b"Accept-Encoding, Origin", True), (b"accept-encoding, Cookie", False), (b"*", False)]
+)
+def test_a_date_alone_names_no_sheet_among_those_that_the_app_chooses_for_a_visitor(
+    site, vary: bytes, remembered: bool
+) -> None:
+    """RFC 9110 §8.8.2: two representations may be of one date."""
+    headers = [CSS[0], CSS[3], (b"Vary", vary)]
+    assert got(site, CLEAN, headers) == (headers, CLEAN)
+    assert got(site, GATED, headers)[1] == (GATED if remembered else WITHOUT_BOTH)
+    assert got(site, CLEAN, [*headers, CSS[4]])[1] == CLEAN
+    assert site.request("/site.css", STYLE).respond(200, [*headers, CSS[4]]).rewriter is None
+
+
 def test_the_memory_of_sheets_is_bounded(site) -> None:
     for number in range(KNOWN_SHEETS + 10):
         site.request(f"/{number}.css", STYLE).respond(200, CSS).settle(b"", b"")
