@@ -30,7 +30,7 @@ from ..wire.multipart import PartsFilter, boundary_of
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
-from .bodies import BodyKind, body_kind, has_body, is_feed, is_page, may_act
+from .bodies import BodyKind, has_body, is_feed, is_page, may_act
 from .debug_panel import WithPanel
 from .destinations import destination, is_worker, takes_banner
 from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, with_repeated, worker_head
@@ -40,7 +40,7 @@ from .finding_log import FindingLog
 from .request_side import ForwardedRequest
 from .set_cookies import SetCookieFilter
 from .site import Site
-from .style_sheets import StyleSheet, is_read, unreadable
+from .style_sheets import StyleSheet, is_read, kind_for, unreadable
 from .visitor import Visitor
 
 logger: Final = logging.getLogger("consent_guard")
@@ -108,7 +108,7 @@ class ResponseSide:
         if self._off:
             return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
-        kind = body_kind(status, headers)
+        kind = kind_for(self._facts, status, headers)
         if kind is BodyKind.STYLE and not is_read(self._site, self._facts, headers, self._forwarded.wanted):
             kind = BodyKind.OTHER
         picture = kind is BodyKind.PARTS and destination(self._facts.headers) == b"image"

@@ -17,8 +17,8 @@ from ..wire.codings import decodable
 from ..wire.etags import tags_in
 from ..wire.headers import first, get_all, is_attachment, list_members, stated_length
 from ..wire.messages import Header, Headers, RequestFacts, ResponsePlan
-from .bodies import BodyKind, has_body
-from .destinations import Wanted
+from .bodies import BodyKind, body_kind, has_body, is_nosniff
+from .destinations import Wanted, destination
 from .document_heads import personal_head, with_length
 from .filtered_body import FilteredBody
 from .site import Site
@@ -28,6 +28,14 @@ TOO_LONG: Final = "style sheet, longer than what is read"
 UNREAD: Final = "style sheet, in a coding that cannot be undone"
 _OF_NO_VISITOR: Final = frozenset({b"accept-encoding", b"origin"})
 """Request fields that choose how a sheet is sent, and not what stands in it."""
+
+
+def kind_for(facts: RequestFacts, status: int, headers: Headers) -> BodyKind:
+    """Return what a browser makes of a body that it has asked for so. As the sheet of a page it takes one without a type, and
+    in quirks mode one of any type (WHATWG HTML 4.6.7.20), unless it is told not to sniff."""
+    kind = body_kind(status, headers)
+    loose = kind in (BodyKind.SNIFFED, BodyKind.OTHER) and destination(facts.headers) == b"style" and not is_nosniff(headers)
+    return BodyKind.STYLE if loose and status < 300 and has_body("GET", status) else kind
 
 
 def is_read(site: Site, facts: RequestFacts, headers: Headers, wanted: Wanted) -> bool:

@@ -152,6 +152,21 @@ def test_a_sheet_without_a_validator_is_read_each_time(site) -> None:
     assert got(site, GATED, headers)[1] == WITHOUT_BOTH
 
 
+@pytest.mark.parametrize("type_", [None, b"text/plain", b"application/x-unknown-content-type", b"text/html"])
+def test_what_a_page_asks_for_as_its_sheet_is_one_whatever_its_type(site, type_: bytes | None) -> None:
+    """WHATWG 4.6.7.20: in quirks mode; Chromium always takes one without a type."""
+    headers = [] if type_ is None else [(b"Content-Type", type_)]
+    expected = GATED if type_ == b"text/html" else WITHOUT_BOTH  # that is read as markup
+    nosniff = [*headers, (b"X-Content-Type-Options", b"nosniff")]
+    assert site.request("/site.css", STYLE).respond(200, headers).whole(GATED)[1] == expected
+    assert got(site, GATED, nosniff)[1] == GATED
+    assert got(site, CLEAN, [*headers, CSS[2]])[1] == CLEAN
+    if type_ != b"text/html":
+        assert got(site, CLEAN, [*headers, CSS[2]])[0] == [*headers, CSS[2]]
+        plan = site.request("/site.css", (b"Sec-Fetch-Dest", b"image")).respond(200, headers)
+        assert plan.whole(GATED)[1] == GATED
+
+
 @pytest.mark.parametrize(
     ("vary", "remembered"), [(b"Accept-Encoding, Origin", True), (b"accept-encoding, Cookie", False), (b"*", False)]
 )
