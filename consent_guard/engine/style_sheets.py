@@ -115,7 +115,8 @@ class StyleSheet:
             if reader.personal and not reader.too_long:
                 site.gated_sheets.add(facts, headers)
                 return with_length(personal, len(leaving)), leaving
-            if not reader.too_long and _is_named(headers):
+            whole = len(leaving) >= (stated_length(headers) or 0)  # an app that gave up on it may end it without a word
+            if whole and not reader.too_long and _is_named(headers):
                 site.clean_sheets.add(facts, headers)
             return as_it_came(), leaving
 

@@ -181,9 +181,16 @@ def test_a_date_alone_names_no_sheet_among_those_that_the_app_chooses_for_a_visi
     assert site.request("/site.css", STYLE).respond(200, [*headers, CSS[4]]).rewriter is None
 
 
+@pytest.mark.parametrize("begun", [b"", CLEAN[:9]])
+def test_a_sheet_that_ends_before_its_length_is_not_known_to_be_clean(site, begun: bytes) -> None:
+    headers = [CSS[0], (b"Content-Length", b"%d" % len(GATED)), *CSS[2:]]
+    assert got(site, begun, headers) == (headers, begun)
+    assert got(site, GATED, headers)[1] == WITHOUT_BOTH
+
+
 def test_the_memory_of_sheets_is_bounded(site) -> None:
     for number in range(KNOWN_SHEETS + 10):
-        site.request(f"/{number}.css", STYLE).respond(200, CSS).settle(b"", b"")
+        site.request(f"/{number}.css", STYLE).respond(200, CSS).settle(b"", b"p")
     known = site.guard._site.clean_sheets
     assert len(known._known) + len(known._before) <= KNOWN_SHEETS + 1
 
