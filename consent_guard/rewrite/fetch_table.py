@@ -140,9 +140,10 @@ _SVG_HREF: Final = "href xlink:href"
 TABLE: Final = (
     *_rows("img image", "src", leaves=Leaves.PIXEL),
     *_rows("img image", "srcset", Grammar.SRCSET, Leaves.PIXEL),
-    *_rows("source", "srcset", Grammar.SRCSET),
+    *_rows("source", "srcset", Grammar.SRCSET, late=True),  # its picture's image may be lazy, or the window change
     *_rows("source", "src", late=True),
-    *_rows("track bgsound", "src"),
+    *_rows("track", "src", late=True),
+    *_rows("bgsound", "src"),
     *_rows("frame portal", "src", shows=True),
     *_rows("video", "poster", late=True),
     *_rows("iframe", "src", leaves=Leaves.EMBED, shows=True),
@@ -158,7 +159,7 @@ TABLE: Final = (
     *_rows("meta", "content", Grammar.REFRESH, Leaves.ELEMENT, when=Condition("http-equiv", frozenset({"refresh"}))),
     *_rows("base", "href", leaves=Leaves.BASE),
     *_rows("body table thead tbody tfoot tr td th", "background", late=True),
-    *_rows("a area", "ping", Grammar.URL_LIST),
+    *_rows("a area", "ping", Grammar.URL_LIST, late=True),
     *_rows("a area img script", "attributionsrc", Grammar.URL_LIST),
     *_rows("image use feImage font-face-uri cursor pattern filter mpath textPath", _SVG_HREF, svg=True),
     *_rows("linearGradient radialGradient", _SVG_HREF, svg=True),

@@ -196,7 +196,7 @@ def glance(book: HostBook, name: bytes, tag: bytes, *, lazy: bool = True) -> Gla
                 else:
                     own = True
                 at = candidate.end()
-            late = late or (own and loading and b"loading" in tag.lower())
+            late = late or (own and (at_use or (loading and b"loading" in tag.lower())))
         elif action is _Action.CSS:
             if b"(" in value or b"&" in value or b"\\" in value or b"--" in value:
                 return FULL

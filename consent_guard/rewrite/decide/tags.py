@@ -295,7 +295,7 @@ class _Reader(TagReader):
             if _IMAGE.match(text) is None:
                 self._parts(entry, attribute, [text], True)
             if "(" in text:
-                self._css(attribute, text)
+                self._css(attribute, text, late=True)
         elif grammar is Grammar.HTML:
             self._nest(entry, attribute, Nested(text, srcdoc=True))
         elif grammar is Grammar.REFRESH:
@@ -310,10 +310,12 @@ class _Reader(TagReader):
         if hits:
             self._refer(attribute, Grammar.SCRIPT, leaves, [(hit.address, hit.text) for hit in hits])
 
-    def _css(self, attribute: bytes, text: str) -> None:
+    def _css(self, attribute: bytes, text: str, *, late: bool = False) -> None:
         found = read_style(self.policy.book, text, relative=self.relative)
         if found:
             targets = [target for one in found for target in one.targets]
+            if late:
+                targets = [(address.late if isinstance(address, Unresolved) else address, url) for address, url in targets]
             self._refer(attribute, Grammar.CSS, Leaves.ATTRIBUTE, targets).style = found
 
     def _parts(self, entry: Entry, attribute: bytes, urls: list[str], late: bool) -> None:

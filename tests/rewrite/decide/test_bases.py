@@ -28,6 +28,13 @@ LATE = [
     '<video poster="captcha/x"></video>',
     '<input type=image src="captcha/x">',
     '<body background="captcha/x">',
+    '<picture><source srcset="captcha/x 2x"><img alt=x loading=lazy src=/own></picture>',
+    '<video><track src="captcha/x"></video>',
+    '<a href=/ ping="captcha/x">a</a>',
+    '<img data-src="captcha/x" alt=x>',
+    '<img alt=x data-srcset="captcha/x 2x">',
+    '<p data-bg="captcha/x">a',
+    '<p data-bg="url(captcha/x)">a',
 ]
 
 
