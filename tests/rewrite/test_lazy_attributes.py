@@ -66,6 +66,33 @@ def test_a_background_may_be_an_address_or_css(name: str, quote: str) -> None:
         assert "ads.example" not in rewritten(f'<section {name}="{value}">a')
 
 
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<script src=/own.js {}></script>",
+        "<script type=module {} src=/own.js></script>",
+        "<link rel=stylesheet href=/own.css {}>",
+        "<video src=/own.mp4 {}></video>",
+        "<object data=/own.svg {}></object>",
+    ],
+)
+def test_what_has_an_address_of_its_own_keeps_that(markup: str) -> None:
+    """R2: a script's ``data-src`` may be what it is told to work on."""
+    name = "data-href" if "link" in markup else "data-src"
+    found: list[Finding] = []
+    assert rewritten(markup.format(f'{name}="{PIXEL}"'), found=found) == markup.format("")
+    where = f"{markup[1:].partition(' ')[0]} {name}"
+    assert [(one.kind, one.service, one.where, one.enforced) for one in found] == [(FindingKind.ATTRIBUTE, "ads", where, True)]
+    assert kept(markup.format(f'{name}="{PIXEL}"'), allowed=SERVICES)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "about:blank", "data:,", "javascript:void(0)", "#"])
+def test_what_only_stands_in_for_it_does_not(blank: str) -> None:
+    assert rewritten(f'<p>a<script src="{blank}" data-src="{PIXEL}">own()</script>b') == "<p>ab"
+    assert rewritten(f'<p>a<link rel=stylesheet href="{blank}" data-href="{PIXEL}">b') == "<p>ab"
+    assert "hidden" in rewritten(f'<video src="{blank}" data-src="{PIXEL}"></video>')
+
+
 GARBAGE = [
     "",
     "true",

@@ -29,6 +29,10 @@ from .urls import UNRESOLVED, Address, Unresolved
 _IMAGE: Final = re.compile(r"[\t\n\f\r ]*+[A-Za-z-]++\(")
 """How CSS begins that says an image."""
 _WHOLE: Final = frozenset({Leaves.ELEMENT, Leaves.EMBED})
+_KEPT: Final = {Leaves.ELEMENT: (b"src", b"href", b"xlink:href"), Leaves.SOURCE: (b"src", b"data")}
+"""By how an element leaves for a lazy loader's address: the plain attributes beside which that alone leaves."""
+_NOTHING: Final = re.compile(r"[\x00-\x20]*+(?:#|about:|data:|javascript:|\Z)", re.IGNORECASE)
+"""An address that stands for another."""
 
 
 class Source(NamedTuple):
@@ -218,9 +222,16 @@ class _Reader(TagReader):
             facts.quiet = Decision(script=facts.script, nonce=facts.nonce, base=facts.base, encoding=facts.encoding)
         elif not (facts.references or facts.late):
             return None
+        for reference in facts.references:
+            if reference.attribute in LAZY_NAMES and reference.leaves in _KEPT and self._stands(_KEPT[reference.leaves]):
+                reference.leaves = Leaves.ATTRIBUTE
         if len(facts.references) > 1:
             facts.references.sort(key=lambda one: one.leaves not in _WHOLE)
         return facts
+
+    def _stands(self, plain: tuple[bytes, ...]) -> bool:
+        """Tell whether the tag has an address of its own beside a lazy loader's: it is more than a place for that."""
+        return any(_NOTHING.match(self.at.text(name) or "") is None for name in plain if name in self.at)
 
     # -- one attribute ------------------------------------------------------------------------------------------------
 
