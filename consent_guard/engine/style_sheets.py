@@ -8,6 +8,7 @@ May import the rewriter, the wire layer and the engine's parts. The response sid
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from ..limits import STYLE_SHEET_BYTES
@@ -50,7 +51,16 @@ def names_filtered(site: Site, facts: RequestFacts, validator: bytes) -> bool:
     """Tell whether a condition of a request names a version that is known to leave as each visitor's own: under the app's own
     validator a browser can have stored only what was never filtered."""
     known = site.gated_sheets
-    return bool(known) and (known.names(facts, validator) or any(known.names(facts, tag) for tag in tags_in(validator)))
+    if not known:
+        return False
+    facts = _place(facts)
+    return known.names(facts, validator) or any(known.names(facts, tag) for tag in tags_in(validator))
+
+
+def _place(facts: RequestFacts) -> RequestFacts:
+    """Return where a gated sheet is remembered: apart from what a visitor may make up, so that nobody fills the memory with one
+    sheet. Where it is another sheet after all, a condition is kept back in vain."""
+    return replace(facts, host="", query=b"")
 
 
 class StyleSheet:
@@ -113,7 +123,7 @@ class StyleSheet:
 
         def settle(_: bytes, leaving: bytes) -> tuple[list[Header], bytes]:
             if reader.personal and not reader.too_long:
-                site.gated_sheets.add(facts, headers)
+                site.gated_sheets.add(_place(facts), headers)
                 return with_length(personal, len(leaving)), leaving
             whole = len(leaving) >= (stated_length(headers) or 0)  # an app that gave up on it may end it without a word
             if whole and not reader.too_long and _is_named(headers):

@@ -119,6 +119,17 @@ def test_a_validator_without_our_mark_is_not_asked_of_a_version_that_is_known_to
     assert condition in site.request("/other.css", STYLE, condition).forward_headers
 
 
+def test_one_gated_sheet_under_many_queries_and_hosts_is_remembered_once(site) -> None:
+    """A visitor may make up as many as they like."""
+    got(site, GATED)
+    for number in range(3):
+        got(site, GATED, query=b"v=%d" % number)
+        got(site, GATED, host=f"{number}.example.org")
+    known = site.guard._site.gated_sheets
+    assert len(known._known) + len(known._before) == 1
+    assert b"if-none-match" not in names(site.request("/site.css", STYLE, (b"If-None-Match", b'"v1"'), query=b"v=9"))
+
+
 def test_a_known_clean_sheet_is_handed_on_as_it_is(site, monkeypatch) -> None:
     got(site, CLEAN)
     monkeypatch.delattr("consent_guard.rewrite.sheets.SheetRewriter.feed")
