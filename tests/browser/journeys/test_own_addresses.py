@@ -177,7 +177,7 @@ def test_a_cookie_of_the_site_that_bears_our_name_does_not_hide_the_choice(arriv
     visitor = arrive()
     visitor.context.add_cookies([{"name": "consent", "value": "yes", "url": site.base + "/en/"}])
     visitor.visit("/en/video")
-    press(visitor, REFUSE)
+    visitor.click(REFUSE)
     assert len(visitor.context.cookies()) == 2
     visitor.visit("/en/video")
     assert not visitor.asked()
