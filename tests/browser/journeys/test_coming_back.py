@@ -65,7 +65,7 @@ def asked(page: Any) -> bool:
 def answer(page: Any, selector: str) -> None:
     page.locator(selector).click()
     page.locator("[data-cg=banner] .cg-inner").wait_for(state="hidden")
-    page.wait_for_timeout(300)
+    page.wait_for_load_state("networkidle")  # it may load anew
 
 
 def test_who_changes_nothing_goes_back_at_once(tabs: Any) -> None:
@@ -120,7 +120,7 @@ def test_a_refusal_elsewhere_leaves_no_banner_to_come_back_to(tabs: Any) -> None
     answer(page, REFUSE)
     page.evaluate("history.back()")
     page.wait_for_url("**/video", wait_until="commit")
-    page.wait_for_timeout(300)
+    page.wait_for_load_state("networkidle")
     assert not asked(page)
 
 
