@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Final, cast
 
@@ -75,27 +76,29 @@ def wrap_stream(response: StreamingHttpResponse, rewriter: BodyRewriter, exchang
         response.streaming_content = _filtered(cast(Iterable[bytes], content), rewriter, exchange)
 
 
-def _filtered(chunks: Iterable[bytes], rewriter: BodyRewriter, exchange: Exchange) -> Iterator[bytes]:
+@contextmanager
+def _to_its_end(exchange: Exchange) -> Iterator[None]:
+    """Finish the exchange with its body, however that ends; tell of what could not be filtered."""
     try:
+        yield
+    except RewriteError:
+        logger.exception(_BROKEN_OFF)
+        raise
+    finally:
+        exchange.finish()
+
+
+def _filtered(chunks: Iterable[bytes], rewriter: BodyRewriter, exchange: Exchange) -> Iterator[bytes]:
+    with _to_its_end(exchange):
         for chunk in chunks:
             yield rewriter.feed(chunk) if chunk else b""
         if tail := rewriter.close():
             yield tail
-    except RewriteError:
-        logger.exception(_BROKEN_OFF)
-        raise
-    finally:
-        exchange.finish()
 
 
 async def _filtered_async(chunks: AsyncIterator[bytes], rewriter: BodyRewriter, exchange: Exchange) -> AsyncIterator[bytes]:
-    try:
+    with _to_its_end(exchange):
         async for chunk in chunks:
             yield await feed_in_pieces(rewriter, chunk) if chunk else b""
         if tail := rewriter.close():
             yield tail
-    except RewriteError:
-        logger.exception(_BROKEN_OFF)
-        raise
-    finally:
-        exchange.finish()
