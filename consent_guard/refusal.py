@@ -30,6 +30,11 @@ PART_REFUSAL: Final = _plain(416, b"A part of this page cannot be sent. Ask for 
 """Our answer in place of a part of a document: the range is the client's wish, and none that can be met (RFC 9110 §15.5.17)."""
 
 
+CONDITION_REFUSAL: Final = _plain(412, b"Whether this has changed cannot be told. Ask for it without a condition.\n")
+"""Our answer in place of a 304 that would bring to life what a browser has stored unfiltered: it takes the place of that, so
+that the next request has no condition (RFC 9110 §15.5.13)."""
+
+
 def reason_phrase(status: int) -> str:
     """Return the standard's phrase for a status code, or an empty string for a code that has none."""
     try:

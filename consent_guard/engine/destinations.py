@@ -93,6 +93,13 @@ def is_worker(headers: Headers) -> bool:
     return destination(headers) in _WORKERS
 
 
+def is_tool(headers: Headers, wanted: Wanted) -> bool:
+    """Tell whether no browser asks, and for no page: each of them says what it is for, over https, and in which languages its
+    reader reads (Fetch, "fetch")."""
+    said = any(name.lower() in (b"accept-language", b"sec-fetch-dest") for name, _ in headers)
+    return not said and not wanted.asks
+
+
 def takes_banner(headers: Headers) -> bool:
     """Tell whether a full document in answer to this request may show the banner: not inside another page (DESIGN §9).
 

@@ -22,10 +22,11 @@ from ..findings import Finding, FindingKind
 from ..operation.counters import Counters
 from ..policy.model import PathEnforcement
 from ..wire.messages import Header, Headers, LedgerState, Reply, RequestFacts, ResponsePlan
+from .conditional.conditions import unconditional
 from .destinations import is_worker, wanted
 from .endpoints import Endpoints
 from .finding_log import FindingLog
-from .request_side import ForwardedRequest, forward, hide_gated, unconditional
+from .request_side import ForwardedRequest, forward, hide_gated
 from .response_side import ResponseSide
 from .site import Site
 from .style_sheets import names_filtered

@@ -16,23 +16,24 @@ from ..errors import RewriteError
 from ..findings import Finding, FindingKind
 from ..operation.counters import PageResult
 from ..pages.model import RequestView
-from ..pages.parts import ResponseParts
+from ..pages.parts import LateParts, ResponseParts
 from ..policy.model import PathEnforcement
-from ..refusal import PART_REFUSAL, REFUSAL
-from ..rewrite.model import DocumentFacts, Embed
+from ..refusal import CONDITION_REFUSAL, PART_REFUSAL, REFUSAL
+from ..rewrite.model import DocumentFacts
 from ..rewrite.page import page_rewriter
 from ..rewrite.stream import HtmlRewriter
 from ..wire.codings import coding_to_browsers, decodable
 from ..wire.content_security import permitted
-from ..wire.headers import broken_fields, content_type, first, get_all, without
+from ..wire.headers import broken_fields, content_type, first, get_all
 from ..wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan
 from ..wire.multipart import PartsFilter, boundary_of
 from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
 from .bodies import BodyKind, has_body, is_feed, is_page, may_act
+from .conditional.conditions import names_a_version, not_modified_head
 from .debug_panel import WithPanel
-from .destinations import destination, is_worker, takes_banner
+from .destinations import destination, is_tool, is_worker, takes_banner
 from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, with_repeated, worker_head
 from .expiry import expire_once, expiry_lines
 from .filtered_body import FilteredBody, ObservedBody, ReadTwice, RefusedBody
@@ -47,8 +48,6 @@ logger: Final = logging.getLogger("consent_guard")
 
 _PARTS_OF_A_BODY: Final = frozenset({206, 226})
 """Partial Content and IM Used (RFC 9110 §15.3.7, RFC 3229 §10.4.1)."""
-_OF_THE_CONTENT: Final = (b"content-length", b"content-type", b"content-encoding", b"content-language", b"transfer-encoding")
-"""What a 304 does not repeat (RFC 9110 §15.4.5)."""
 _BODY_ELSEWHERE: Final = (b"x-accel-redirect", b"x-sendfile", b"x-lighttpd-send-file")
 """Orders to a server in front of the app to send another body in place of this one."""
 
@@ -130,12 +129,13 @@ class ResponseSide:
                 return ResponsePlan(status, self._other_head(headers))
             self._note_bodies_elsewhere(headers)
             return sheet.plan(status, headers, self.filter_headers(headers), lambda: self._as_it_came(headers))
+        if not kind.document and self._site.csp and is_worker(self._facts.headers):
+            return ResponsePlan(status, [*worker_head(self.filter_headers(headers)), *self._own_policy()])
         clean = kind is BodyKind.XML and self._site.clean_feeds.has(self._facts, headers)
-        if (clean or not kind.document) and self._forwarded.is_known(status, headers):
-            return ResponsePlan(304, without(self._other_head(headers), *_OF_THE_CONTENT), bodiless=True)
+        known = (clean or not kind.document) and self._forwarded.conditions.know(status, headers)
+        if known:
+            return ResponsePlan(304, not_modified_head(self._other_head(headers)), bodiless=True)
         if not kind.document:
-            if self._site.csp and is_worker(self._facts.headers):
-                return ResponsePlan(status, [*worker_head(self.filter_headers(headers)), *self._own_policy()])
             return ResponsePlan(status, self._other_head(headers))
         if self._has_nothing_to_do(kind):
             return self._untouched(status, headers, kind)
@@ -243,11 +243,14 @@ class ResponseSide:
         return ResponsePlan(reply.status, [(name.lower(), value) for name, value in reply.headers], body)
 
     def _not_modified(self, headers: Headers, kind: BodyKind) -> ResponsePlan:
-        """A 304 is right for a page only where it answers a validator of this very consent state (N2, N3)."""
-        if self._forwarded.unvalidated:
-            return self._refused("a 304 answers a validator that the app was not shown")
-        asked = self._forwarded
-        page = asked.wanted.may_get and not asked.wanted.polled
+        """A 304 is right for a page only where it answers a validator of this very consent state (N2, N3).
+
+        One that answers none, for none was asked, would all the same bring to life what a browser has stored unfiltered.
+        """
+        wanted, asked = self._forwarded.wanted, self._forwarded.conditions
+        if asked.unvalidated and (names_a_version(headers) or not is_tool(self._facts.headers, wanted)):
+            return self._refused("a 304 answers a validator that the app was not shown", CONDITION_REFUSAL)
+        page = wanted.may_get and not wanted.polled
         stored = kind is BodyKind.XML and asked.validated  # a feed that was handed on with the app's own tag
         if not (page or asked.marked or (kind.document and content_type(headers) is not None and not stored)):
             return ResponsePlan(304, self._other_head(headers), bodiless=True)
@@ -319,7 +322,9 @@ class ResponseSide:
                 return PartsFilter(boundary_of(headers) or b"", self._part, lambda: self._unfiltered("the head of a part"))
             self.result = "filtered" if emits else "observed"
             parts = (
-                _Parts(lambda: ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner)) if emits else None
+                LateParts(lambda: ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner))
+                if emits
+                else None
             )
             rewriter = page_rewriter(
                 site.rules,
@@ -418,33 +423,3 @@ class ResponseSide:
 
     def _unfiltered(self, where: str) -> None:
         self._log.add(Finding(FindingKind.UNFILTERED, split_host(self._facts.host)[0], where))
-
-
-class _Parts:
-    """What we put into a page (the rewriter's ``Insertions``), made with the first of it: into most pages nothing is put."""
-
-    __slots__ = ("_made", "_make", "document")
-
-    def __init__(self, make: Callable[[], ResponseParts]) -> None:
-        self._make = make
-        self._made: ResponseParts | None = None
-        self.document: weakref.ref[HtmlRewriter] | None = None
-        """The document that they go into; it is not kept alive."""
-
-    def banner(self, lang: str | None) -> bytes:
-        return self._parts.banner(lang)
-
-    def placeholder(self, embed: Embed, lang: str | None) -> bytes:
-        return self._parts.placeholder(embed, lang)
-
-    def closing(self, lang: str | None) -> bytes:
-        return self._parts.closing(lang)
-
-    @property
-    def _parts(self) -> ResponseParts:
-        if self._made is None:
-            self._made = self._make()
-            document = self.document() if self.document is not None else None
-            if document is not None:
-                self._made.stand_in(document)
-        return self._made

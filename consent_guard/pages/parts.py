@@ -166,3 +166,33 @@ def _dimension(value: str) -> str:
     if found[2]:
         return f"{number}%" if 1 <= number <= 100 else ""
     return str(number)
+
+
+class LateParts:
+    """What we put into a page (the rewriter's ``Insertions``), made with the first of it: into most pages nothing is put."""
+
+    __slots__ = ("_made", "_make", "document")
+
+    def __init__(self, make: Callable[[], ResponseParts]) -> None:
+        self._make = make
+        self._made: ResponseParts | None = None
+        self.document: weakref.ref[Document] | None = None
+        """The document that they go into; it is not kept alive."""
+
+    def banner(self, lang: str | None) -> bytes:
+        return self._parts.banner(lang)
+
+    def placeholder(self, embed: Embed, lang: str | None) -> bytes:
+        return self._parts.placeholder(embed, lang)
+
+    def closing(self, lang: str | None) -> bytes:
+        return self._parts.closing(lang)
+
+    @property
+    def _parts(self) -> ResponseParts:
+        if self._made is None:
+            self._made = self._make()
+            document = self.document() if self.document is not None else None
+            if document is not None:
+                self._made.stand_in(document)
+        return self._made

@@ -61,9 +61,16 @@ def unmark_if_none_match(value: bytes, mark: str, *, keep_unmarked: bool = True)
 
 
 def names_tag(value: bytes, tag: bytes) -> bool:
-    """Tell whether an If-None-Match names this entity tag, by weak comparison (RFC 9110 §8.8.3.2)."""
-    wanted = tag.strip(b" \t").removeprefix(b"W/")
-    return any(member.removeprefix(b"W/") == wanted for member in tags_in(value))
+    """Tell whether an If-None-Match names this entity tag, by weak comparison (RFC 9110 §8.8.3.2).
+
+    An app that forgets the quotes means the same tag: clients send it back with quotes or without.
+    """
+    wanted = _quoted(tag.strip(b" \t"))
+    return any(_quoted(member) == wanted for member in tags_in(value))
+
+
+def _quoted(tag: bytes) -> bytes:
+    return b'"%b"' % tag if _BARE_TAG.fullmatch(tag) else tag.removeprefix(b"W/")
 
 
 def unmark_all(value: bytes) -> bytes:

@@ -65,6 +65,54 @@ def test_a_download_at_a_pages_address_may_be_known_to_a_browser(site) -> None:
     assert (plan.status, plan.bodiless) == (304, True)
 
 
+BROWSER = (b"Accept-Language", b"en")
+"""Every browser says it (Fetch, "fetch"), of whatever age, over http too."""
+
+
+@pytest.mark.parametrize("asked", [TAG, SINCE])
+@pytest.mark.parametrize("accept", [[ANYTHING], [], [(b"Accept", b"application/json, text/plain, */*")]])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_304_that_nobody_asked_for_is_one_for_a_tool(site, asked, accept: list, method: str) -> None:
+    """The app was shown no condition, and names no version: it answers everybody so, and freshens nothing (RFC 9111 §4.3.4)."""
+    exchange = site.request("/status/304", *accept, asked, method=method)
+    assert seen(exchange, asked[0].lower()) == []
+    plan = exchange.respond(304, [(b"X-App", b"1")])
+    assert (plan.status, plan.rewriter, plan.bodiless) == (304, None, True)
+    assert (b"X-App", b"1") in plan.headers
+
+
+@pytest.mark.parametrize("asked", [TAG, SINCE, (b"If-None-Match", b"*"), (b"If-None-Match", b'W/"v7~cg-s-other"')])
+@pytest.mark.parametrize(
+    ("headers", "named"),
+    [
+        ([NAVIGATION, BROWSER], []),
+        ([NAVIGATION], []),
+        ([ANYTHING, BROWSER], []),
+        ([ANYTHING, (b"Sec-Fetch-Dest", b"empty")], []),
+        ([ANYTHING], [(b"ETag", b'"v7"')]),
+        ([ANYTHING], [MODIFIED]),
+    ],
+)
+def test_a_304_that_nobody_asked_for_brings_nothing_to_life_that_was_stored_unfiltered(site, asked, headers, named) -> None:
+    """N3: Chromium shows what it has stored, whatever the 304 names; ours is stored by nobody, and takes the place of that."""
+    plan = site.request("/page", *headers, asked).respond(304, named)
+    assert plan.status == 412
+    assert (site.values(plan, b"cache-control"), site.values(plan, b"etag")) == ([b"no-store"], [])
+    assert site.send(plan, b"").startswith(b"Whether this has changed cannot be told.")
+
+
+@pytest.mark.parametrize("accept", [NAVIGATION, ANYTHING])
+def test_a_304_without_any_condition_in_the_request_is_the_apps_own_answer(site, accept) -> None:
+    assert site.request("/page", accept, BROWSER).respond(304, []).status == 304
+
+
+@pytest.mark.parametrize(("sent", "own"), [(b'"v7"', b"v7"), (b"v7", b'W/"v7"'), (b'x, W/"v7"', b"v7"), (b"v7", b"v7")])
+def test_a_tag_that_the_app_has_put_in_no_quotes_is_known_with_and_without(site, sent: bytes, own: bytes) -> None:
+    head = [(b"Content-Type", b"application/json"), (b"ETag", own)]
+    assert site.request("/api", ANYTHING, (b"If-None-Match", sent)).respond(200, head).status == 304
+    assert site.request("/api", ANYTHING, (b"If-None-Match", sent + b"0")).respond(200, head).status == 200
+
+
 def test_a_feed_that_came_whole_and_names_no_listed_host_keeps_its_head(site) -> None:
     for cookie in (b"", site.cookie(allow="*")):
         plan = site.request("/feed", ANYTHING, cookie=cookie).respond(200, FEED_HEAD)

@@ -264,7 +264,8 @@ HEADER_SETS: tuple[dict[str, str], ...] = (
 
 
 def test_httpbin_answers_as_it_does_unguarded() -> None:
-    """35 addresses with four sets of headers: the same status, but where a range of a page becomes the whole."""
+    """35 addresses with four sets of headers: the same status, but where a range of a page becomes the whole, and where the app
+    takes any validator for its own: it is shown none that may be of an unfiltered page (N3)."""
     needs("httpbin")
     from httpbin import app
 
@@ -277,4 +278,36 @@ def test_httpbin_answers_as_it_does_unguarded() -> None:
             there, here = (client.get(path, headers=request, follow_redirects=False) for client in (plain, guarded))
             if there.status_code != here.status_code:
                 differing.append((path, number, there.status_code, here.status_code))
-    assert differing == [("/range/100", 3, 206, 200)]
+    assert differing == [("/cache", 1, 304, 200), ("/range/100", 3, 206, 200)]
+
+
+@pytest.mark.parametrize("accept", [{"Accept": "*/*"}, {}])
+def test_what_is_polled_of_a_flask_app_gets_its_304(accept: dict[str, str]) -> None:
+    """As of httpbin: an address that answers 304 to everybody, and a tag without quotes."""
+    from flask import Flask, Response, jsonify, request
+
+    app = Flask(__name__)
+
+    @app.get("/status/<int:code>")
+    def status(code: int) -> Response:
+        return Response(status=code)
+
+    @app.get("/etag/<tag>")
+    def tagged(tag: str) -> Response:
+        known = tag in request.headers.get("If-None-Match", "")
+        response = Response(status=304) if known else jsonify(tag=tag)
+        response.headers["ETag"] = tag
+        return response
+
+    client = httpx.Client(
+        transport=httpx.WSGITransport(app=ConsentMiddleware(app.wsgi_app, POLICY, secret_key=KEY)),
+        base_url="https://www.example.org",
+    )
+    client.headers.clear()
+    for path in ("/status/304", "/etag/v7"):
+        response = client.get(path, headers={**accept, "If-None-Match": '"v7"'})
+        assert (response.status_code, response.content) == (304, b"")
+        assert not {"content-type", "content-length"} & set(response.headers)
+    assert client.get("/etag/v8", headers={**accept, "If-None-Match": '"v7"'}).json() == {"tag": "v8"}
+    visitor = {"Accept": "text/html", "Accept-Language": "en", "If-None-Match": '"v7"'}
+    assert client.get("/status/304", headers=visitor).status_code == 412
