@@ -21,7 +21,7 @@ from ..wire.headers import first
 from ..wire.messages import Header, RequestFacts
 from ..wire.origins import covers, is_localhost, split_host
 from ..wire.set_cookie import deletion_line
-from .addresses import page_key
+from .addresses import base_path, page_key
 from .expiry import expiry_lines, known_cookies
 from .finding_log import FindingLog
 from .request_side import hide_gated
@@ -86,7 +86,8 @@ def expiries(site: Site, facts: RequestFacts, visitor: Visitor, consent: Consent
     names = dict.fromkeys(hidden)
     if known:
         names.update(dict.fromkeys(known_cookies(site.policy, site.rulings, consent, facts.host)))
-    return expiry_lines(list(names), site.rulings, facts.host, visitor.secure, facts.now)
+    above = base_path(facts.root_path, site.policy.path).rpartition("/")[0] + "/"  # nothing is set for our own pages alone
+    return expiry_lines(list(names), site.rulings, facts.host, visitor.secure, facts.now, above)
 
 
 def _chosen(site: Site, facts: RequestFacts, visitor: Visitor, submission: Submission) -> Choice | None:

@@ -35,7 +35,7 @@ from .conditional.conditions import names_a_version, not_modified_head
 from .debug_panel import WithPanel
 from .destinations import destination, is_tool, is_worker, takes_banner
 from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, with_repeated, worker_head
-from .expiry import expire_once, expiry_lines
+from .expiry import expire_seen, may_expire
 from .filtered_body import FilteredBody, ObservedBody, ReadTwice, RefusedBody
 from .finding_log import FindingLog
 from .request_side import ForwardedRequest
@@ -136,7 +136,8 @@ class ResponseSide:
         if known:
             return ResponsePlan(304, not_modified_head(self._other_head(headers)), bodiless=True)
         if not kind.document:
-            return ResponsePlan(status, self._other_head(headers))
+            swept = self._expiries(used=False) if may_expire(self._facts.method, headers) else []
+            return ResponsePlan(status, [*self._other_head(headers), *swept])
         if self._has_nothing_to_do(kind):
             return self._untouched(status, headers, kind)
         self._rewritten = True
@@ -305,11 +306,7 @@ class ResponseSide:
 
     def _expiries(self, *, used: bool) -> list[Header]:
         """Delete the gated cookies that came with this request, and a permission for one load that this page uses up."""
-        visitor, site = self._visitor, self._site
-        lines = expiry_lines(self._forwarded.hidden, site.rulings, self._facts.host, visitor.secure, self._facts.now)
-        if used and visitor.once is not None and self._facts.method == "GET":  # HEAD shows nobody anything
-            lines += expire_once(site.policy, visitor.secure)
-        return lines
+        return expire_seen(self._site, self._facts, self._visitor, self._forwarded.hidden, used=used)
 
     def _filtered(self, kind: BodyKind, coding: bytes, headers: Headers, begin: Callable[[], None]) -> FilteredBody:
         declared = content_type(headers)

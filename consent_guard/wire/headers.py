@@ -150,6 +150,18 @@ def make_private(headers: Headers, *, stored: bool = True) -> list[Header]:
     return private
 
 
+def is_unshared(headers: Headers) -> bool:
+    """Tell whether no shared cache may store this: the app says ``private`` or ``no-store``, and gives such caches no order."""
+    said: set[bytes] = set()
+    for name, value in headers:
+        name = name.lower()
+        if name in _CACHE_ORDERS or name.endswith(b"-cache-control"):
+            return False
+        if name == b"cache-control":
+            said.update(member.strip(_BLANKS).lower() for member in list_members(value))
+    return bool(said & {b"private", b"no-store"}) and not any(one.startswith((b"public", b"s-maxage")) for one in said)
+
+
 def broken_fields(headers: Headers) -> list[Header]:
     """Return the fields that are others to a browser than to us, where a server writes them as they are: with CR, LF or NUL in
     the value (RFC 9110 §5.5) they become several, or a body; a name that is no token (§5.1) ends at its blank or colon."""

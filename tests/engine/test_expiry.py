@@ -18,8 +18,8 @@ def places(lines: list[bytes]) -> list[tuple[bytes, bytes, bytes]]:
     return found
 
 
-def page(site, cookie: bytes, **options):
-    return site.request(cookie=cookie, **options).respond(200, site.HTML)
+def page(site, cookie: bytes, path: str = "/", **options):
+    return site.request(path, cookie=cookie, **options).respond(200, site.HTML)
 
 
 def test_a_gated_cookie_that_turns_up_is_expired_for_the_host_and_every_domain_above(site) -> None:
@@ -190,3 +190,130 @@ def test_a_page_with_many_gated_cookies_keeps_a_small_head(site) -> None:
     cookies = b"; ".join(b"_ga_N%d=1" % number for number in range(40))
     plan = page(site, cookies, host="www.shop.example.co.uk")
     assert sum(len(name) + len(value) + 4 for name, value in plan.headers) < 3072
+
+
+ROOT = (b"_ga", b"", b"/")
+
+
+def paths(lines: list[bytes], name: bytes = b"_ga", domain: bytes = b"") -> list[bytes]:
+    return [path for one, where, path in places(lines) if (one, where) == (name, domain)]
+
+
+def test_a_cookie_is_expired_on_every_path_above_the_page_as_browsers_write_them(site) -> None:
+    """RFC 6265 §5.1.4: a script that names no path writes to the directory of its page, without the slash."""
+    lines = site.set_cookies(page(site, b"_ga=1", "/shop/shoes/1", host="localhost", scheme="http"))
+    assert paths(lines) == [b"/", b"/shop/shoes", b"/shop", b"/shop/shoes/", b"/shop/", b"/shop/shoes/1"]
+    lines = site.set_cookies(page(site, b"_ga=1", "/shop/", host="localhost", scheme="http"))
+    assert paths(lines) == [b"/", b"/shop", b"/shop/"]
+
+
+def test_a_path_is_expired_for_every_domain(site) -> None:
+    lines = site.set_cookies(page(site, b"_ga=1", "/shop/", scheme="http"))
+    domains = (b"", b"www.example.org", b"example.org")
+    assert {(where, path) for _, where, path in places(lines)} == {
+        (domain, path) for domain in domains for path in (b"/", b"/shop", b"/shop/")
+    }
+
+
+def test_paths_are_written_as_the_browser_asked_for_them_below_the_apps_root(site) -> None:
+    lines = site.set_cookies(page(site, b"_ga=1", "/é b/x", root_path="/app", host="localhost", scheme="http"))
+    assert paths(lines)[:3] == [b"/", b"/app/%C3%A9%20b", b"/app"]
+
+
+@pytest.mark.parametrize("path", ["/a;b/c", "//x/y", "/" + "a" * 300 + "/b", "/" + "a/" * 400, "/\r\nX/y", "/\x00/y", ""])
+def test_no_path_breaks_a_line_or_fills_the_head(site, path: str) -> None:
+    """K17: what stands in a path is the visitor's."""
+    lines = site.set_cookies(page(site, b"_ga=1", path))
+    assert ROOT in places(lines)
+    assert sum(len(line) + 14 for line in lines) <= 1536
+    assert not any(b"\r" in line or b"\n" in line or b"\0" in line or b";b" in line for line in lines)
+
+
+def test_a_rule_that_states_a_path_is_believed_on_any_page(site) -> None:
+    lines = site.set_cookies(page(site, b"_adid=1", "/other/page", scheme="http"))
+    assert places(lines) == [(b"_adid", b"example.org", b"/shop/")]
+
+
+@pytest.mark.parametrize("cookies", [1, 2, 40])
+def test_every_place_gets_its_turn_where_one_head_does_not_hold_all(site, cookies: int) -> None:
+    """H07, H08: on each path, for each domain, partitioned and not; the usual places in every second or third head at least."""
+    names = [b"_ga_N%d" % number for number in range(cookies)]
+    crowd = b"; ".join(name + b"=1" for name in names)
+    seen: set[bytes] = set()
+    for second in range(24 * cookies):
+        plan = page(site, crowd, "/shop/shoes/1", now=site.NOW + second)
+        lines = site.set_cookies(plan)
+        assert sum(len(line) + 14 for line in lines) <= 1536
+        seen.update(lines)
+    wanted = {b"/", b"/shop", b"/shop/", b"/shop/shoes", b"/shop/shoes/", b"/shop/shoes/1"}
+    domains = (b"", b"www.example.org", b"example.org")
+    everywhere = {(name, domain, path) for name in names for domain in domains for path in wanted}
+    assert set(places([line for line in seen if b"Partitioned" not in line])) == everywhere
+    assert set(places([line for line in seen if b"Partitioned" in line])) == everywhere
+
+
+def test_each_name_gets_its_turn_where_one_head_holds_one_name(site) -> None:
+    names = [b"_ga_N%d" % number for number in range(6)]
+    crowd, host = b"; ".join(name + b"=1" for name in names), "a.b.c.d.e.f.g.h.i.j.k.l.example.org"
+    seen: set[bytes] = set()
+    for second in range(0, 24, 2):
+        seen.update({name for name, _, _ in places(site.set_cookies(page(site, crowd, host=host, now=site.NOW + second)))})
+    assert seen == set(names)
+
+
+def test_the_likeliest_places_come_first_where_one_head_does_not_hold_all(site) -> None:
+    """GA's own are on ``/``; next are those without a path."""
+    lines = site.set_cookies(page(site, b"_ga=1", "/shop/shoes/1"))
+    assert [path for _, _, path in places(lines)][:6] == [b"/"] * 3 + [b"/shop/shoes"] * 3
+
+
+JSON = (b"Content-Type", b"application/json")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "swept"),
+    [
+        ("GET", [(b"Cache-Control", b"private")], True),
+        ("GET", [(b"cache-control", b"no-cache"), (b"Cache-Control", b"max-age=0, No-Store")], True),
+        ("GET", [(b"Cache-Control", b"no-cache")], False),
+        ("GET", [(b"Cache-Control", b"max-age=60"), (b"Vary", b"Cookie")], False),
+        ("GET", [(b"Cache-Control", b"private, s-maxage=60")], False),
+        ("GET", [(b"Cache-Control", b"public, no-store")], False),
+        ("GET", [(b"Cache-Control", b"no-store"), (b"Surrogate-Control", b"max-age=60")], False),
+        ("GET", [(b"Cache-Control", b"no-store"), (b"CDN-Cache-Control", b"max-age=60")], False),
+        ("HEAD", [], False),
+        ("POST", [], True),
+        ("PUT", [(b"Cache-Control", b"max-age=60")], False),
+        ("DELETE", [(b"Cache-Control", b"private")], True),
+    ],
+)
+def test_what_is_no_page_expires_where_no_shared_cache_may_keep_it(
+    site, method: str, headers: list[tuple[bytes, bytes]], swept: bool
+) -> None:
+    """H21: for pages whose scripts never load another. The answer keeps its caching as the app gave it (H22)."""
+    sent = [JSON, *headers]
+    plan = site.request("/api/x", cookie=b"_ga=1", method=method).respond(200, sent)
+    assert bool(site.set_cookies(plan)) is swept
+    assert [header for header in plan.headers if header[0] != b"set-cookie"] == sent
+
+
+def test_a_redirect_after_a_post_expires(site) -> None:
+    plan = site.request("/login", cookie=b"_ga=1", method="POST").respond(303, [(b"Location", b"/")])
+    assert ROOT in places(site.set_cookies(plan))
+
+
+def test_our_own_pages_expire_on_the_paths_above_them_alone(make) -> None:
+    """Nothing is set for our own pages, but an app may be mounted below a path."""
+    site = make()
+    assert set(paths(site.set_cookies(site.get("/declaration", cookie=b"_ga=1")))) == {b"/"}
+    assert set(paths(site.set_cookies(site.get(cookie=b"_ga=1", root_path="/shop")))) == {b"/", b"/shop", b"/shop/"}
+    lines = [
+        line for line in site.set_cookies(site.post(b"choice=refuse", cookie=b"_vid=1", root_path="/shop")) if GONE in line
+    ]
+    assert set(paths(lines, b"_vid")) == {b"/", b"/shop", b"/shop/"}
+
+
+def test_a_refused_cookie_is_told_once_a_request_by_its_rules_name(site) -> None:
+    exchange = site.request("/shop/x", cookie=b"_ga_A=1; _ga_B=1; _ga_A=2")
+    exchange.respond(200, site.HTML)
+    assert [finding.subject for finding in exchange.finish()] == ["_ga_*"]
