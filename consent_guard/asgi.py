@@ -280,11 +280,11 @@ class _Response:
         assert self._plan.settle is not None
         assert start is not None
         out = await self._filter(rewriter, data, last=True)
-        headers, out = self._plan.settle(data, out)
+        status, headers, out = self._plan.settled(data, out)
         if message.get("more_body", False):
             self._ended = False
             self._plan = replace(self._plan, rewriter=Spent())
-        await self._send({**start, "headers": headers})
+        await self._send({**start, "status": status, "headers": headers})
         await self._send({**message, "body": out, "more_body": message.get("more_body", False)})
 
     @property
@@ -298,8 +298,8 @@ class _Response:
         assert start is not None
         assert self._plan is not None
         assert self._plan.settle is not None
-        headers, out = self._plan.settle(b"", out)
-        await self._send({**start, "headers": headers})
+        status, headers, out = self._plan.settled(b"", out)
+        await self._send({**start, "status": status, "headers": headers})
         return out
 
     async def _file(self, message: Message) -> None:

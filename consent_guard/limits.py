@@ -84,7 +84,7 @@ REMEMBERED_BYTES: Final = 16 * 1024
 STYLE_SHEET_BYTES: Final = 512 * 1024
 """A longer style sheet leaves as it came, with a finding: a head waits for no more, and a sheet that long is a bundle."""
 KNOWN_SHEETS: Final = 4096
-"""The most versions of style sheets that are remembered to name nothing gated, and as many that do; any other is read."""
+"""The most versions of style sheets that are remembered to name nothing gated; any other is read."""
 CLEAN_FEEDS: Final = 1024
 """The most versions of feeds that are remembered to be the same for everybody; of any other a reader gets the whole."""
 SHOWN_TEXTS: Final = 64

@@ -327,12 +327,12 @@ class _Response:
         """Rewrite a whole body, and tell the server the head with its new length."""
         assert self._plan is not None
         try:
-            headers, self._whole = self._plan.whole(body)
+            status, headers, self._whole = self._plan.at_once(body)
         except RewriteError as fault:
             self._break_off(fault)
             raise
         self._started = True
-        self._tell(headers)
+        self._tell(headers, status)
 
     @property
     def _holds(self) -> bool:
@@ -344,18 +344,19 @@ class _Response:
         out = self._filter(data)
         if not out or self._plan is None or self._plan.settle is None:
             return None
-        headers, out = self._plan.settle(b"", out)
-        self._tell(headers)
+        status, headers, out = self._plan.settled(b"", out)
+        self._tell(headers, status)
         return out
 
     def _release(self) -> None:
         """Tell the server the head of a body that is not at hand as a whole."""
         if self._waiting and self._plan is not None:
-            self._tell(self._plan.headers)
+            self._tell(self._plan.headers, self._plan.status)
 
-    def _tell(self, headers: Headers) -> None:
+    def _tell(self, headers: Headers, status: int) -> None:
         self._waiting = False
-        self._server_write = self._start(self._line, native_headers(headers))
+        line = self._line if self._plan is not None and status == self._plan.status else status_line(status)
+        self._server_write = self._start(line, native_headers(headers))
 
     def _filter(self, data: object) -> bytes:
         if not isinstance(data, bytes):

@@ -1159,6 +1159,34 @@ def test_a_clean_sheet_keeps_its_head_and_the_next_one_its_messages(loop: Any, t
     assert again.types == ["start", *[{4: "pathsend", 5: "zerocopysend"}.get(number, "body")] * bodies]
 
 
+@pytest.mark.parametrize("number", range(6))
+@pytest.mark.parametrize("length", [[], [(b"content-length", b"%d" % len(CLEAN_SHEET))]])
+def test_a_sheet_that_turns_out_clean_is_answered_with_304_where_the_browser_has_it(
+    loop: Any, tmp_path: Path, number: int, length: Any
+) -> None:
+    """N3: the app is not asked, for the browser may have stored what was never filtered; it answers with the whole."""
+    asked: list[Any] = []
+    sheet = sheet_apps(CLEAN_SHEET, tmp_path, [*CSS, *length])[number]
+
+    async def app(scope: Message, receive: Any, send: Any) -> None:
+        asked.append([value for name, value in scope["headers"] if name == b"if-none-match"])
+        await sheet(scope, receive, send)
+
+    def scope() -> Message:
+        plain = sheet_scope()
+        return {**plain, "headers": [*plain["headers"], (b"if-none-match", b'W/"v1"')]}
+
+    server = Server()
+    assert loop(lambda: server.run(guarded(app), scope())) == b""
+    assert asked == [[]]
+    assert (server.messages[0]["status"], server.messages[0]["headers"]) == (304, CSS[1:])
+    assert server.types.count("start") == 1
+    assert server.messages[-1]["more_body"] is False
+    gated = Server()
+    assert loop(lambda: gated.run(guarded(sheet_apps(GATED_SHEET, tmp_path)[number]), scope())) == FILTERED_SHEET
+    assert gated.messages[0]["status"] == 200
+
+
 def test_a_sheet_that_is_too_long_leaves_as_it_came_from_where_that_is_known() -> None:
     parts = [GATED_SHEET] + [b"p{color:red}" * 1000] * 60
     server = Server()

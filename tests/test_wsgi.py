@@ -1146,6 +1146,39 @@ def test_a_clean_sheet_keeps_its_head_and_the_next_one_is_the_apps_own_object(nu
     assert app(sheet_environ(), Server().start_response) is body
 
 
+@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("length", [[], [("Content-Length", str(len(CLEAN_SHEET)))]])
+def test_a_sheet_that_turns_out_clean_is_answered_with_304_where_the_browser_has_it(number: int, length: Any) -> None:
+    """N3: the app is not asked, for the browser may have stored what was never filtered; it answers with the whole."""
+    asked: list[str | None] = []
+    head = [*CSS, *length]
+    bodies = [*sheet_bodies(CLEAN_SHEET), FileWrapper(io.BytesIO(CLEAN_SHEET), 5)]
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        asked.append(environ.get("HTTP_IF_NONE_MATCH"))
+        if number < 6:
+            start_response("200 OK", head)
+            return bodies[number]
+        write = start_response("200 OK", head)
+        write(CLEAN_SHEET[:9])
+        write(CLEAN_SHEET[9:])
+        return []
+
+    server = Server()
+    environ = {**sheet_environ(), "HTTP_IF_NONE_MATCH": 'W/"v1"'}
+    assert server.run(validator(guarded(app)), environ) == b""
+    assert server.starts == [("304 Not Modified", CSS[1:])]
+    assert asked == [None]
+    other = Server()
+    assert (
+        other.run(validator(guarded(page_app([CLEAN_SHEET], head))), {**environ, "HTTP_IF_NONE_MATCH": '"v0"'}) == CLEAN_SHEET
+    )
+    assert other.starts == [("200 OK", head)]
+    gated = Server()
+    assert gated.run(validator(guarded(page_app(sheet_bodies(GATED_SHEET)[min(number, 4)], CSS))), environ) == FILTERED_SHEET
+    assert gated.starts[0][0] == "200 OK"
+
+
 def test_a_sheet_that_the_server_was_to_send_as_a_file_is_read_until_it_is_known() -> None:
     """W8"""
     app = guarded(lambda environ, start: (start("200 OK", CSS), FileWrapper(io.BytesIO(CLEAN_SHEET), 5))[1])

@@ -35,7 +35,7 @@ from ..wire.messages import Header, Reply, RequestFacts, ResponsePlan
 from ..wsgi import CONSENT_KEY, MANAGE_KEY, PREFERENCES_KEY
 from .conf import configuration, current_guard, current_keeper
 from .headers import apply_headers, header_lines
-from .streams import hold_stream, hold_stream_async, wrap_stream
+from .streams import Head, hold_stream, hold_stream_async, wrap_stream
 
 if TYPE_CHECKING:
     from ..consent.choice import Consent
@@ -263,8 +263,7 @@ async def finish_on_loop(exchange: Exchange, response: HttpResponseBase, *, asgi
         plan = exchange.respond(response.status_code, lines)
         if isinstance(response, StreamingHttpResponse) and plan.held:
             held = hold_stream_async if response.is_async else sync_to_async(hold_stream)
-            apply_headers(response, lines, await held(response, plan, exchange), asgi=asgi)
-            return response
+            return _headed(response, await held(response, plan, exchange), lines, asgi=asgi)
         if plan.rewriter is None or isinstance(response, StreamingHttpResponse):
             return _planned(exchange, plan, response, lines, asgi=asgi)
         content = cast(HttpResponse, response).content
@@ -295,23 +294,29 @@ def _filtered_response(exchange: Exchange, response: HttpResponseBase, *, asgi: 
 def _planned(
     exchange: Exchange, plan: ResponsePlan, response: HttpResponseBase, lines: list[Header], *, asgi: bool
 ) -> HttpResponseBase:
-    whole: list[Header] | None = None
+    head: Head = plan.status, plan.headers
     if plan.rewriter is None:
         exchange.finish()
         if plan.bodiless:
             _empty(response)
     elif isinstance(response, StreamingHttpResponse):
         if plan.held and not response.is_async:
-            whole = hold_stream(response, plan, exchange)
+            head = hold_stream(response, plan, exchange)
         else:
             wrap_stream(response, plan.rewriter, exchange)
     else:
-        whole = _rewrite(cast(HttpResponse, response), plan)
+        head = _rewrite(cast(HttpResponse, response), plan)
         exchange.finish()
-    if plan.status != response.status_code:
-        response.status_code = plan.status
+    return _headed(response, head, lines, asgi=asgi)
+
+
+def _headed(response: HttpResponseBase, head: Head, lines: list[Header], *, asgi: bool) -> HttpResponseBase:
+    """Return the response under the head that leaves."""
+    status, headers = head
+    if status != response.status_code:
+        response.status_code = status
         response.reason_phrase = None  # type: ignore[assignment]
-    apply_headers(response, lines, plan.headers if whole is None else whole, asgi=asgi)
+    apply_headers(response, lines, headers, asgi=asgi)
     return response
 
 
@@ -381,13 +386,13 @@ def _body(request: HttpRequest, limit: int) -> bytes:
         return b""
 
 
-def _rewrite(response: HttpResponse, plan: ResponsePlan) -> list[Header]:
+def _rewrite(response: HttpResponse, plan: ResponsePlan) -> Head:
     """Give the response its filtered content, and return its final head. Django has the whole body, of whatever length."""
     content = response.content
-    head, filtered = plan.whole(content)
+    status, head, filtered = plan.at_once(content)
     if filtered != content:
         response.content = filtered
-    return head
+    return status, head
 
 
 def _refusal_for(response: HttpResponseBase) -> HttpResponseBase:

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("consent_guard")
 
+Head = tuple[int, list[Header]]
+"""A status, and the header lines that go with it."""
 _BROKEN_OFF: Final = "filtering a response failed; it is broken off"
 
 
-def hold_stream(response: StreamingHttpResponse, plan: ResponsePlan, exchange: Exchange) -> list[Header]:
-    """Read a sync stream as far as its head waits for it (``ResponsePlan.held``), and return that head."""
+def hold_stream(response: StreamingHttpResponse, plan: ResponsePlan, exchange: Exchange) -> Head:
+    """Read a sync stream as far as its head waits for it (``ResponsePlan.held``), and return its status and that head."""
     rewriter = cast(BodyRewriter, plan.rewriter)
     chunks = iter(cast(Iterable[bytes], response.streaming_content))
     for chunk in chunks:
@@ -40,7 +42,7 @@ def hold_stream(response: StreamingHttpResponse, plan: ResponsePlan, exchange: E
     return head
 
 
-async def hold_stream_async(response: StreamingHttpResponse, plan: ResponsePlan, exchange: Exchange) -> list[Header]:
+async def hold_stream_async(response: StreamingHttpResponse, plan: ResponsePlan, exchange: Exchange) -> Head:
     """The same of an async stream."""
     rewriter = cast(BodyRewriter, plan.rewriter)
     chunks = aiter(cast(AsyncIterator[bytes], response.streaming_content))
@@ -55,9 +57,9 @@ async def hold_stream_async(response: StreamingHttpResponse, plan: ResponsePlan,
     return head
 
 
-def _settled(plan: ResponsePlan, out: bytes) -> tuple[list[Header], bytes]:
-    assert plan.settle is not None
-    return plan.settle(b"", out)
+def _settled(plan: ResponsePlan, out: bytes) -> tuple[Head, bytes]:
+    status, head, out = plan.settled(b"", out)
+    return (status, head), out
 
 
 async def _preceded(first: bytes, rest: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:

@@ -54,6 +54,8 @@ class Wanted(NamedTuple):
     """A part of the answer would be a part of a page or of a style sheet: no range may reach the app (N4)."""
     narrowed: bool = True
     """The answer may be one that must be decoded, so that no other coding may be asked for (N5)."""
+    sheet: bool = False
+    """The answer may well be a style sheet, though it is no page."""
 
 
 def wanted(headers: Headers, path: str) -> Wanted:
@@ -68,12 +70,14 @@ def wanted(headers: Headers, path: str) -> Wanted:
     said = bool(meant) or bool(accepted - _ANYTHING)
     static = _STATIC_FILE.search(path) is not None
     polled = not meant and accepted == _ANYTHING
+    sheet = meant == b"style" or b"text/css" in accepted or path.lower().endswith(".css")
     return Wanted(
         asks=False,
         may_get=not said and not static,
         polled=polled,
-        whole=meant == b"style" or (polled and _is_page_address(path)) or path.lower().endswith(".css"),
+        whole=sheet or (polled and _is_page_address(path)),
         narrowed=meant in (b"", b"empty") and not static,
+        sheet=sheet,
     )
 
 

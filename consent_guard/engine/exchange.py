@@ -29,7 +29,7 @@ from .finding_log import FindingLog
 from .request_side import ForwardedRequest, forward, hide_gated
 from .response_side import ResponseSide
 from .site import Site
-from .style_sheets import names_filtered
+from .style_sheets import is_unread
 from .visitor import Visitor
 
 logger: Final = logging.getLogger("consent_guard")
@@ -220,7 +220,7 @@ class Exchange:
             site.rulings,
             consent,
             self._visitor.mark,
-            lambda validator: names_filtered(site, facts, validator),
+            lambda validator: wants.sheet and is_unread(site, facts, validator),
         )
 
     def _tell_hidden(self) -> None:

@@ -41,7 +41,7 @@ from .finding_log import FindingLog
 from .request_side import ForwardedRequest
 from .set_cookies import SetCookieFilter
 from .site import Site
-from .style_sheets import StyleSheet, is_read, kind_for, unreadable
+from .style_sheets import StyleSheet, is_named, is_read, kind_for, unreadable
 from .visitor import Visitor
 
 logger: Final = logging.getLogger("consent_guard")
@@ -123,18 +123,19 @@ class ResponseSide:
             return self._untouched(status, headers, kind)
         if (reason := self._unfit(status, headers, kind, coding)) is not None:
             return self._refused(reason, PART_REFUSAL if status in _PARTS_OF_A_BODY else REFUSAL)
+        conditions = self._forwarded.conditions
         if kind is BodyKind.STYLE:
             self._rewritten = (sheet := self._style_sheet(headers, coding, begin)) is not None
             if sheet is None:
-                return ResponsePlan(status, self._other_head(headers))
+                known = is_named(headers) and conditions.know(status, headers)
+                return self._known(headers) if known else ResponsePlan(status, self._other_head(headers))
             self._note_bodies_elsewhere(headers)
-            return sheet.plan(status, headers, self.filter_headers(headers), lambda: self._as_it_came(headers))
+            return sheet.plan(status, headers, self.filter_headers(headers), lambda: self._as_it_came(headers), conditions)
         if not kind.document and self._site.csp and is_worker(self._facts.headers):
             return ResponsePlan(status, [*worker_head(self.filter_headers(headers)), *self._own_policy()])
         clean = kind is BodyKind.XML and self._site.clean_feeds.has(self._facts, headers)
-        known = (clean or not kind.document) and self._forwarded.conditions.know(status, headers)
-        if known:
-            return ResponsePlan(304, not_modified_head(self._other_head(headers)), bodiless=True)
+        if (clean or not kind.document) and conditions.know(status, headers):
+            return self._known(headers)
         if not kind.document:
             swept = self._expiries(used=False) if may_expire(self._facts.method, headers) else []
             return ResponsePlan(status, [*self._other_head(headers), *swept])
@@ -264,6 +265,10 @@ class ResponseSide:
         visitor = self._visitor
         leaving = self.filter_headers(headers)
         return personal_head(leaving, visitor.mark, self._site.vary, rewritten=rewritten, granted=visitor.granted)
+
+    def _known(self, headers: Headers) -> ResponsePlan:
+        """The 304 in place of what is no document, and the client has already."""
+        return ResponsePlan(304, not_modified_head(self._other_head(headers)), bodiless=True)
 
     def _other_head(self, headers: Headers) -> list[Header]:
         """The head of what is no document: every field but filtered Set-Cookie and acting ones (H22).

@@ -110,8 +110,6 @@ class Site:
         names one did not store it unfiltered."""
         self.clean_sheets: Final = KnownVersions(KNOWN_SHEETS)
         """Style sheets that name nothing gated, and leave as they came."""
-        self.gated_sheets: Final = KnownVersions(KNOWN_SHEETS)
-        """Style sheets that name something gated."""
         named = (*(one.id for one in policy.categories), *(one.id for one in policy.services))
         self.post_limit: Final = max(POST_BODY_BYTES, _FORM_BYTES + sum(len(f"&allow={id}") for id in named))
         """How many bytes a posted choice may take: a form in which everything is ticked must pass."""

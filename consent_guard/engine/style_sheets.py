@@ -8,7 +8,6 @@ May import the rewriter, the wire layer and the engine's parts. The response sid
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from ..limits import STYLE_SHEET_BYTES
@@ -19,6 +18,7 @@ from ..wire.etags import tags_in
 from ..wire.headers import first, get_all, is_attachment, list_members, stated_length
 from ..wire.messages import Header, Headers, RequestFacts, ResponsePlan
 from .bodies import BodyKind, body_kind, has_body, is_nosniff
+from .conditional.conditions import Conditions, not_modified_head
 from .destinations import Wanted, destination
 from .document_heads import personal_head, with_length
 from .filtered_body import FilteredBody
@@ -47,20 +47,14 @@ def is_read(site: Site, facts: RequestFacts, headers: Headers, wanted: Wanted) -
     return not site.clean_sheets.has(facts, headers)
 
 
-def names_filtered(site: Site, facts: RequestFacts, validator: bytes) -> bool:
-    """Tell whether a condition of a request names a version that is known to leave as each visitor's own: under the app's own
-    validator a browser can have stored only what was never filtered."""
-    known = site.gated_sheets
-    if not known:
+def is_unread(site: Site, facts: RequestFacts, validator: bytes) -> bool:
+    """Tell whether a condition of a request for a sheet may name one that nobody has read: under the app's own validator a
+    browser may have stored it before we stood here, or before a rule that gates something in it."""
+    known = site.clean_sheets
+    if not site.reads_sheets or known.names(facts, validator):
         return False
-    facts = _place(facts)
-    return known.names(facts, validator) or any(known.names(facts, tag) for tag in tags_in(validator))
-
-
-def _place(facts: RequestFacts) -> RequestFacts:
-    """Return where a gated sheet is remembered: apart from what a visitor may make up, so that nobody fills the memory with one
-    sheet. Where it is another sheet after all, a condition is kept back in vain."""
-    return replace(facts, host="", query=b"")
+    tags = list(tags_in(validator)) if known else []
+    return not tags or not all(known.names(facts, tag) for tag in tags)
 
 
 class StyleSheet:
@@ -112,10 +106,15 @@ class StyleSheet:
         return b"".join(raw)
 
     def plan(
-        self, status: int, headers: Headers, filtered: list[Header], as_it_came: Callable[[], list[Header]]
+        self,
+        status: int,
+        headers: Headers,
+        filtered: list[Header],
+        as_it_came: Callable[[], list[Header]],
+        conditions: Conditions,
     ) -> ResponsePlan:
         """Return what leaves: the sheet under a head of this visitor's own where it names something gated, and where the head
-        cannot wait for that; else under the app's own, which ``as_it_came`` makes."""
+        cannot wait for that; else under the app's own, which ``as_it_came`` makes, or a 304 where the client has it already."""
         site, facts, reader = self._site, self._facts, self._reader
         personal = personal_head(filtered, self._visitor.mark, site.vary, rewritten=True)
         if not has_body(facts.method, status):
@@ -123,17 +122,20 @@ class StyleSheet:
 
         def settle(_: bytes, leaving: bytes) -> tuple[list[Header], bytes]:
             if reader.personal and not reader.too_long:
-                site.gated_sheets.add(_place(facts), headers)
                 return with_length(personal, len(leaving)), leaving
             whole = len(leaving) >= (stated_length(headers) or 0)  # an app that gave up on it may end it without a word
-            if whole and not reader.too_long and _is_named(headers):
+            head = as_it_came()
+            if whole and not reader.too_long and is_named(headers):
                 site.clean_sheets.add(facts, headers)
-            return as_it_came(), leaving
+                if conditions.know(status, headers):
+                    known.append(not_modified_head(head))
+            return head, leaving
 
-        return ResponsePlan(status, personal, self, settle, held=True)
+        known: list[list[Header]] = []
+        return ResponsePlan(status, personal, self, settle, held=True, not_modified=lambda: known[0] if known else None)
 
 
-def _is_named(headers: Headers) -> bool:
+def is_named(headers: Headers) -> bool:
     """Tell whether the validator of this head names one sheet: an ETag does (RFC 9110 §8.8.3), while sheets among which the app
     chooses by what a visitor sends may be of one date."""
     chosen = {member.lower() for value in get_all(headers, b"vary") for member in list_members(value)}

@@ -122,6 +122,8 @@ class ResponsePlan:
     made it, the final head, with its length, and the final body. None: the head is final as it is.
     ``held``: the head may wait until the rewriter gives its first bytes, or the body ends: ``settle`` then makes it, of nothing
     and of what the rewriter gave so far. Where it does not wait, ``headers`` are right as well.
+    ``not_modified``: once ``settle`` has spoken, the head of a 304 that may leave in place of all that, for the client has this
+    very version; else None.
     ``bodiless``: the response has no body (HEAD, 204, 205, 304): what the app gives for one is closed, and stays here.
     """
 
@@ -131,6 +133,7 @@ class ResponsePlan:
     settle: Callable[[bytes, bytes], tuple[list[Header], bytes]] | None = None
     bodiless: bool = False
     held: bool = False
+    not_modified: Callable[[], list[Header] | None] | None = None
 
     def whole(self, body: bytes) -> tuple[list[Header], bytes]:
         """Return head and body of a response whose whole body is at hand (at most ``limits.WHOLE_BODY_BYTES``), in place of
@@ -139,3 +142,15 @@ class ResponsePlan:
             return self.headers, body
         rewritten = self.rewriter.feed(body) + self.rewriter.close()
         return (self.headers, rewritten) if self.settle is None else self.settle(body, rewritten)
+
+    def at_once(self, body: bytes) -> tuple[int, list[Header], bytes]:
+        """Return the same with its status, and a 304 where the client has this very version. Raises RewriteError."""
+        if self.rewriter is None:
+            return self.status, self.headers, body
+        return self.settled(body, self.rewriter.feed(body) + self.rewriter.close())
+
+    def settled(self, body: bytes, rewritten: bytes) -> tuple[int, list[Header], bytes]:
+        """Return the status, head and body of what leaves where ``settle`` says it."""
+        headers, out = (self.headers, rewritten) if self.settle is None else self.settle(body, rewritten)
+        unmodified = self.not_modified() if self.not_modified is not None else None
+        return (self.status, headers, out) if unmodified is None else (304, unmodified, b"")

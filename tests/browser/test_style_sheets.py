@@ -73,6 +73,39 @@ def test_what_a_sheet_names_is_contacted_from_a_grant_to_its_withdrawal(chromium
         assert [contact.path for contact in loopback.contacts if contact.path.endswith(".css")] == ["/site.css"]
 
 
+def test_what_was_stored_before_the_guard_stood_there_is_not_used_again(chromium: Any, loopback: Any) -> None:
+    """N3: the browser asks whether its sheet has changed; the app, which would say no, is not asked."""
+    statuses: list[str] = []
+
+    def polling(environ: Any, start_response: Any) -> list[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            kept = [(name, value) for name, value in headers if name != "Cache-Control"]
+            return start_response(status, [*kept, ("Cache-Control", "no-cache")], *rest)
+
+        return app(environ, start)
+
+    def watched(environ: Any, start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            if environ["PATH_INFO"].endswith(".css"):
+                statuses.append(f"{environ['PATH_INFO']} {environ.get('HTTP_IF_NONE_MATCH')} {status}")
+            return start_response(status, headers, *rest)
+
+        return guard(environ, start)
+
+    loopback.own = {"site.example"}
+    with chromium.tab() as session:
+        loopback.app = polling
+        loopback.contacts.clear()
+        chromium.visit(session, "https://site.example/page", seconds=3)
+        assert {contact.host for contact in loopback.contacts} >= GATED
+        guard = ConsentMiddleware(polling, POLICY, secret_key=SECRET)
+        loopback.app = watched
+        loopback.contacts.clear()
+        chromium.visit(session, "https://site.example/page", seconds=3)
+        assert {contact.host for contact in loopback.contacts} & GATED == set()
+        assert statuses == ['/site.css "v1" 200 OK', '/more.css "v1" 304 Not Modified']
+
+
 def test_without_the_guard_the_sheet_contacts_all_of_them(chromium: Any, loopback: Any) -> None:
     loopback.app, loopback.own = app, {"site.example"}
     loopback.contacts.clear()

@@ -230,6 +230,20 @@ def clean_sheet(request: Any) -> FileResponse:
     return FileResponse(io.BytesIO(b"p{color:red}"), content_type="text/css", headers=REST)
 
 
+def clean_text(request: Any) -> HttpResponse:
+    assert "if-none-match" not in request.headers
+    return HttpResponse("p{color:red}", headers=CSS)
+
+
+async def async_clean_sheet(request: Any) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[str]:
+        yield "p{color"
+        await asyncio.sleep(0)
+        yield ":red}"
+
+    return StreamingHttpResponse(parts(), headers=CSS)
+
+
 def long_sheet(request: Any) -> StreamingHttpResponse:
     return StreamingHttpResponse(iter([GATED_SHEET, *(["p{color:red}" * 1000] * 60)]), headers=CSS)
 
@@ -262,6 +276,8 @@ VIEWS: dict[str, Callable[..., Any]] = {
     "sheet_file": sheet_file,
     "async_sheet": async_sheet,
     "clean_sheet": clean_sheet,
+    "clean_text": clean_text,
+    "async_clean_sheet": async_clean_sheet,
     "long_sheet": long_sheet,
 }
 urlpatterns = [path(name, view) for name, view in VIEWS.items()]
@@ -1088,6 +1104,29 @@ def test_a_clean_sheet_keeps_its_head_and_a_known_one_is_not_read(visitor: Any, 
         assert {name: response[name] for name in CSS} == CSS
         assert response["Content-Length"] == "12"
         monkeypatch.delattr("consent_guard.rewrite.sheets.SheetRewriter.feed", raising=False)
+
+
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+@pytest.mark.parametrize("address", ["/clean_sheet", "/clean_text", "/async_clean_sheet"])
+def test_a_sheet_that_turns_out_clean_is_answered_with_304_where_the_browser_has_it(visitor: Any, address: str) -> None:
+    """N3: the app is not asked, for the browser may have stored what was never filtered; it answers with the whole."""
+    browser = visitor()
+    response = browser.get(address, {**STYLE, "if-none-match": 'W/"v1"'})
+    if address == "/async_clean_sheet" and not browser.asynchronous:  # a sync stack does not wait for an async stream
+        assert (response.status_code, response["Cache-Control"], body_of(response)) == (
+            200,
+            "private, no-cache",
+            "p{color:red}",
+        )
+        return
+    assert (response.status_code, response.reason_phrase, body_of(response)) == (304, "Not Modified", "")
+    assert {name: response[name] for name in REST} == REST
+    assert "Content-Type" not in response
+    assert "Content-Length" not in response
+    response = visitor().get(address, {**STYLE, "if-none-match": '"v0"'})
+    assert (response.status_code, body_of(response)) == (200, "p{color:red}")
+    response = visitor().get(address.replace("clean_", "").replace("text", "sheet"), {**STYLE, "if-none-match": '"v1"'})
+    assert (response.status_code, body_of(response)) == (200, FILTERED_SHEET)
 
 
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")

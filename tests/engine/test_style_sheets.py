@@ -108,25 +108,111 @@ def names(exchange) -> set[bytes]:
 @pytest.mark.parametrize(
     "condition", [(b"If-None-Match", b'"v1"'), (b"If-None-Match", b'"v0", "v1"'), (b"If-Modified-Since", CSS[3][1])]
 )
-def test_a_validator_without_our_mark_is_not_asked_of_a_version_that_is_known_to_be_gated(site, condition) -> None:
-    """What a browser stored under it was never filtered."""
-    headers = [one for one in CSS if one[0] != b"ETag"] if condition[0] == b"If-Modified-Since" else CSS
-    assert condition in site.request("/site.css", STYLE, condition).forward_headers
-    got(site, GATED, headers)
-    asked = site.request("/site.css", STYLE, condition)
-    assert condition[0].lower() not in names(asked)
-    assert asked.respond(304, [(b"ETag", b'"v1"')]).status == 412
-    assert condition in site.request("/other.css", STYLE, condition).forward_headers
+def test_a_validator_without_our_mark_is_not_asked_of_a_version_that_was_never_found_to_be_clean(site, condition) -> None:
+    """What a browser stored under it was never filtered: before we stood here, or before a rule was new."""
+    headers = dated(condition)
+    for read in (False, True):
+        asked = site.request("/site.css", STYLE, condition)
+        assert condition[0].lower() not in names(asked)
+        assert asked.respond(304, [(b"ETag", b'"v1"')]).status == 412
+        left, body = got(site, GATED, headers, condition)
+        assert (body, head(left)[b"cache-control"]) == (WITHOUT_BOTH, b"private, no-cache"), read
 
 
-def test_one_gated_sheet_under_many_queries_and_hosts_is_remembered_once(site) -> None:
-    """A visitor may make up as many as they like."""
-    got(site, GATED)
-    for number in range(3):
-        got(site, GATED, query=b"v=%d" % number)
-        got(site, GATED, host=f"{number}.example.org")
-    known = site.guard._site.gated_sheets
-    assert len(known._known) + len(known._before) == 1
+def dated(condition: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+    """Return the head of a sheet with a validator of the kind that this condition asks."""
+    return [one for one in CSS if one[0] != b"ETag"] if condition[0] == b"If-Modified-Since" else CSS
+
+
+REVALIDATIONS = [
+    (b"If-None-Match", b'"v1"'),
+    (b"If-None-Match", b'W/"v1"'),
+    (b"If-None-Match", b'"v0", W/"v1"'),
+    (b"If-Modified-Since", CSS[3][1]),
+]
+
+
+@pytest.mark.parametrize("condition", REVALIDATIONS)
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/site.css", [STYLE]),
+        ("/site.css", []),
+        ("/site.css", [(b"Accept", b"*/*")]),
+        ("/theme", [STYLE]),
+        ("/theme", [(b"Accept", b"*/*")]),
+        ("/theme.txt", [(b"Accept", b"text/css,*/*;q=0.1")]),
+    ],
+)
+def test_a_sheet_that_turns_out_clean_is_answered_with_304_where_the_client_has_it(site, condition, path, asked) -> None:
+    """As after a restart: nobody has read it in this process."""
+    exchange = site.request(path, *asked, condition)
+    assert condition[0].lower() not in names(exchange)
+    headers = dated(condition)
+    plan = exchange.respond(200, headers)
+    assert plan.not_modified() is None
+    status, left, body = plan.at_once(CLEAN)
+    assert (status, body) == (304, b"")
+    assert left == [one for one in headers if one[0] not in (b"Content-Type", b"Content-Length")]
+    again = site.request(path, *asked, condition)
+    if condition[0].lower() in names(again):
+        assert again.respond(304, left).headers == left
+    else:
+        assert (again.respond(200, headers).status, again.respond(200, headers).headers) == (304, left)
+
+
+@pytest.mark.parametrize("condition", REVALIDATIONS)
+def test_so_it_is_where_the_sheet_comes_bit_by_bit(site, condition) -> None:
+    plan = site.request("/site.css", STYLE, condition).respond(200, dated(condition))
+    out = b"".join(plan.rewriter.feed(CLEAN[at : at + 7]) for at in range(0, len(CLEAN), 7)) + plan.rewriter.close()
+    assert plan.settled(b"", out)[::2] == (304, b"")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        (b"If-None-Match", b'"v0"'),
+        (b"If-None-Match", b"*"),
+        (b"If-None-Match", b'W/"v1~cg-s-other"'),
+        (b"If-Modified-Since", b"Fri, 02 Jan 2026 00:00:00 GMT"),
+    ],
+)
+def test_a_clean_sheet_that_the_client_has_not_is_sent_whole(site, condition) -> None:
+    for _ in range(2):
+        assert site.request("/site.css", STYLE, condition).respond(200, CSS).at_once(CLEAN) == (200, CSS, CLEAN)
+
+
+def test_a_sheet_that_ends_early_or_is_chosen_by_a_date_alone_is_not_known_to_anybody(site) -> None:
+    short = [CSS[0], (b"Content-Length", b"999"), *CSS[2:]]
+    plan = site.request("/site.css", STYLE, REVALIDATIONS[0]).respond(200, short)
+    assert plan.at_once(CLEAN)[0] == 200
+    chosen = [*dated(REVALIDATIONS[-1]), (b"Vary", b"Cookie")]
+    plan = site.request("/site.css", STYLE, REVALIDATIONS[-1]).respond(200, chosen)
+    assert plan.at_once(CLEAN)[0] == 200
+
+
+@pytest.mark.parametrize("change", [(b"Content-Length", b"%d" % (STYLE_SHEET_BYTES + 1)), (b"Content-Encoding", b"dcz")])
+def test_a_sheet_that_is_left_alone_keeps_its_revalidation(site, change) -> None:
+    """What the client has is what it would get."""
+    headers = [CSS[0], change, *CSS[2:]]
+    plan = site.request("/site.css", STYLE, REVALIDATIONS[0]).respond(200, headers)
+    assert (plan.status, plan.bodiless, plan.headers) == (304, True, CSS[2:])
+    by_date = [*dated(REVALIDATIONS[-1]), change, (b"Vary", b"Cookie")]
+    assert site.request("/site.css", STYLE, REVALIDATIONS[-1]).respond(200, by_date).status == 200
+
+
+@pytest.mark.parametrize("setting", [{"style_sheets": "ignore"}, {"enforcement": "report"}])
+@pytest.mark.parametrize("condition", REVALIDATIONS)
+def test_where_no_sheet_is_filtered_its_validator_is_the_apps_own(make, condition, setting) -> None:
+    exchange = make(**setting).request("/site.css", STYLE, condition)
+    assert condition in exchange.forward_headers
+    assert exchange.respond(304, CSS[2:5]).headers == CSS[2:5]
+
+
+def test_one_of_several_tags_that_is_not_known_is_not_asked(site) -> None:
+    got(site, CLEAN)
+    assert b"if-none-match" in names(site.request("/site.css", STYLE, (b"If-None-Match", b'"v1", "v1"')))
+    assert b"if-none-match" not in names(site.request("/site.css", STYLE, (b"If-None-Match", b'"v1", "v2"')))
     assert b"if-none-match" not in names(site.request("/site.css", STYLE, (b"If-None-Match", b'"v1"'), query=b"v=9"))
 
 
