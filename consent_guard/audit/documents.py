@@ -7,7 +7,7 @@ engine's sniffing and the wire layer. ``leaks`` calls it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,6 +15,7 @@ from ..findings import Finding, FindingKind
 from ..limits import HELD_VALUE_BYTES
 from ..rewrite.decide.compiled_policy import CompiledPolicy
 from ..rewrite.decide.styles import gated
+from ..rewrite.decide.urls import UrlPolicy
 from ..rewrite.encoding.sniff import sheet_encodings
 from ..rewrite.html import grammar as p
 from ..rewrite.html.attributes import Attributes
@@ -56,8 +57,7 @@ def read_document(body: bytes, rules: CompiledPolicy, allowed: frozenset[str], d
     if not noted:
         return []
     source = SourceText(body, document.charset, xml=document.syntax == "xml")
-    if rules.by_mention:
-        noted += _further_mentions(noted, source.data, rules, allowed)
+    noted += _further_services(noted, source, rules, rules.view(allowed, document))
     return _located(noted, source)
 
 
@@ -71,25 +71,23 @@ def read_style_sheet(body: bytes, rules: CompiledPolicy, allowed: frozenset[str]
     return _located(noted, source)
 
 
-def _further_mentions(
-    noted: list[tuple[int, Finding]], data: bytes, rules: CompiledPolicy, allowed: frozenset[str]
+def _further_services(
+    noted: list[tuple[int, Finding]], source: SourceText, rules: CompiledPolicy, view: UrlPolicy
 ) -> Iterator[tuple[int, Finding]]:
-    """Return the other services that a script names: one is enough to withhold it, but each is to be told."""
+    """Return the other services for which a script is withheld: one is enough, but each is to be told."""
     for at, finding in list(noted):
         if finding.kind is not FindingKind.INLINE or finding.where != "script" or not finding.service or not finding.subject:
             continue
-        end = _SCRIPT_END.search(data, at)
-        text = data[at : end.start() if end else len(data)]
-        seen = {*allowed, finding.service}
-        while (mention := rules.mentions.first(text, _not_in(seen))) is not None:
-            seen.add(mention.service)
-            category = rules.category_of(mention.service)
-            further = replace(finding, subject=mention.host, service=mention.service, category=category, rule=mention.rule)
-            yield at + mention.start, further
-
-
-def _not_in(known: set[str]) -> Callable[[str], bool]:
-    return lambda service: service not in known
+        end = _SCRIPT_END.search(source.data, at)
+        raw = source.data[at : end.start() if end else len(source.data)]
+        text = raw if raw.isascii() else source.decode(raw).encode("utf-8", "surrogatepass")
+        told = {finding.service}
+        for hit in rules.script(text, relative=view.relative):
+            verdict = hit.address.judged(view, hit.text)
+            if verdict is not None and verdict.enforced and verdict.service is not None and verdict.service not in told:
+                told.add(verdict.service)
+                place = at + hit.start if text is raw else at
+                yield place, verdict.finding(FindingKind.INLINE, finding.where)
 
 
 def _located(noted: list[tuple[int, Finding]], source: SourceText) -> list[Located]:
@@ -107,7 +105,7 @@ def _refined(at: int, finding: Finding, source: SourceText) -> tuple[int, str, s
     data, decode = source.data, source.decode
     tag = p.TAG.match(data, at) if data[at : at + 1] == b"<" else None
     if tag is None:
-        at = _host_near(data, at, finding.subject)
+        at = _host_near(data, at, finding.subject, within=finding.kind is FindingKind.INLINE)
         return at, finding.where, _address_at(decode(data[at : at + 4 * _EXCERPT]))
     name = tag[2]
     element, _, attribute = finding.where.partition(" ")
@@ -128,9 +126,10 @@ def _refined(at: int, finding: Finding, source: SourceText) -> tuple[int, str, s
     return at + one.start, where, _shortened(f'<{local} {one.name.decode("latin-1")}="{_without_values(shown)}"')
 
 
-def _host_near(data: bytes, at: int, host: str) -> int:
-    """Return where a script or style sheet names a host, if its own beginning is all that is known."""
-    if host.encode() in data[at : at + _EXCERPT].lower().partition(b"\n")[0]:
+def _host_near(data: bytes, at: int, host: str, *, within: bool) -> int:
+    """Return where a script or style sheet names a host, if its own beginning is all that is known. ``within``: the place is
+    that of a call, and the host stands in what it is given."""
+    if not within and host.encode() in data[at : at + _EXCERPT].lower().partition(b"\n")[0]:
         return at
     found = re.compile(re.escape(host).encode(), re.I).search(data, at, at + HELD_VALUE_BYTES) if host else None
     return found.start() if found else at

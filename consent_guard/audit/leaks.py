@@ -33,6 +33,7 @@ from ..wire.codings import ContentDecoder, decodable
 from ..wire.headers import content_type, get_all
 from ..wire.messages import Header
 from ..wire.multipart import parts_of
+from .beside import spelled_out, with_catalogue
 from .documents import Located, read_document, read_style_sheet
 
 _COOKIES: Final = frozenset({FindingKind.COOKIE_SET, FindingKind.COOKIE_CUT, FindingKind.COOKIE_UNLISTED})
@@ -79,14 +80,45 @@ class Inspection:
     """All that is to be said of one response.
 
     ``leaks``: the order is that of the response: its head, then its text.
-    ``unlisted``: third-party hosts and cookies that no rule names, where the policy reports them; ``leaks`` where it blocks
-    them.
+    ``unlisted``: third-party hosts and cookies that neither a rule nor the catalogue names, where the policy reports them;
+    ``leaks`` where it blocks them.
+    ``mentions``: services whose hosts stand in a script that is not seen to load them, under ``inline_scripts = "signature"``:
+    data, a comment, or a call that is not known.
     ``doubts``: what could not be read, one sentence each. What a browser makes of that part is not known.
     """
 
     leaks: tuple[Leak, ...] = ()
     unlisted: tuple[Leak, ...] = ()
     doubts: tuple[str, ...] = ()
+    mentions: tuple[Leak, ...] = ()
+
+
+class _Compiled:
+    """One policy, compiled for every state of a visitor."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.rules = CompiledPolicy(policy)
+        self.mentions = (
+            CompiledPolicy(replace(policy, inline_scripts="mention")) if policy.inline_scripts == "signature" else None
+        )
+        self.rulings = CookieRulings(policy)
+
+
+_REMEMBERED: Final = 4
+_policies: dict[int, _Compiled] = {}
+
+
+def _compiled(policy: Policy) -> _Compiled:
+    # The entry holds its policy, so that the id cannot come back as another object's while the entry stands.
+    known = _policies.get(id(policy))
+    if known is not None and known.policy is policy:
+        return known
+    made = _Compiled(policy)
+    if len(_policies) >= _REMEMBERED:
+        _policies.clear()
+    _policies[id(policy)] = made
+    return made
 
 
 class LeakFinder:
@@ -94,18 +126,22 @@ class LeakFinder:
 
     def __init__(self, policy: Policy, allow: Iterable[str] = frozenset(), deny: Iterable[str] = frozenset()) -> None:
         """``allow`` and ``deny`` are category and service ids, ``"*"`` for every category. With neither there is no choice, and
-        each basis's default holds. Scripts are judged by mention, whatever the policy says of enforcement.
+        each basis's default holds. All is judged as the guard judges it, but for what the catalogue knows beside the policy:
+        that is a leak as well (``NOT_LISTED``), though a guard withholds it only under ``unlisted_hosts = "block"``.
 
-        Raises UnknownPurpose for an id that the policy does not hold.
+        Raises UnknownPurpose for an id that neither the policy nor the catalogue holds.
         """
+        self.allow: Final = spelled_out(allow, policy)
+        self.deny: Final = spelled_out(deny, policy)
+        policy = with_catalogue(policy)
         self.policy: Final = policy
-        self.allow: Final = frozenset(allow)
-        self.deny: Final = frozenset(deny)
         now = int(time.time())
         choice = answered(policy, self.allow, self.deny, now) if self.allow or self.deny else None
         self._consent: Final = effective(policy, choice, now)
-        self._rules: Final = CompiledPolicy(replace(policy, inline_scripts="mention"))
-        self._rulings: Final = CookieRulings(policy)
+        compiled = _compiled(policy)
+        self._rules: Final = compiled.rules
+        self._mentions: Final = compiled.mentions
+        self._rulings: Final = compiled.rulings
 
     def page(self, status: int, headers: Sequence[Header], body: bytes, url: str) -> tuple[Leak, ...]:
         """Return the leaks of one response. ``body`` is as it travels, in its content coding; ``url`` is absolute."""
@@ -140,7 +176,10 @@ class LeakFinder:
                 for head, content in _parts(headers, plain, response):
                     self._look(response, 200, part_head(head)[0], content, url, part=True)
             elif plain is not None and (syntax := _syntax(kind, plain)) is not None:
-                response.extend(read_document(plain, self._rules, allowed, replace(facts, syntax=syntax)))
+                document = replace(facts, syntax=syntax)
+                response.extend(read_document(plain, self._rules, allowed, document))
+                if self._mentions is not None:
+                    response.mentioned(read_document(plain, self._mentions, allowed, document))
 
 
 class _Response:
@@ -151,6 +190,7 @@ class _Response:
         self._host = (urlsplit(url).hostname or "") if "//" in url else ""
         self._leaks: dict[Leak, None] = {}
         self._unlisted: dict[Leak, None] = {}
+        self._mentioned: dict[Leak, None] = {}
         self.doubts: dict[str, None] = {}
 
     def add(self, finding: Finding) -> None:
@@ -162,14 +202,29 @@ class _Response:
         for one in found:
             self._take(one.finding, one.line, one.column, one.excerpt)
 
+    def mentioned(self, found: Iterable[Located]) -> None:
+        """Take what is found where a host in a script is enough: only scripts that name it otherwise are new."""
+        told = {leak.service for leak in self._leaks if leak.kind == "inline"}
+        for one in found:
+            if one.finding.kind is FindingKind.INLINE and one.finding.service not in (None, *told):
+                self._mentioned[self._leak(one.finding, one.line, one.column, one.excerpt)] = None
+
     def _take(self, finding: Finding, line: int | None, column: int | None, excerpt: str) -> None:
         if finding.kind is FindingKind.UNFILTERED or not (finding.subject or finding.service):
             place = f"line {line}, column {column}: " if line is not None else ""
             self.doubts[f"{place}this cannot be told from a leak: {finding.where}"] = None
             return
+        blocked = (
+            finding.kind not in _UNLISTED
+            or (self._policy.unlisted_cookies if finding.kind is FindingKind.COOKIE_UNLISTED else self._policy.unlisted_hosts)
+            == "block"
+        )
+        (self._leaks if blocked else self._unlisted)[self._leak(finding, line, column, excerpt)] = None
+
+    def _leak(self, finding: Finding, line: int | None, column: int | None, excerpt: str) -> Leak:
         cookie = finding.kind in _COOKIES
         where = "Set-Cookie lifetime" if finding.kind is FindingKind.COOKIE_CUT else finding.where
-        leak = Leak(
+        return Leak(
             kind=_kind(finding, line),
             host=self._host if cookie else finding.subject,
             name=finding.subject if cookie else "",
@@ -181,16 +236,10 @@ class _Response:
             column=column,
             excerpt=f"{finding.subject}=…" if cookie else excerpt,
         )
-        blocked = (
-            finding.kind not in _UNLISTED
-            or (self._policy.unlisted_cookies if finding.kind is FindingKind.COOKIE_UNLISTED else self._policy.unlisted_hosts)
-            == "block"
-        )
-        (self._leaks if blocked else self._unlisted)[leak] = None
 
     def told(self) -> Inspection:
         """Return all of it, each thing once."""
-        return Inspection(tuple(self._leaks), tuple(self._unlisted), tuple(self.doubts))
+        return Inspection(tuple(self._leaks), tuple(self._unlisted), tuple(self.doubts), tuple(self._mentioned))
 
 
 def _kind(finding: Finding, line: int | None) -> str:

@@ -111,6 +111,8 @@ class Visit:
     """Of the requests, those for our own style sheet and module."""
     own_bytes: int = 0
     """What came over the wire for these."""
+    elsewhere: str = ""
+    """The host of which this page links pages, where it links none of the host that was asked."""
 
     @property
     def leaks(self) -> tuple[Sighting, ...]:
@@ -164,6 +166,10 @@ class Report:
     """The policy's."""
     categories: tuple[str, ...] = ()
     """The ids of the policy's categories, those that wait for consent first: what is not known goes there."""
+    own_path: str = ""
+    """The path of the guard's own pages, as the policy has it."""
+    fails_on_unlisted: bool = False
+    """Whether what neither a rule nor the catalogue names fails the scan, too."""
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -191,11 +197,37 @@ class Report:
         return tuple(seen for seen in self.sightings if seen.verdict is Verdict.LEAK and fingerprint(seen) in self.accepted)
 
     @property
+    def unlisted(self) -> tuple[Sighting, ...]:
+        """What neither a rule nor the catalogue names."""
+        return tuple(seen for seen in self.sightings if seen.verdict is Verdict.UNLISTED)
+
+    @property
     def exit_code(self) -> int:
-        """0: no leak. 1: a leak. 2: nothing could be scanned."""
+        """0: nothing that fails the scan. 1: a leak, or with ``fails_on_unlisted`` what is unlisted. 2: nothing could be
+        scanned."""
+        if self.leaks or (self.fails_on_unlisted and self.unlisted):
+            return 1
+        return 2 if self.nothing else 0
+
+    @property
+    def nothing(self) -> str:
+        """Why no verdict can be given, with the mend; empty where pages of the site were seen."""
         if not self.visits:
-            return 2
-        return 1 if self.leaks else 0
+            return "nothing could be scanned"
+        if all(visit.status >= 400 for visit in self.visits):
+            statuses = ", ".join(sorted({str(visit.status) for visit in self.visits}))
+            return f"every page answered with an error ({statuses}): name a page that answers, or let the app answer"
+        pages = [page for page in self.pages if not self._guards_own(page)]
+        if not pages:
+            return f"only the guard's own pages were met, below {self.own_path}: name a page of the site"
+        elsewhere = next((visit.elsewhere for visit in self.visits if visit.elsewhere), "")
+        if len(pages) == 1 and elsewhere:
+            return f"one page was read, and it links to pages of {elsewhere} alone: scan those; for an app --site https://{elsewhere}/"
+        return ""
+
+    def _guards_own(self, page: str) -> bool:
+        path = path_of(page)
+        return bool(self.own_path) and "://" in page and (path == self.own_path or path.startswith(self.own_path + "/"))
 
     def called(self, id: str | None) -> str:
         """Return what people call a service or category."""

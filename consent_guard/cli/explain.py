@@ -12,6 +12,7 @@ from typing import Any, Final
 import ada_url
 import click
 
+from ..audit.beside import NOT_LISTED
 from ..audit.leaks import Leak, LeakFinder
 from ..audit.printable import printable
 from ..audit.report import without_query
@@ -106,7 +107,7 @@ def _place(leak: Leak) -> str:
 
 
 def _because(what: str, policy: Policy, service: str | None, category: str | None, rule: str, host: str) -> dict[str, Any]:
-    if category is None:
+    if category is None or category == NOT_LISTED:
         return _unlisted(what, policy, host)
     basis = policy.category(category).basis
     whose = f"rule {rule!r} of service {service!r}" if service else f"rule {rule!r}"

@@ -55,7 +55,9 @@ def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
     return tuple(found)
 
 
-@click.command(epilog="Exit codes: 0 no leak, 1 a leak that the baseline does not accept, 2 nothing could be scanned.")
+@click.command(
+    epilog="Exit codes: 0 nothing that fails, 1 a leak that the baseline does not accept, 2 nothing could be scanned."
+)
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @click.option(
     "--policy", "policy_path", metavar="FILE", help="The policy; without it the built-in one, with the whole catalogue."
@@ -78,6 +80,13 @@ def _files(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 )
 @click.option(
     "--compare", "unguarded", metavar="OTHER", help="Scan OTHER too, the same pages unguarded, and tell what the guard changes."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["leak", "unlisted"]),
+    default="leak",
+    show_default=True,
+    help="Exit with 1 on a leak, or on what neither a rule nor the catalogue names as well.",
 )
 @click.option("--baseline", metavar="FILE", help="Accept the leaks that this file lists.")
 @click.option("--write-baseline", "new_baseline", metavar="FILE", help="Write all leaks of this scan as accepted, and exit 0.")
@@ -196,7 +205,13 @@ class _Options:
         if sources:
             with page_progress() as progress, contextlib.ExitStack() as stack:
                 self._run(sources, gathered, progress, same_as, stack)
-        return gathered.report(", ".join(targets), self.policy, self.policy_name, accepted)
+        return gathered.report(
+            ", ".join(targets),
+            self.policy,
+            self.policy_name,
+            accepted,
+            fails_on_unlisted=self.given["fail_on"] == "unlisted",
+        )
 
     def _run(
         self,

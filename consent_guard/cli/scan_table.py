@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..audit.printable import printable
-from ..audit.report import Report, Sighting, Sort, State, Verdict, path_of
+from ..audit.report import Report, Sighting, Sort, State, path_of
 from ..audit.reports.advice import advise
 from ..audit.reports.comparison import Comparison
 from ..audit.reports.writers.sentences import place, who
@@ -37,9 +37,8 @@ def show(report: Report, console: Console, comparison: Comparison | None = None)
             )
         else:
             console.print(_text(f"{state.phrase.capitalize()}: no leak on {counted}", style="green"))
-    unlisted = [seen for seen in report.sightings if seen.verdict is Verdict.UNLISTED]
-    if unlisted:
-        console.print(_table(console, "Named by no rule of the policy", unlisted, report))
+    if report.unlisted:
+        console.print(_table(console, "Named by no rule of the policy", report.unlisted, report))
     lines = advise(report)
     if lines:
         console.print(_text("\nTo add to the policy:", style="bold"))
@@ -60,11 +59,13 @@ def summary(report: Report) -> Text:
     pages = len(report.pages)
     how = f"run in {report.browser}" if report.browser else "read"
     told = f"{pages} page{'' if pages == 1 else 's'} {how} in {report.seconds:.1f} s under the policy {report.policy}: "
-    if not report.visits:
-        return _text("nothing could be scanned", style="bold red")
+    if report.nothing and report.exit_code == 2:
+        return _text(report.nothing, style="bold red")
     count = len(report.leaks)
     known = f", {len(report.accepted_leaks)} accepted by the baseline" if report.accepted_leaks else ""
-    return _text(told + counted_leaks(count) + known, style="bold red" if count else "bold green")
+    if report.fails_on_unlisted:
+        known += f", {len(report.unlisted)} not named by any rule"
+    return _text(told + counted_leaks(count) + known, style="bold red" if report.exit_code else "bold green")
 
 
 def counted_leaks(count: int) -> str:

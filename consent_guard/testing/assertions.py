@@ -13,7 +13,7 @@ from ..clock import unix_seconds
 from ..rewrite.html.query import Tag, read_tokens
 from ..wire.headers import get_all
 from ..wire.set_cookie import parse_set_cookie
-from .judging import Visitor, judge
+from .judging import Visitor, fails, judge, on_unlisted
 from .messages import failure, without_query
 from .responses import Seen, see
 
@@ -27,9 +27,10 @@ def leaks(
 ) -> tuple[Leak, ...]:
     """Return what this response makes a browser contact, store or run without consent.
 
-    It is read as a browser would read it: with both parsers and both meanings of noscript, scripts by the hosts that they
-    mention, style sheets, documents within documents, and the headers. ``policy`` says whose each host and cookie is, the
-    catalogue beside it; None is the policy that ``configure`` or the pytest plugin's fixture tells, else the built-in one.
+    It is read as a browser would read it: with both parsers and both meanings of noscript, scripts by what they load as the
+    guard judges them, style sheets, documents within documents, and the headers. ``policy`` says whose each host and cookie
+    is, the catalogue beside it; None is the policy that ``configure`` or the pytest plugin's fixture tells, else the built-in
+    one.
     ``allow`` and ``deny`` are what this visitor has answered: category and service ids, ``"*"`` for every category.
 
     Raises PolicyError, UnknownPurpose for an id that is not known, TypeError for what is no response.
@@ -38,16 +39,23 @@ def leaks(
 
 
 def assert_no_leak(
-    response: Any, policy: PolicySource = None, allow: str | Iterable[str] = (), deny: str | Iterable[str] = ()
+    response: Any,
+    policy: PolicySource = None,
+    allow: str | Iterable[str] = (),
+    deny: str | Iterable[str] = (),
+    *,
+    fail_on: str = "leak",
 ) -> None:
     """Fail with every leak of this response: what, where, whose, by which rule, and the mend. What cannot be read fails too.
 
-    The arguments and errors are those of ``leaks``.
+    The arguments and errors are those of ``leaks``. ``fail_on="unlisted"``: what neither a rule nor the catalogue names fails
+    as well. Raises ValueError for any other word.
     """
     __tracebackhide__ = True
+    unlisted = on_unlisted(fail_on)
     judged = judge(see(response), policy, Visitor(_ids(allow), _ids(deny)))
-    if judged.inspection.leaks or judged.inspection.doubts:
-        raise AssertionError(failure(judged))
+    if fails(judged, unlisted=unlisted):
+        raise AssertionError(failure(judged, unlisted=unlisted))
 
 
 def assert_banner(response: Any) -> None:

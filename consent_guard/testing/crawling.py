@@ -17,7 +17,7 @@ from ..consent.terms import terms_of
 from ..policy.model import Policy
 from .clients import get
 from .guards import find_guard, told_a_key, told_policy
-from .judging import Judged, Visitor, judge
+from .judging import Judged, Visitor, fails, judge, on_unlisted
 from .messages import failure, without_query
 from .responses import Seen, see
 from .visitors import forget, grant
@@ -48,6 +48,10 @@ class Crawl:
     """Addresses that were not asked for, because they look unsafe."""
     cut: bool
     """``max_pages`` was reached: there is more that was not seen."""
+    fail_on: str = "leak"
+    """``"unlisted"``: what neither a rule nor the catalogue names fails, too."""
+    elsewhere: tuple[str, ...] = ()
+    """Other hosts of which the pages link pages; they were not asked."""
 
     @property
     def pages(self) -> tuple[str, ...]:
@@ -57,16 +61,33 @@ class Crawl:
     @property
     def faulty(self) -> tuple[Judged, ...]:
         """The responses that leak, or that cannot be read."""
-        return tuple(one for one in self.judged if one.inspection.leaks or one.inspection.doubts)
+        unlisted = on_unlisted(self.fail_on)
+        return tuple(one for one in self.judged if fails(one, unlisted=unlisted))
 
     def check(self) -> None:
         """Raise AssertionError with every leak of every page, and where nothing was seen at all."""
         __tracebackhide__ = True
-        if not any(one.seen.status < 400 for one in self.judged):
-            statuses = ", ".join(sorted({str(one.seen.status) for one in self.judged})) or "nothing"
-            raise AssertionError(f"the crawl saw no page: the app answered {statuses}; say where to begin: start=")
         if self.faulty:
-            raise AssertionError("\n\n".join(failure(one) for one in self.faulty))
+            unlisted = on_unlisted(self.fail_on)
+            raise AssertionError("\n\n".join(failure(one, unlisted=unlisted) for one in self.faulty))
+        if not any(one.seen.status < 300 for one in self.judged):
+            raise AssertionError(self._nothing())
+        if len(self.pages) == 1 and self.elsewhere:
+            raise AssertionError(
+                f"the crawl saw one page, which links to pages of {self.elsewhere[0]} alone: let the client ask under that"
+                " host, or begin at further pages: start="
+            )
+
+    def _nothing(self) -> str:
+        """Return why no page was seen, and the mend."""
+        statuses = ", ".join(sorted({str(one.seen.status) for one in self.judged})) or "nothing"
+        targets = sorted({one.seen.first(b"location") for one in self.judged if 300 <= one.seen.status < 400} - {""})
+        if targets:
+            return (
+                f"the crawl saw no page: the app answered {statuses} and leads to {without_query(targets[0])}, which was not"
+                " asked: let the client ask under that scheme and host, or say where to begin: start="
+            )
+        return f"the crawl saw no page: the app answered {statuses}; say where to begin: start="
 
 
 def crawl(
@@ -79,6 +100,7 @@ def crawl(
     max_pages: int = 50,
     skip: str | re.Pattern[str] = UNSAFE,
     host: str | None = None,
+    fail_on: str = "leak",
 ) -> Crawl:
     """Walk an app's pages by its own links from ``start``, and fail with every leak of every page in every state.
 
@@ -88,12 +110,14 @@ def crawl(
     ``visitor.deny``.
 
     ``policy`` is by default that of the guard, else as for ``assert_no_leak``; ``max_pages`` bounds each state; addresses that
-    ``skip`` finds are left out. Afterwards the client has made no choice. For an async client there is ``crawl_async``.
+    ``skip`` finds are left out. ``fail_on="unlisted"``: what neither a rule nor the catalogue names fails, too. Afterwards the
+    client has made no choice. For an async client there is ``crawl_async``.
 
-    Raises AssertionError, ValueError for an unknown state or an absolute ``start``, and what ``assert_no_leak`` raises.
+    Raises AssertionError, ValueError for an unknown state, an absolute ``start`` or an unknown ``fail_on``, and what
+    ``assert_no_leak`` raises.
     """
     __tracebackhide__ = True
-    walk = _walk(client, start, policy, states, enter, max_pages, skip, host)
+    walk = _walk(client, start, policy, states, enter, max_pages, skip, host, fail_on)
     response: Any = None
     while True:
         try:
@@ -111,7 +135,7 @@ def crawl(
 async def crawl_async(client: Any, start: str | Sequence[str] = "/", **options: Any) -> Crawl:
     """Do as ``crawl``, with an async client: Django's AsyncClient, httpx.AsyncClient. The options are the same."""
     __tracebackhide__ = True
-    defaults = {"policy": None, "states": None, "enter": None, "max_pages": 50, "skip": UNSAFE, "host": None}
+    defaults = {"policy": None, "states": None, "enter": None, "max_pages": 50, "skip": UNSAFE, "host": None, "fail_on": "leak"}
     if unknown := options.keys() - defaults.keys():
         raise TypeError(f"crawl_async() has no option {', '.join(sorted(unknown))}; there are {', '.join(defaults)}")
     walk = _walk(client, start, **{**defaults, **options})
@@ -152,8 +176,10 @@ def _walk(
     max_pages: int,
     skip: str | re.Pattern[str],
     host: str | None,
+    fail_on: str,
 ) -> Generator[str, Any, Crawl]:
     """Yield each address to ask for and take its response; return what was seen."""
+    on_unlisted(fail_on)
     guard = find_guard(client)
     if policy is None:
         policy = guard.policy if guard is not None else told_policy()
@@ -165,6 +191,7 @@ def _walk(
     own_pages = guard.policy.path if guard is not None else ""
     judged: list[Judged] = []
     skipped: dict[str, None] = {}
+    elsewhere: dict[str, None] = {}
     cut = False
     for name in names:
         visitor = every[name]
@@ -175,10 +202,11 @@ def _walk(
             judged.append(judge(seen, policy, visitor))
             walk.learn(seen)
         skipped |= walk.skipped
+        elsewhere |= walk.elsewhere
         cut = cut or walk.cut
     if guarded and enter is None:
         forget(client, host=host)
-    return Crawl(tuple(judged), tuple(names), tuple(skipped), cut)
+    return Crawl(tuple(judged), tuple(names), tuple(skipped), cut, fail_on, tuple(elsewhere))
 
 
 def _put(
@@ -205,6 +233,7 @@ class _Walk:
         self._left = max_pages
         self._asked = ""
         self.skipped: dict[str, None] = {}
+        self.elsewhere: dict[str, None] = {}
         self.cut = False
         for address in start:
             if not address.startswith("/") or address.startswith("//"):
@@ -228,7 +257,10 @@ class _Walk:
         if 300 <= seen.status < 400:
             self._follow(page, [seen.first(b"location")])
         elif seen.first(b"content-type").partition(";")[0].strip().lower() in _PAGE_TYPES:
-            self._follow(page, read_links(seen.text().encode("utf-8", "replace"), page, "utf-8").pages)
+            links = read_links(seen.text().encode("utf-8", "replace"), page, "utf-8")
+            if links.elsewhere:
+                self.elsewhere[links.elsewhere] = None
+            self._follow(page, links.pages)
 
     def _follow(self, page: str, targets: Iterable[str]) -> None:
         own = urlsplit(page)

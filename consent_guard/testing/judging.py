@@ -1,30 +1,23 @@
 """Under which policy a test's responses are judged, and for which visitor, where the test does not say so itself.
 
-A policy is widened by what the catalogue knows beside it: nobody has consented to a service that the policy does not list. May
-import the domain and the leak finder. ``assertions``, ``crawling`` and the pytest plugin call it.
+May import the domain and the leak finder. ``assertions``, ``crawling`` and the pytest plugin call it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..audit.leaks import Inspection, LeakFinder
-from ..consent.terms import terms_of
-from ..policy.cookie_names import CookieIndex
-from ..policy.hosts import HostIndex
-from ..policy.model import Basis, Category, CookieRule, HostRule, Policy, Service
+from ..policy.model import Policy
 from .guards import told_policy
 from .responses import Seen
 
 if TYPE_CHECKING:
     from ..policy.model import PolicySource
-
-NOT_LISTED: Final = "not-listed"
-"""The category of services that the catalogue knows and the policy does not list. Only their own ids grant them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +44,23 @@ class Judged:
     inspection: Inspection
 
 
+def on_unlisted(fail_on: str) -> bool:
+    """Tell whether what nobody names fails, as the option says. Raises ValueError for an unknown word."""
+    if fail_on not in ("leak", "unlisted"):
+        raise ValueError(f'fail_on is "leak" or "unlisted", not {fail_on!r}')
+    return fail_on == "unlisted"
+
+
+def fails(judged: Judged, *, unlisted: bool) -> bool:
+    """Tell whether a response leaks or cannot be read, or names what nobody knows where that counts."""
+    found = judged.inspection
+    return bool(found.leaks or found.doubts or (unlisted and found.unlisted))
+
+
 _expected: list[tuple[PolicySource, Visitor]] = []
 _listeners: list[Callable[[Judged], None]] = []
 _finders: dict[tuple[object, ...], tuple[object, LeakFinder]] = {}
+_loaded: dict[object, tuple[object, Policy]] = {}
 _REMEMBERED: Final = 32
 
 
@@ -90,11 +97,13 @@ def _finder(source: PolicySource, visitor: Visitor) -> LeakFinder:
     key = (_key(source), visitor.allow, visitor.deny)
     known = _finders.get(key)
     if known is None:
-        policy = Policy.load(source)
-        allow, deny = (_spelled_out(ids, policy) for ids in (visitor.allow, visitor.deny))
         if len(_finders) >= _REMEMBERED:
             _finders.clear()
-        known = _finders[key] = (source, LeakFinder(policy if source is None else widened(policy), allow, deny))
+            _loaded.clear()
+        loaded = _loaded.get(key[0])
+        if loaded is None:  # one object: it is compiled once for all visitors
+            loaded = _loaded[key[0]] = (source, Policy.load(source))
+        known = _finders[key] = (source, LeakFinder(loaded[1], visitor.allow, visitor.deny))
     return known[1]
 
 
@@ -103,33 +112,3 @@ def _key(source: PolicySource) -> object:
         path = Path(source)
         return str(path), path.stat().st_mtime_ns if path.exists() else 0
     return id(source)  # the entry holds the source, so that the id cannot come back as another's
-
-
-def _spelled_out(ids: Iterable[str], policy: Policy) -> frozenset[str]:
-    """Return ids with ``"*"`` replaced by every category of the policy itself."""
-    return frozenset(id for one in ids for id in (terms_of(policy).asked if one == "*" else (one,)))
-
-
-def widened(policy: Policy) -> Policy:
-    """Return the policy with the catalogue's other services beside it, to which nobody has consented. What the policy names is
-    left to the policy."""
-    own, hosts, cookies = {service.id for service in policy.services}, HostIndex(policy), CookieIndex(policy)
-    added: list[Service] = []
-    for service in Policy.load(None).services:
-        if service.id in own:
-            continue
-        rules = tuple(rule for rule in service.hosts if not _decided(rule, hosts))
-        names = tuple(rule for rule in service.cookies if not _named(rule, cookies))
-        if rules or names:
-            added.append(replace(service, category=NOT_LISTED, hosts=rules, cookies=names, inline=(), exempt=""))
-    unlisted = Category(NOT_LISTED, Basis.CONSENT, {"en": "Not listed in the policy"})
-    categories = (*policy.categories, unlisted) if added else policy.categories
-    return replace(policy, categories=categories, services=(*policy.services, *added))
-
-
-def _decided(rule: HostRule, hosts: HostIndex) -> bool:
-    return not rule.host or hosts.match(rule.one_host, rule.path or "/", rule.query) is not None
-
-
-def _named(rule: CookieRule, cookies: CookieIndex) -> bool:
-    return cookies.match(rule.name.replace("*", "1" if rule.digits else "")) is not None or cookies.match(rule.name) is not None

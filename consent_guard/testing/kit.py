@@ -51,10 +51,12 @@ class ConsentKit:
         """Return what this response leaks; without ``allow`` and ``deny``, for the visitor of the test's marker."""
         return assertions.leaks(response, self.policy, allow, deny)
 
-    def assert_no_leak(self, response: Any, allow: str | Iterable[str] = (), deny: str | Iterable[str] = ()) -> None:
+    def assert_no_leak(
+        self, response: Any, allow: str | Iterable[str] = (), deny: str | Iterable[str] = (), *, fail_on: str = "leak"
+    ) -> None:
         """Fail with every leak of this response; without ``allow`` and ``deny``, for the visitor of the test's marker."""
         __tracebackhide__ = True
-        assertions.assert_no_leak(response, self.policy, allow, deny)
+        assertions.assert_no_leak(response, self.policy, allow, deny, fail_on=fail_on)
 
     def assert_banner(self, response: Any) -> None:
         """Fail unless our banner stands in this page."""

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..audit.beside import NOT_LISTED
 from ..audit.leaks import Leak
-from .judging import NOT_LISTED, Judged
+from .judging import Judged
 
 _TOLD = 20
 """Leaks of one response that are told whole; of more, how many they are."""
 
 
-def failure(judged: Judged) -> str:
-    """Return the whole message for one response."""
+def failure(judged: Judged, *, unlisted: bool = False) -> str:
+    """Return the whole message for one response; with ``unlisted``, what nobody names is told as well."""
     inspection, seen = judged.inspection, judged.seen
     count, doubts = len(inspection.leaks), inspection.doubts
+    strange = inspection.unlisted if unlisted else ()
     told = [f"{count} leak{'' if count == 1 else 's'}"] if count else []
+    told += [f"{len(strange)} not named by any rule"] if strange else []
     told += [f"{len(doubts)} part{'' if len(doubts) == 1 else 's'} that cannot be read"] if doubts else []
     lines = [f"{' and '.join(told)} in {without_query(seen.url)} (status {seen.status}), {judged.visitor}:"]
-    lines += numbered(inspection.leaks)
+    lines += numbered((*inspection.leaks, *strange))
     lines += [f"  ?  {doubt}" for doubt in doubts]
     return "\n".join(lines)
 

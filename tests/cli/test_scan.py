@@ -91,3 +91,67 @@ def test_bad_usage_is_told_and_is_code_2(pages: Path, args: list[str], said: str
     assert result.exit_code == 2
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+NOT_KNOWN = '<!doctype html><script src="https://cdn.nobody-knows.example/x.js"></script>'
+
+
+def test_what_nobody_names_fails_where_it_is_asked_to(pages: Path) -> None:
+    """The same word as in the test kit."""
+    (pages / "strange.html").write_text(NOT_KNOWN, encoding="utf-8")
+    assert scan("strange.html").exit_code == 0
+    result = scan("strange.html", "--fail-on", "unlisted")
+    assert result.exit_code == 1
+    assert "no leak, 1 not named by any rule" in " ".join(result.stdout.split())
+    assert scan("clean.html", "--fail-on", "unlisted").exit_code == 0
+
+
+APP = """
+PAGES = {pages!r}
+def app(environ, start_response):
+    status, headers, body = PAGES.get(environ["PATH_INFO"], ("404 Not Found", [], "<!doctype html><p>gone"))
+    start_response(status, [("Content-Type", "text/html; charset=utf-8"), *headers])
+    return [body.encode()]
+"""
+
+
+@pytest.mark.parametrize(
+    ("pages_of_app", "told"),
+    [
+        (
+            {"/": ("500 Oops", [], "<!doctype html><p>error")},
+            "every page answered with an error (500): name a page that answers",
+        ),
+        (
+            {
+                "/": (
+                    "200 OK",
+                    [],
+                    '<!doctype html><base href="https://www.site.example/"><a href="/a">A</a><a href="/b">B</a>',
+                )
+            },
+            "one page was read, and it links to pages of www.site.example alone: scan those; for an app --site https://www.site.example/",
+        ),
+        (
+            {"/": ("200 OK", [], "<!doctype html>" + "".join(f'<a href="https://shop.example/{n}">x</a>' for n in "abc"))},
+            "one page was read, and it links to pages of shop.example alone",
+        ),
+    ],
+    ids=["errors alone", "another base", "another host"],
+)
+def test_a_scan_is_never_green_over_nothing(
+    pages: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, pages_of_app: dict[str, object], told: str
+) -> None:
+    name = "app_" + request.node.callspec.id.replace(" ", "_")
+    (pages / f"{name}.py").write_text(APP.format(pages=pages_of_app), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(pages))
+    result = scan(f"{name}:app")
+    assert result.exit_code == 2
+    assert told in " ".join(result.stdout.split())
+
+
+def test_a_page_that_links_to_others_sites_is_a_page(pages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    links = '<!doctype html><a href="https://www.one.example/">1</a><a href="https://www.two.example/x">2</a>'
+    (pages / "app_alone.py").write_text(APP.format(pages={"/": ("200 OK", [], links)}), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(pages))
+    assert scan("app_alone:app").exit_code == 0

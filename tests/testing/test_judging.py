@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from consent_guard.policy.model import Basis, Policy
-from consent_guard.testing.judging import NOT_LISTED, Judged, Visitor, expecting, judge, listen, widened
+from consent_guard.audit.beside import NOT_LISTED
+from consent_guard.testing.judging import Judged, Visitor, expecting, judge, listen
 from consent_guard.testing.responses import Seen
 
 HOTJAR = '<script src="https://static.hotjar.com/c/hotjar-1.js"></script>'
@@ -49,15 +49,6 @@ def test_what_the_policy_names_is_the_policys_to_decide_however_the_catalogue_sp
     set_cookie = (b"set-cookie", b"_hjSessionUser_1=x")
     (leak,) = judge(page("", set_cookie), ours).inspection.leaks
     assert (leak.name, leak.service) == ("_hjSessionUser_1", "films")
-
-
-def test_a_widened_policy_keeps_every_category_and_service_of_its_own() -> None:
-    policy = Policy.load(document(id="youtube"))
-    wide = widened(policy)
-    assert wide.services[: len(policy.services)] == policy.services
-    assert wide.categories[:-1] == policy.categories
-    assert (wide.categories[-1].id, wide.categories[-1].basis) == (NOT_LISTED, Basis.CONSENT)
-    assert {service.category for service in wide.services[len(policy.services) :]} == {NOT_LISTED}
 
 
 def test_a_policy_file_that_changes_is_read_again(tmp_path: Path) -> None:

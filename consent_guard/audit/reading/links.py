@@ -21,7 +21,9 @@ _NO_PAGE: Final = re.compile(
 )
 """Endings of addresses that are not asked for in search of pages."""
 _LEADS: Final = {"a": "href", "area": "href", "iframe": "src", "frame": "src"}
-_READ: Final = frozenset({*_LEADS, "base", "form", "input"})
+_READ: Final = frozenset({*_LEADS, "base", "form", "input", "link"})
+_SEVERAL: Final = 3
+"""So many pages of one other host, and none of the page's own, are no links to somebody else."""
 _OWN_MARK: Final = b"data-cg"
 _MOST: Final = 10_000
 """Further links of one page are left alone: no crawl comes so far, and a page can hold a million of them."""
@@ -45,6 +47,9 @@ class Links:
     """Our banner stands in the page (DESIGN §9)."""
     banner_bytes: int = 0
     """What the banner takes of the document."""
+    elsewhere: str = ""
+    """The host that the page calls its own (its canonical address or base), or of which alone it links several pages, where it
+    links none of the host that was asked: then that one was asked under another name."""
     manage: bool = False
     """A link to the choices stands in it (S08, L23)."""
     choice: Choice | None = None
@@ -56,6 +61,7 @@ def read_links(body: bytes, url: str, charset: str | None) -> Links:
     for token in read_tokens(body, charset):
         if isinstance(token, Tag):
             reader.take(token)
+    reader.links.elsewhere = reader.elsewhere()
     # What our banner leads to, which is on every page, comes after what the page itself does.
     reader.links.pages += reader.of_banner
     return reader.links
@@ -74,6 +80,8 @@ class _Reader:
         self._base = url
         self._known: set[str] = set()
         self._tried: set[str] = set()
+        self._others: dict[str, set[str]] = {}
+        self._canonical = ""
         self._in_banner = False
         self._banner_at = 0
         self._banner_name = ""
@@ -89,7 +97,23 @@ class _Reader:
                 self._banner_at, self._banner_name = tag.at, tag.name
             self._start(tag.name, tag.attributes)
 
+    def elsewhere(self) -> str:
+        """Return the host under which the page's own links lie, empty where that is the one that was asked."""
+        if self.links.pages:
+            return ""
+        for address in (self._canonical, self._base):
+            try:
+                parts = urlsplit(address)
+            except ValueError:
+                continue
+            if parts.scheme in ("http", "https") and not self._is_own(address) and parts.netloc in self._others:
+                return parts.netloc
+        several = [host for host, pages in self._others.items() if len(pages) >= _SEVERAL]
+        return several[0] if len(several) == len(self._others) == 1 else ""
+
     def _start(self, tag: str, given: dict[str, str]) -> None:
+        if tag == "link" and given.get("rel", "").strip().lower() == "canonical":
+            self._canonical = self._canonical or _joined(self._page, given.get("href", ""))
         if tag == "base" and "href" in given and self._base == self._page:
             self._base = _joined(self._page, given["href"])
         mark = given.get("data-cg")
@@ -102,7 +126,7 @@ class _Reader:
         elif self._action is not None and tag == "input" and given.get("type") == "hidden" and given.get("name"):
             self._fields.append((given["name"], given.get("value", "")))
         if tag in _LEADS and not (tag == "a" and "download" in given):
-            self._lead(given.get(_LEADS[tag], "").strip())
+            self._lead(given.get(_LEADS[tag], "").strip(), page=tag in ("a", "area"))
 
     def _end(self, tag: Tag) -> None:
         if tag.name == "form" and self._action is not None:
@@ -114,16 +138,20 @@ class _Reader:
             self._in_banner = False
             self.links.banner_bytes += tag.end - self._banner_at
 
-    def _lead(self, target: str) -> None:
+    def _lead(self, target: str, *, page: bool) -> None:
         if target in self._tried or len(self._tried) >= _MOST:
             return
         self._tried.add(target)
         try:
             address = urldefrag(urljoin(self._base, target))[0]
-            skipped = not self._is_own(address) or _NO_PAGE.search(urlsplit(address).path)
+            parts, own = urlsplit(address), self._is_own(address)
         except ValueError:
             return
-        if skipped:
+        if _NO_PAGE.search(parts.path) or parts.scheme not in ("http", "https"):
+            return
+        if not own:
+            if page and not self._in_banner:
+                self._others.setdefault(parts.netloc, set()).add(parts.path)
             return
         if address not in self._known:
             self._known.add(address)

@@ -15,6 +15,7 @@ from ...policy.guidance.toml_text import toml_string
 from ...policy.hosts import HostIndex
 from ...policy.model import Basis, Category, Policy
 from ...wire.origins import registrable_domain
+from ..beside import NOT_LISTED
 from ..report import Report, Sighting, Sort, Verdict, host_of
 
 
@@ -33,20 +34,23 @@ def advise(report: Report) -> tuple[Advice, ...]:
 
     A third party's own cookies need no line: they go when its host goes.
     """
-    unlisted = [seen for seen in report.sightings if seen.service is None and seen.category is None]
+    unlisted = [seen for seen in report.sightings if seen.category in (None, NOT_LISTED)]
     hosts = _each(seen.host for seen in unlisted if seen.sort not in (Sort.COOKIE, Sort.STORAGE) and seen.host)
     cookies = _each(
         seen.name for seen in unlisted if seen.sort is Sort.COOKIE and _own(seen) and seen.verdict is not Verdict.ALLOWED
     )
     known = _Known()
     services: dict[str, list[str]] = {}
+    for seen in unlisted:
+        if seen.service is not None and seen.host and seen.subject in (*hosts, *cookies):
+            _add(services, seen.service, seen.subject)
     for host in hosts:
         for id in known.of_host(host):
-            services.setdefault(id, []).append(host)
+            _add(services, id, host)
     for name in cookies:
         service = known.of_cookie(name)
         if service is not None:
-            services.setdefault(service, []).append(name)
+            _add(services, service, name)
     covered = {subject for subjects in services.values() for subject in subjects}
     advice = [_service(id, subjects, report) for id, subjects in sorted(services.items())]
     strange: dict[str, list[str]] = {}
@@ -56,6 +60,11 @@ def advise(report: Report) -> tuple[Advice, ...]:
     advice += [_stub(domain, found, report) for domain, found in strange.items()]
     advice += [_cookie(name, report) for name in cookies if name not in covered]
     return tuple(advice)
+
+
+def _add(services: dict[str, list[str]], id: str, subject: str) -> None:
+    if subject not in services.setdefault(id, []):
+        services[id].append(subject)
 
 
 class _Known:

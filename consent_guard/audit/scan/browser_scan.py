@@ -256,6 +256,7 @@ class BrowserScan:
                     own_html_bytes=links.banner_bytes,
                     own_requests=own_requests,
                     own_bytes=own_bytes,
+                    elsewhere=links.elsewhere,
                 )
             )
         return links

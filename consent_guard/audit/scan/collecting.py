@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ...policy.model import Basis, Policy
+from ..beside import with_catalogue
 from ..problems import Unreadable
 from ..report import Problem, Report, Screenshot, Visit
 
@@ -43,7 +44,15 @@ class Gathered:
         if error.problem not in self.problems:
             self.problems.append(error.problem)
 
-    def report(self, target: str, policy: Policy, policy_name: str, accepted: frozenset[str] = frozenset()) -> Report:
+    def report(
+        self,
+        target: str,
+        policy: Policy,
+        policy_name: str,
+        accepted: frozenset[str] = frozenset(),
+        *,
+        fails_on_unlisted: bool = False,
+    ) -> Report:
         """Return the report of what was gathered."""
         absent = [visit.page for visit in self.visits if visit.own_banner and not visit.manage_link]
         if absent:
@@ -62,7 +71,9 @@ class Gathered:
             notes=tuple(self.notes),
             screenshots=tuple(self.screenshots),
             accepted=accepted,
-            titles=_titles(policy),
+            titles=_titles(with_catalogue(policy)),
+            own_path=policy.path,
+            fails_on_unlisted=fails_on_unlisted,
             languages=policy.languages,
             categories=tuple(one.id for one in sorted(policy.categories, key=lambda one: one.basis is not Basis.CONSENT)),
         )

@@ -21,6 +21,7 @@ from ...rewrite.model import DocumentFacts
 from ...rewrite.model import Verdict as UrlVerdict
 from ...wire.messages import Header
 from ...wire.origins import covers
+from ..beside import with_catalogue
 from ..report import Verdict, host_of
 
 
@@ -48,7 +49,7 @@ class Contacts:
     """The rules of one policy, asked about what was seen."""
 
     def __init__(self, policy: Policy) -> None:
-        self._policy = policy
+        self._policy = policy = with_catalogue(policy)
         self._rules = CompiledPolicy(policy)
         self._rulings = CookieRulings(policy)
         self._asking = frozenset(one.id for one in policy.categories if one.basis is not Basis.NECESSARY)

@@ -47,6 +47,7 @@ class StaticScan:
         self._paths = tuple(paths)
         self._assume = assume
         self._progress = progress
+        self._mentioned: set[str] = set()
         self._finders = {state: _finder(policy, state) for state in self._states}
 
     def run(self, source: Source) -> None:
@@ -113,6 +114,12 @@ class StaticScan:
             sightings += [_sighting(leak, state, page, Verdict.UNLISTED) for leak in found.unlisted]
             for doubt in found.doubts:
                 self._gathered.note(f"{page}: {doubt}")
+            for leak in found.mentions:
+                if leak.host not in self._mentioned:
+                    self._mentioned.add(leak.host)
+                    self._gathered.note(
+                        f"{page}: a script names {leak.host} ({leak.service}) and is not seen to load it: --browser runs it"
+                    )
         last = answers[-1]
         reason = _no_page(last)
         if reason and not sightings:
@@ -130,6 +137,7 @@ class StaticScan:
             own_banner=links.banner,
             manage_link=links.manage,
             own_html_bytes=links.banner_bytes,
+            elsewhere=links.elsewhere,
         )
         self._gathered.visits.append(visit)
 

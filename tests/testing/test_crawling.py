@@ -1,0 +1,56 @@
+"""What a crawl of the test kit makes of an app that shows it nothing, and of what nobody names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask, redirect
+
+from consent_guard.testing import assert_no_leak, crawl
+
+LINKS = '<!doctype html><link rel="canonical" href="https://www.site.example/"><a href="https://www.site.example/a">A</a>'
+NOT_KNOWN = '<!doctype html><script src="https://cdn.nobody-knows.example/x.js"></script>'
+
+
+def app(answer: Any) -> Any:
+    site = Flask("site")
+    site.add_url_rule("/", "home", lambda: answer() if callable(answer) else answer)
+    return site.test_client()
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (("<!doctype html>gone", 410), "the crawl saw no page: the app answered 410; say where to begin: start="),
+        (
+            lambda: redirect("https://www.site.example/?next=1"),
+            "the crawl saw no page: the app answered 302 and leads to https://www.site.example/, which was not asked",
+        ),
+        (LINKS, "the crawl saw one page, which links to pages of www.site.example alone: let the client ask under that host"),
+    ],
+    ids=["an error", "a redirect to another host", "one page under another name"],
+)
+def test_a_crawl_is_never_green_over_nothing(answer: Any, told: str) -> None:
+    with pytest.raises(AssertionError) as failed:
+        crawl(app(answer))
+    assert told in str(failed.value)
+
+
+def test_what_nobody_names_fails_where_it_is_asked_to() -> None:
+    """The same word as on the command line."""
+    client = app(NOT_KNOWN)
+    crawl(client)
+    for failing in (
+        lambda: crawl(client, fail_on="unlisted"),
+        lambda: assert_no_leak(client.get("/"), fail_on="unlisted"),
+    ):
+        with pytest.raises(AssertionError, match="1 not named by any rule") as failed:
+            failing()
+        assert 'mend: name the host in the policy: hosts = ["cdn.nobody-knows.example"]' in str(failed.value)
+
+
+@pytest.mark.parametrize("ask", [crawl, lambda client, **options: assert_no_leak(client.get("/"), **options)])
+def test_an_unknown_word_is_named(ask: Any) -> None:
+    with pytest.raises(ValueError, match='fail_on is "leak" or "unlisted", not \'all\''):
+        ask(app("<!doctype html>"), fail_on="all")
