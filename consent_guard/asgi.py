@@ -26,7 +26,7 @@ from .limits import WHOLE_BODY_BYTES
 from .manage import Html, ManageLink, PreferencesForm, handed_over
 from .nesting import AROUND_KEY, Around, calling, guard_around
 from .options import Options, naming_options, prepare
-from .pacing import feed_in_pieces, file_chunks
+from .pacing import close_in_pieces, feed_in_pieces, file_chunks
 from .session_cookies import session_cookies
 from .wire.headers import get_all, stated_length
 from .wire.messages import BodyRewriter, Header, Headers, Reply, RequestFacts, ResponsePlan, Spent
@@ -350,7 +350,7 @@ class _Response:
             out = await feed_in_pieces(rewriter, bytes(data)) if data else b""
             if last:
                 self._ended = True
-                out += rewriter.close()
+                out += await close_in_pieces(rewriter)
         except RewriteError as fault:
             # Nothing more of this body leaves, filtered or not; without its last message the server must abort.
             logger.exception("filtering a response failed; it is broken off")

@@ -13,7 +13,7 @@ from collections.abc import Generator, Mapping
 from time import perf_counter
 from typing import Any, BinaryIO, Final
 
-from .wire.messages import BodyRewriter
+from .wire.messages import BodyRewriter, SteppedBody
 
 PIECE_SECONDS: Final = 0.002
 """What a piece may take, about; half of what others are to wait at most, for the next piece may be slower than this one."""
@@ -43,6 +43,17 @@ async def feed_in_pieces(rewriter: BodyRewriter, data: bytes) -> bytes:
             await _let_others_run()
             since = perf_counter()
     return b"".join(out)
+
+
+async def close_in_pieces(rewriter: BodyRewriter) -> bytes:
+    """Return what ``rewriter.close()`` would. Raises what that raises, and CancelledError between two pieces."""
+    if isinstance(rewriter, SteppedBody):
+        since = perf_counter()
+        for _ in rewriter.steps():
+            if perf_counter() - since > PIECE_SECONDS:
+                await _let_others_run()
+                since = perf_counter()
+    return rewriter.close()
 
 
 async def _let_others_run() -> None:

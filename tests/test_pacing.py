@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -12,7 +12,7 @@ import trio
 
 from consent_guard.asgi import ConsentMiddleware
 from consent_guard.errors import ExchangeStateError
-from consent_guard.pacing import PIECE_SECONDS, feed_in_pieces
+from consent_guard.pacing import PIECE_SECONDS, close_in_pieces, feed_in_pieces
 
 DATA = bytes(range(256)) * 4096
 KEY = "a key of the tests, longer than 32 bytes"
@@ -125,3 +125,31 @@ def test_a_response_that_was_cancelled_between_two_pieces_is_not_gone_on_with() 
         asyncio.run(ConsentMiddleware(app, secret_key=KEY)(dict(SCOPE), None, send))  # type: ignore[arg-type]
     assert faults
     assert not any(message.get("body") for message in sent)
+
+
+def test_so_they_do_while_a_body_that_was_held_is_worked_off() -> None:
+    class Held(Fast):
+        def steps(self) -> Iterator[None]:
+            for _ in range(10):
+                Slow.feed(self, b"")
+                yield
+
+        def close(self) -> bytes:
+            return b"the end"
+
+    turns: list[int] = []
+
+    async def other() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        task = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        before = len(turns)
+        assert await close_in_pieces(Held()) == b"the end"
+        assert len(turns) > before + 5
+        task.cancel()
+
+    asyncio.run(main())

@@ -28,7 +28,7 @@ from django.utils.module_loading import import_string
 from ..environ import changed_keys, environ_headers, read_body, request_facts
 from ..manage import ManageLink, PreferencesForm, handed_over
 from ..nesting import AROUND_KEY, Around, calling, guard_around
-from ..pacing import feed_in_pieces
+from ..pacing import close_in_pieces, feed_in_pieces
 from ..refusal import REFUSAL
 from ..side_channels import guard_side_channels
 from ..wire.messages import Header, Reply, RequestFacts, ResponsePlan
@@ -267,7 +267,7 @@ async def finish_on_loop(exchange: Exchange, response: HttpResponseBase, *, asgi
         if plan.rewriter is None or isinstance(response, StreamingHttpResponse):
             return _planned(exchange, plan, response, lines, asgi=asgi)
         content = cast(HttpResponse, response).content
-        rewritten = await feed_in_pieces(plan.rewriter, content) + plan.rewriter.close()
+        rewritten = await feed_in_pieces(plan.rewriter, content) + await close_in_pieces(plan.rewriter)
         return _planned(exchange, replace(plan, rewriter=_Rewritten(rewritten)), response, lines, asgi=asgi)
     exchange.finish()
     return _refusal_for(response)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 from django.http import StreamingHttpResponse
 
 from ..errors import RewriteError
-from ..pacing import feed_in_pieces
+from ..pacing import close_in_pieces, feed_in_pieces
 from ..wire.messages import BodyRewriter, Header, ResponsePlan
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def hold_stream_async(response: StreamingHttpResponse, plan: ResponsePlan,
             head, out = _settled(plan, out)
             response.streaming_content = _preceded(out, _filtered_async(chunks, rewriter, exchange))
             return head
-    head, out = _settled(plan, rewriter.close())
+    head, out = _settled(plan, await close_in_pieces(rewriter))
     response.streaming_content = _preceded(out, None)
     exchange.finish()
     return head
@@ -102,5 +102,5 @@ async def _filtered_async(chunks: AsyncIterator[bytes], rewriter: BodyRewriter, 
     with _to_its_end(exchange):
         async for chunk in chunks:
             yield await feed_in_pieces(rewriter, chunk) if chunk else b""
-        if tail := rewriter.close():
+        if tail := await close_in_pieces(rewriter):
             yield tail

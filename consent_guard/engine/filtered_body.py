@@ -10,18 +10,19 @@ R9).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
 
 from ..errors import ExchangeStateError, RewriteError
 from ..limits import WHOLE_BODY_BYTES
 from ..wire.codings import ContentDecoder, ContentEncoder
-from ..wire.messages import BodyRewriter
+from ..wire.messages import BodyRewriter, SteppedBody
 from .bodies import BodyKind
 from .sniffing import Sniffed, sniff
 
 logger: Final = logging.getLogger("consent_guard")
 
+_T = TypeVar("_T")
 _HELD_WHILE_SNIFFING: Final = 64 * 1024
 """Coded bytes; what unfolds to no document's beginning within so many is not worth waiting for."""
 
@@ -71,6 +72,14 @@ class FilteredBody:
             return b""
         self._begin()
         return data if self._passing else self._guarded(lambda: self._through(data))
+
+    def steps(self) -> Iterator[None]:
+        """Do the work of ``close`` in pieces, where the rewriter has such."""
+        self._check()
+        if isinstance(self._rewriter, SteppedBody):
+            steps = self._rewriter.steps()
+            while self._guarded(lambda: next(steps, False)) is None:
+                yield
 
     def close(self) -> bytes:
         """Return what is still held, at the end of the body."""
@@ -129,7 +138,7 @@ class FilteredBody:
         if self._closed:
             raise ExchangeStateError("this body was closed already")
 
-    def _guarded(self, step: Callable[[], bytes]) -> bytes:
+    def _guarded(self, step: Callable[[], _T]) -> _T:
         """Do one step; a fault in it ends the body for ever, and is told as a RewriteError with its cause."""
         self._broken = True
         try:
@@ -198,6 +207,13 @@ class ObservedBody:
         self._observe(lambda body: body.feed(data))
         return data
 
+    def steps(self) -> Iterator[None]:
+        try:
+            if isinstance(self._body, SteppedBody):
+                yield from self._body.steps()
+        except RewriteError:
+            self._give_up()
+
     def close(self) -> bytes:
         self._observe(lambda body: body.close())
         return b""
@@ -208,8 +224,11 @@ class ObservedBody:
         try:
             step(self._body)
         except RewriteError:
-            logger.exception("a body could not be looked through to its end; it leaves untouched, as all do in report mode")
-            self._body = None
+            self._give_up()
+
+    def _give_up(self) -> None:
+        logger.exception("a body could not be looked through to its end; it leaves untouched, as all do in report mode")
+        self._body = None
 
 
 class RefusedBody:

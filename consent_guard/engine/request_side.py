@@ -71,7 +71,7 @@ def forward(
         new: bytes | None = value
         if (name, value) in conditions.shown:
             new = conditions.shown[name, value]
-        elif name == b"accept-encoding" and wanted.narrowed:
+        elif name == b"accept-encoding" and (wanted.narrowed or wanted.sheet):
             new = narrow_accept_encoding(value)
         elif name in (b"if-match", b"if-none-match"):
             new = unmark_all(value)

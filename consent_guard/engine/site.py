@@ -49,25 +49,25 @@ class KnownVersions:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._known: set[bytes] = set()
-        self._before: set[bytes] = set()
+        self._known: dict[bytes, str] = {}
+        self._before: dict[bytes, str] = {}
 
-    def add(self, facts: RequestFacts, headers: Headers) -> None:
-        """Remember the version of this head, where it has a validator."""
+    def add(self, facts: RequestFacts, headers: Headers, reading: str = "") -> None:
+        """Remember the version of this head, where it has a validator. ``reading``: in what way its bytes were read."""
         version = _version(facts, headers)
         if version is None:
             return
-        self._known.add(version)
+        self._known[version] = reading
         if len(self._known) > self._most // 2:
-            self._before, self._known = self._known, set()
+            self._before, self._known = self._known, {}
 
     def __bool__(self) -> bool:
         return bool(self._known or self._before)
 
-    def has(self, facts: RequestFacts, headers: Headers) -> bool:
-        """Tell whether the version of this head is one of them."""
+    def has(self, facts: RequestFacts, headers: Headers, reading: str = "") -> bool:
+        """Tell whether the version of this head is one of them, and was read in this way."""
         version = _version(facts, headers) if self else None
-        return version in self._known or version in self._before
+        return version is not None and self._known.get(version, self._before.get(version)) == reading
 
     def names(self, facts: RequestFacts, validator: bytes) -> bool:
         """Tell whether a validator of the app's own names one of them."""

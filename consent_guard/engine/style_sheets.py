@@ -7,7 +7,7 @@ May import the rewriter, the wire layer and the engine's parts. The response sid
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from ..limits import STYLE_SHEET_BYTES
@@ -15,7 +15,7 @@ from ..rewrite.model import DocumentFacts, Sink
 from ..rewrite.sheets import SheetRewriter
 from ..wire.codings import decodable
 from ..wire.etags import tags_in
-from ..wire.headers import first, get_all, is_attachment, list_members, stated_length
+from ..wire.headers import content_type, first, get_all, is_attachment, list_members, stated_length
 from ..wire.messages import Header, Headers, RequestFacts, ResponsePlan
 from .bodies import BodyKind, body_kind, has_body, is_nosniff
 from .conditional.conditions import Conditions, not_modified_head
@@ -44,7 +44,7 @@ def is_read(site: Site, facts: RequestFacts, headers: Headers, wanted: Wanted) -
     where this version is known to name nothing gated, or where it is a download that somebody has asked for."""
     if not site.reads_sheets or (wanted.asks and is_attachment(headers)):
         return False
-    return not site.clean_sheets.has(facts, headers)
+    return not site.clean_sheets.has(facts, headers, _charset(headers))
 
 
 def is_unread(site: Site, facts: RequestFacts, validator: bytes) -> bool:
@@ -97,6 +97,9 @@ class StyleSheet:
         self._passing = True
         return self._came()
 
+    def steps(self) -> Iterator[None]:
+        return iter(()) if self._passing else self._body.steps()
+
     def close(self) -> bytes:
         """Return the whole sheet: as it came, byte for byte, where nothing changes."""
         return b"" if self._passing else self._body.close() or self._came()
@@ -126,13 +129,19 @@ class StyleSheet:
             whole = len(leaving) >= (stated_length(headers) or 0)  # an app that gave up on it may end it without a word
             head = as_it_came()
             if whole and not reader.too_long and is_named(headers):
-                site.clean_sheets.add(facts, headers)
+                site.clean_sheets.add(facts, headers, _charset(headers))
                 if conditions.know(status, headers):
                     known.append(not_modified_head(head))
             return head, leaving
 
         known: list[list[Header]] = []
         return ResponsePlan(status, personal, self, settle, held=True, not_modified=lambda: known[0] if known else None)
+
+
+def _charset(headers: Headers) -> str:
+    """Return the charset that a head declares: in another the same bytes may name something else."""
+    declared = content_type(headers)
+    return (declared.charset or "") if declared is not None else ""
 
 
 def is_named(headers: Headers) -> bool:

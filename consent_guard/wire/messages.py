@@ -6,9 +6,9 @@ above the wire layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from ..consent.receipt import Receipt
@@ -99,6 +99,15 @@ class BodyRewriter(Protocol):
     def feed(self, data: bytes) -> bytes: ...
 
     def close(self) -> bytes: ...
+
+
+@runtime_checkable
+class SteppedBody(BodyRewriter, Protocol):
+    """A body that is held to its end, where all the work waits."""
+
+    def steps(self) -> Iterator[None]:
+        """Do the work of ``close`` in small pieces. It may be left out, or left in the midst: ``close`` does what is left."""
+        ...
 
 
 class Spent:

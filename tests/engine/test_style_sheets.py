@@ -405,3 +405,30 @@ def test_a_sheet_that_the_app_asks_to_leave_alone_is_left(site) -> None:
     plan = exchange.respond(200, CSS)
     assert plan.rewriter is None
     assert head(plan.headers)[b"cache-control"].startswith(b"private")
+
+
+def test_a_sheet_that_is_clean_in_one_charset_is_read_again_in_another(site) -> None:
+    sheet = b"p{background:url(\x81\\//x.ads.example/p.png)}@\x1b$(B\x1b(Bimport '//x.ads.example/a.css';"
+    assert got(site, CLEAN) == (CSS, CLEAN)
+    utf16 = "@import '//x.ads.example/a.css';".encode("utf-16-le")
+    labelled = [(b"Content-Type", b"text/css"), *CSS[1:]]
+    assert got(site, utf16, [(b"Content-Type", b"text/css; charset=koi8-r"), *CSS[1:]], query=b"2")[1] == utf16
+    assert got(site, utf16, [(b"Content-Type", b"text/css; charset=utf-16le"), *CSS[1:]], query=b"2")[1] != utf16
+    assert got(site, sheet, labelled)[1] != sheet
+
+
+@pytest.mark.parametrize(
+    ("path", "dest"), [("/site.css", b"style"), ("/site", b"style"), ("/SITE.CSS", b""), ("/site.css", b"empty")]
+)
+def test_no_coding_is_asked_for_that_cannot_be_undone(site, path: str, dest: bytes) -> None:
+    asked = [(b"accept-encoding", b"gzip, br, dcb, zstd, x-ours"), *([(b"sec-fetch-dest", dest)] if dest else [])]
+    seen = head(site.request(path, *asked).forward_headers)[b"accept-encoding"]
+    assert b"gzip" in seen
+    assert b"dcb" not in seen
+    assert b"x-ours" not in seen
+    ignored = {**site.policy, "policy": {**site.policy["policy"], "style_sheets": "ignore"}}
+    site = type(site)(ignored, Guard(ignored, secret_key=site.KEY))
+    assert (
+        head(site.request("/site.css", (b"Accept-Encoding", asked[0][1]), STYLE).forward_headers)[b"accept-encoding"]
+        == asked[0][1]
+    )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from consent_guard.policy.model import Policy
 from consent_guard.rewrite.decide.compiled_policy import CompiledPolicy
+from consent_guard.rewrite.decide.urls import HostBook
 from consent_guard.rewrite.encoding.sniff import sheet_encodings
 from consent_guard.rewrite.model import DocumentFacts
-from consent_guard.rewrite.sheets import SheetRewriter, may_lead_elsewhere
+from consent_guard.rewrite.sheets import SheetRewriter, leads_elsewhere
 
 SERVICE = {"id": "ads", "category": "c", "title": {"en": "Ads"}, "hosts": ["ads.example", "ads.example.de"]}
 CATEGORY = {"id": "c", "basis": "consent", "title": {"en": "C"}}
-RULES = CompiledPolicy(Policy.load({"categories": [CATEGORY], "services": [SERVICE, {"id": "matomo", "category": "c"}]}))
+POLICY = Policy.load({"categories": [CATEGORY], "services": [SERVICE, {"id": "matomo", "category": "c"}]})
+RULES = CompiledPolicy(POLICY)
 DOCUMENT = DocumentFacts("https", "www.example.org", "/css/site.css")
 
 
@@ -159,4 +163,43 @@ def test_what_nothing_ends_is_read_as_a_browser_does(sheet: str) -> None:
     ],
 )
 def test_a_plain_sheet_is_passed_at_a_glance(sheet: bytes) -> None:
-    assert not may_lead_elsewhere(sheet, RULES.view(frozenset(), DOCUMENT))
+    for step in (looking := leads_elsewhere(sheet, RULES.view(frozenset(), DOCUMENT))):
+        assert step is None
+    with pytest.raises(StopIteration) as end:
+        next(looking)
+    assert not end.value.value
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        b"url(%6d)" * 4000,
+        b"".join(b"url(%d%%6d)" % number for number in range(4000)),
+        b"@import 'data:text/css," + b"".join(b"@import //%d.ads.example;" % number for number in range(1000)) + b"';",
+        b"@x/*" + b"".join(b";@import '//%d.ads.example'" % number for number in range(1000)) + b"*/{}",
+        b"\0\x1b$(\x81\\" + "p{b:url(//ads.example)}\u00e9".encode() * 1000,
+        b"p{color:red}" * 40_000,
+    ],
+)
+def test_a_sheet_is_read_in_steps_of_few_addresses(sheet: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it leaves as one that is read in one go does, in whatever pieces it comes."""
+    seen = 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        return address(*arguments)
+
+    address = HostBook.address
+    monkeypatch.setattr(HostBook, "address", counted)
+    rewriter = SheetRewriter(CompiledPolicy(POLICY), frozenset(), DOCUMENT)
+    rewriter.feed(sheet)
+    most = steps = 0
+    for _ in rewriter.steps():
+        most, seen, steps = max(most, seen), 0, steps + 1
+    seen = 0
+    stepped = rewriter.close()
+    assert seen == 0
+    assert most <= 60
+    assert steps > 10
+    assert (stepped or sheet) == read(sheet)

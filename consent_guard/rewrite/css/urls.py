@@ -12,6 +12,7 @@ content is read by ``blocks``.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,10 +45,12 @@ class _Finder(CssScanner):
     def _found(self, start: int, end: int, syntax: Syntax) -> None:
         self.spans.append((start, end, syntax))
 
-    def read(self, css: bytes) -> list[tuple[int, int, Syntax]]:
+    def read(self, css: bytes, final: bool) -> list[tuple[int, int, Syntax]]:
+        """Return the addresses that end in the next bytes; offsets are of all bytes."""
         self._buffer += css
-        self.scan(True)
-        return self.spans
+        self.scan(final)
+        spans, self.spans = self.spans, []
+        return spans
 
 
 def find_urls(css: str, *, attribute: bool) -> list[CssUrl]:
@@ -55,8 +58,17 @@ def find_urls(css: str, *, attribute: bool) -> list[CssUrl]:
 
     ``data:`` addresses are listed only after @import. In an attribute no at-rule has effect.
     """
+    return [one for one in urls_in(css, attribute=attribute, piece=sys.maxsize) if one is not None]
+
+
+def urls_in(css: str, *, attribute: bool, piece: int) -> Iterator[CssUrl | None]:
+    """Yield the same as they are found, and None after each so many bytes."""
     if "(" not in css and "--" not in css and "\\" not in css and (attribute or "@" not in css):
-        return []
+        return
     # Offsets must stay: every character above ASCII is one byte that belongs to names.
     raw = (css if css.isascii() else ABOVE_ASCII.sub("\x80", css)).encode("latin-1")
-    return [CssUrl(start, end, unescape(css[start:end]), syntax) for start, end, syntax in _Finder(attribute).read(raw)]
+    finder = _Finder(attribute)
+    for at in range(0, len(raw), piece):
+        for start, end, syntax in finder.read(raw[at : at + piece], at + piece >= len(raw)):
+            yield CssUrl(start, end, unescape(css[start:end]), syntax)
+        yield None

@@ -7,7 +7,7 @@ the policy domain, the script readers and this package's urls, scripts, styles a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from typing import Any, Final
@@ -24,11 +24,14 @@ from ..script.stubs import stub_script
 from . import scripts
 from .memory import MISSING, Memory, Table
 from .scripts import Hit
-from .styles import StyleFacts, read_style_element
+from .styles import StyleFacts, read_sheet, read_style_element
 from .urls import UNRESOLVED, Address, HostBook, Unresolved, UrlPolicy
 
 _DIGESTED_BYTES: Final = 256
 """A longer text is remembered by its digest: below it the digest costs more than the text."""
+
+_SHEET_ADDRESSES: Final = 2048
+"""What a sheet of its own names is not remembered past so many addresses: to keep them all would take as long as a pause."""
 
 
 class CompiledPolicy:
@@ -246,14 +249,36 @@ class CompiledPolicy:
     ) -> StyleFacts:
         """Return the addresses in a whole style element's content that may be withheld, by bytes. ``shape``: the same with
         trail bytes masked."""
-        size = len(raw)
-        key = (charset if not raw.isascii() else None), relative, raw if size <= _DIGESTED_BYTES else sha256(raw).digest()
-        known = self._styles.get(key, MISSING)
-        if known is MISSING:
-            known = self._styles.recall(key, min(size, _DIGESTED_BYTES))
-        if known is MISSING:
+        key = self._style_key(raw, charset, relative)
+        known = self._known_style(key, raw)
+        if known is None:
             known = read_style_element(self.book, raw, shape, decode, relative=relative)
             if charset is not None or raw.isascii():
-                texts = sum(150 + len(text) for one in known for _, text in one.targets)
-                self._styles.keep(key, known, min(size, _DIGESTED_BYTES) + 200 * len(known) + texts)
-        return known  # type: ignore[return-value]
+                self._keep_style(key, raw, known)
+        return known
+
+    def sheet(
+        self, raw: bytes, shape: bytes, decode: Callable[[bytes], str], charset: str, *, relative: bool
+    ) -> Generator[None, None, StyleFacts]:
+        """Return the same of a style sheet of its own, with a pause after each piece of work."""
+        key = self._style_key(raw, charset, relative)
+        known = self._known_style(key, raw)
+        if known is None:
+            known = yield from read_sheet(self.book, raw, shape, decode, relative=relative)
+            if len(known) <= _SHEET_ADDRESSES:
+                self._keep_style(key, raw, known)
+        return known
+
+    def _style_key(self, raw: bytes, charset: str | None, relative: bool) -> tuple[str | None, bool, bytes]:
+        digested = raw if len(raw) <= _DIGESTED_BYTES else sha256(raw).digest()
+        return (charset if not raw.isascii() else None), relative, digested
+
+    def _known_style(self, key: tuple[str | None, bool, bytes], raw: bytes) -> StyleFacts | None:
+        known = self._styles.get(key, MISSING)
+        if known is MISSING:
+            known = self._styles.recall(key, min(len(raw), _DIGESTED_BYTES))
+        return None if known is MISSING else known  # type: ignore[return-value]
+
+    def _keep_style(self, key: tuple[str | None, bool, bytes], raw: bytes, known: StyleFacts) -> None:
+        texts = sum(150 + len(text) for one in known for _, text in one.targets)
+        self._styles.keep(key, known, min(len(raw), _DIGESTED_BYTES) + 200 * len(known) + texts)
