@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from ..audit.reading.links import read_links
+from ..audit.reading.sheets import SheetWalk, imported
 from ..consent.terms import terms_of
 from ..policy.model import Policy
 from .clients import get
@@ -52,11 +53,14 @@ class Crawl:
     """``"unlisted"``: what neither a rule nor the catalogue names fails, too."""
     elsewhere: tuple[str, ...] = ()
     """Other hosts of which the pages link pages; they were not asked."""
+    unread: tuple[str, ...] = ()
+    """Style sheets of the app's own host that its pages link and the client was not given: what they name was not seen. A test
+    client serves no files that a server would serve around the app."""
 
     @property
     def pages(self) -> tuple[str, ...]:
-        """The paths that were seen, each once."""
-        return tuple(dict.fromkeys(urlsplit(one.seen.url).path or "/" for one in self.judged))
+        """The paths of the pages that were seen, each once."""
+        return tuple(dict.fromkeys(urlsplit(one.seen.url).path or "/" for one in self.judged if not _is_sheet(one.seen)))
 
     @property
     def faulty(self) -> tuple[Judged, ...]:
@@ -70,7 +74,7 @@ class Crawl:
         if self.faulty:
             unlisted = on_unlisted(self.fail_on)
             raise AssertionError("\n\n".join(failure(one, unlisted=unlisted) for one in self.faulty))
-        if not any(one.seen.status < 300 for one in self.judged):
+        if not any(one.seen.status < 300 and not _is_sheet(one.seen) for one in self.judged):
             raise AssertionError(self._nothing())
         if len(self.pages) == 1 and self.elsewhere:
             raise AssertionError(
@@ -192,6 +196,7 @@ def _walk(
     judged: list[Judged] = []
     skipped: dict[str, None] = {}
     elsewhere: dict[str, None] = {}
+    unread: dict[str, None] = {}
     cut = False
     for name in names:
         visitor = every[name]
@@ -199,14 +204,17 @@ def _walk(
         while (address := walk.next()) is not None:
             _put(client, visitor, enter, host, guarded=guarded)
             seen = see((yield address))
+            if walk.unread(seen):
+                continue
             judged.append(judge(seen, policy, visitor))
             walk.learn(seen)
         skipped |= walk.skipped
         elsewhere |= walk.elsewhere
+        unread |= walk.without
         cut = cut or walk.cut
     if guarded and enter is None:
         forget(client, host=host)
-    return Crawl(tuple(judged), tuple(names), tuple(skipped), cut, fail_on, tuple(elsewhere))
+    return Crawl(tuple(judged), tuple(names), tuple(skipped), cut, fail_on, tuple(elsewhere), tuple(unread))
 
 
 def _put(
@@ -219,6 +227,10 @@ def _put(
         grant(client, *visitor.allow, deny=visitor.deny, host=host)
     elif guarded:
         forget(client, host=host)
+
+
+def _is_sheet(seen: Seen) -> bool:
+    return seen.first(b"content-type").partition(";")[0].strip().lower() == "text/css"
 
 
 class _Walk:
@@ -234,6 +246,9 @@ class _Walk:
         self._asked = ""
         self.skipped: dict[str, None] = {}
         self.elsewhere: dict[str, None] = {}
+        self.without: dict[str, None] = {}
+        self._sheets = SheetWalk()
+        self._asks_sheet = False
         self.cut = False
         for address in start:
             if not address.startswith("/") or address.startswith("//"):
@@ -241,7 +256,13 @@ class _Walk:
             self._take(address)
 
     def next(self) -> str | None:
-        """Return the next address, None where there is none, or where there have been enough."""
+        """Return the next address, None where there is none, or where there have been enough. A page's style sheets come
+        before the next page, and do not count."""
+        sheet = self._sheets.next()
+        self._asks_sheet = sheet is not None
+        if sheet is not None:
+            self._asked = sheet
+            return sheet
         if not self._pending:
             return None
         if self._left <= 0:
@@ -251,16 +272,31 @@ class _Walk:
         self._asked = self._pending.pop(0)
         return self._asked
 
+    def unread(self, seen: Seen) -> bool:
+        """Tell whether a style sheet was asked for and something else came; what it is, is remembered."""
+        if self._asks_sheet and not (seen.status < 300 and _is_sheet(seen)):
+            self.without[without_query(self._asked)] = None
+            return True
+        return False
+
     def learn(self, seen: Seen) -> None:
         """Take the addresses that a response leads to."""
         page = urljoin(seen.url, self._asked)
+        if self._asks_sheet:
+            self._take_sheets(imported(seen.text(), page))
+            return
         if 300 <= seen.status < 400:
             self._follow(page, [seen.first(b"location")])
         elif seen.first(b"content-type").partition(";")[0].strip().lower() in _PAGE_TYPES:
             links = read_links(seen.text().encode("utf-8", "replace"), page, "utf-8")
             if links.elsewhere:
                 self.elsewhere[links.elsewhere] = None
+            self._take_sheets(links.sheets)
             self._follow(page, links.pages)
+
+    def _take_sheets(self, addresses: Iterable[str]) -> None:
+        parts = map(urlsplit, addresses)
+        self._sheets.take((one.path or "/") + (f"?{one.query}" if one.query else "") for one in parts)
 
     def _follow(self, page: str, targets: Iterable[str]) -> None:
         own = urlsplit(page)

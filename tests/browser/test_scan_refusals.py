@@ -101,7 +101,7 @@ def test_a_saved_page_that_is_too_large_is_told(scan: Callable[..., Report], tmp
 def test_an_error_page_is_told_and_looked_at(scan: Callable[..., Report], serve: Callable[..., str]) -> None:
     report = scan(serve(lambda path, cookies: ("503 Busy", [], "<!doctype html><p>later")), states=[State.BEFORE])
     assert [problem.message for problem in report.problems] == ["answered 503: its error page was looked at"]
-    assert report.exit_code == 0
+    assert report.exit_code == 2  # never green over errors alone
 
 
 def test_what_one_page_is_does_not_end_the_scan(scan: Callable[..., Report], serve: Callable[..., str]) -> None:

@@ -54,3 +54,24 @@ def test_what_nobody_names_fails_where_it_is_asked_to() -> None:
 def test_an_unknown_word_is_named(ask: Any) -> None:
     with pytest.raises(ValueError, match='fail_on is "leak" or "unlisted", not \'all\''):
         ask(app("<!doctype html>"), fail_on="all")
+
+
+def styled(sheet: str, kind: str = "text/css") -> Any:
+    site = Flask("styled")
+    page = '<!doctype html><link rel="stylesheet" href="/s/a.css?v=1"><link rel="alternate stylesheet" href="/gone.css">'
+    site.add_url_rule("/", "home", lambda: page)
+    site.add_url_rule("/s/a.css", "a", lambda: ("@import 'b.css';", 200, {"Content-Type": "text/css"}))
+    site.add_url_rule("/s/b.css", "b", lambda: (sheet, 200, {"Content-Type": kind}))
+    return site.test_client()
+
+
+def test_a_crawl_reads_the_style_sheets_of_the_apps_own_host() -> None:
+    """What they import, too."""
+    found = crawl(styled("p{color:red}"))
+    assert (found.pages, found.unread) == (("/",), ("/gone.css",))
+    with pytest.raises(AssertionError, match=r"a request to fonts\.googleapis\.com"):
+        crawl(styled("@import url(https://fonts.googleapis.com/css?family=A);"))
+
+
+def test_what_comes_in_place_of_a_style_sheet_is_no_page() -> None:
+    assert crawl(styled("<p>an error page", "text/html")).unread == ("/gone.css", "/s/b.css")

@@ -47,6 +47,8 @@ class Links:
     """Our banner stands in the page (DESIGN §9)."""
     banner_bytes: int = 0
     """What the banner takes of the document."""
+    sheets: list[str] = field(default_factory=list)
+    """Style sheets of the same host that it links."""
     elsewhere: str = ""
     """The host that the page calls its own (its canonical address or base), or of which alone it links several pages, where it
     links none of the host that was asked: then that one was asked under another name."""
@@ -112,8 +114,11 @@ class _Reader:
         return several[0] if len(several) == len(self._others) == 1 else ""
 
     def _start(self, tag: str, given: dict[str, str]) -> None:
-        if tag == "link" and given.get("rel", "").strip().lower() == "canonical":
+        relations = given.get("rel", "").lower().split() if tag == "link" else ()
+        if "canonical" in relations:
             self._canonical = self._canonical or _joined(self._page, given.get("href", ""))
+        elif "stylesheet" in relations and given.get("href"):
+            self._sheet(given["href"].strip())
         if tag == "base" and "href" in given and self._base == self._page:
             self._base = _joined(self._page, given["href"])
         mark = given.get("data-cg")
@@ -127,6 +132,15 @@ class _Reader:
             self._fields.append((given["name"], given.get("value", "")))
         if tag in _LEADS and not (tag == "a" and "download" in given):
             self._lead(given.get(_LEADS[tag], "").strip(), page=tag in ("a", "area"))
+
+    def _sheet(self, target: str) -> None:
+        try:
+            address = urldefrag(urljoin(self._base, target))[0]
+            own = self._is_own(address)
+        except ValueError:
+            return
+        if own and address not in self.links.sheets and len(self.links.sheets) < _MOST:
+            self.links.sheets.append(address)
 
     def _end(self, tag: Tag) -> None:
         if tag.name == "form" and self._action is not None:

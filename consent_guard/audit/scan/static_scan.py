@@ -7,6 +7,7 @@ readers. The command runs it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...policy.model import Policy
 from ...wire.headers import content_type
@@ -17,6 +18,7 @@ from ..reading.crawling import Crawl, CrawlLimits
 from ..reading.fetching import Answer, redirect_target
 from ..reading.links import Choice, Links, read_links
 from ..reading.pagehood import binary, is_html, no_page, too_large
+from ..reading.sheets import SheetWalk, imported
 from ..reading.targets import Source
 from ..report import Sighting, Sort, State, Verdict, Visit, without_query
 from .collecting import Gathered, Progress, no_progress
@@ -54,6 +56,7 @@ class StaticScan:
         """Look at every page of a source. What cannot be read is noted, and the scan goes on."""
         crawl = Crawl(source, self._limits, self._gathered.note, self._paths)
         cookies: dict[State, Mapping[str, str]] = {}
+        sheets = {state: SheetWalk() for state in self._states}
         choice: Choice | None = None
         for done, address in enumerate(crawl):
             self._progress(source.label(address), done, crawl.known)
@@ -73,8 +76,33 @@ class StaticScan:
                         answers = source.read(address, cookies[state])
                         links = self._links(source, answers[-1])
                     self._visit(source, address, answers, state, links)
+                    if source.crawls:
+                        sheets[state].take(links.sheets)
+                        self._sheets(source, sheets[state], cookies.get(state), state)
                 except Unreadable as error:
                     self._gathered.problem(error)
+
+    def _sheets(self, source: Source, walk: SheetWalk, cookies: Mapping[str, str] | None, state: State) -> None:
+        """Read the style sheets that the last page linked first, and what they import: what leaks from them is that page's."""
+        found: list[Sighting] = []
+        while (address := walk.next()) is not None:
+            label = source.label(address)
+            try:
+                answer = source.read(address, cookies)[-1]
+            except Unreadable as error:
+                self._gathered.problem(error)
+                continue
+            declared = content_type(answer.headers)
+            if answer.status >= 400 or declared is None or declared.essence != "text/css":
+                self._gathered.note(f"{label}: answered {answer.status} and no style sheet: what it names could not be seen")
+                continue
+            walk.take(imported(answer.body.decode("utf-8", "replace"), answer.url))
+            seen = self._finders[state].inspect(answer.status, answer.headers, answer.body, answer.url)
+            found += [_sighting(leak, state, label, Verdict.LEAK) for leak in seen.leaks]
+            found += [_sighting(leak, state, label, Verdict.UNLISTED) for leak in seen.unlisted]
+        if found:
+            last = self._gathered.visits[-1]
+            self._gathered.visits[-1] = replace(last, sightings=(*last.sightings, *found))
 
     def _chosen(self, source: Source, choice: Choice | None, state: State) -> Mapping[str, str]:
         """Return the cookies of a visitor who has answered our banner. Raises Unreadable where there is none."""

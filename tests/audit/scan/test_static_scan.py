@@ -286,3 +286,17 @@ def test_what_is_no_address_is_told_in_one_line(address: str) -> None:
     assert report.pages == ()
     (problem,) = report.problems
     assert "is no address" in problem.message
+
+
+def test_the_style_sheets_of_the_sites_own_are_read_once_in_each_state(site: Any) -> None:
+    """A leak in one is told with its own address and line."""
+    site.page("/", '<link rel=stylesheet href="/s/a.css"><a href="/b">b</a>')
+    site.page("/b", '<link rel=stylesheet href="/s/a.css"><link rel=stylesheet href="/s/gone.css">')
+    site.page("/s/a.css", "@import 'b.css';", kind="text/css")
+    site.page("/s/b.css", "p{}\n q{background:url(https://www.googletagmanager.com/x.png)}", kind="text/css")
+    report = scan(site.url)
+    (leak,) = report.leaks
+    assert (leak.host, leak.page, leak.line) == ("www.googletagmanager.com", f"{site.url}/s/b.css", 2)
+    assert len(report.pages) == 2
+    assert [path for path in site.asked if path == "/s/a.css"] == ["/s/a.css"]
+    assert any("s/gone.css: answered 404 and no style sheet" in note for note in report.notes)
