@@ -87,6 +87,18 @@ class Consent:
             raise terms.policy.unknown(purpose)
         return (not category or purpose in self.allowed_categories) and (not service or purpose in self.allowed_services)
 
+    def to_dict(self) -> dict[str, object]:
+        """Return what holds now in values of JSON, as ``GET {path}/state`` does: for a job that runs later, or for another
+        system's interface. It names no visitor. What runs later asks ``expires_at``, and does not learn of a withdrawal."""
+        policy = self._terms.policy
+        return {
+            "decided": self.decided,
+            "decided_at": self.decided_at.isoformat() if self.decided_at is not None else None,
+            "expires_at": self.expires_at.isoformat() if self.expires_at is not None else None,
+            "categories": {category.id: category.id in self.allowed_categories for category in policy.categories},
+            "services": {service.id: service.id in self.allowed_services for service in policy.services},
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Permissions:

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qs, unquote
 
-from ..consent.choice import Consent
 from ..consent.receipt import Receipt, Shown
 from ..csp.header import ENDPOINT as CSP_REPORTS
 from ..csp.reports import read_report
@@ -115,6 +114,9 @@ class Endpoints:
             case "":
                 self._only_reads(b"GET, HEAD, POST")
                 return replies.page(self._site.surface.preferences(self._view()), self._head())
+            case "/api.js":
+                self._only_reads()
+                return replies.page(self._site.surface.api(), content_type=replies.SCRIPT)
             case "/fragment":
                 self._only_reads()
                 return replies.page(self._site.surface.fragment(self._view()).encode("utf-8"), self._head())
@@ -126,7 +128,7 @@ class Endpoints:
                 return self._download(self._page.rpartition(".")[2])
             case "/state":
                 self._only_reads()
-                return replies.data(self._state(self._visitor.consent) | self._asks(), self._head())
+                return replies.data(self._visitor.consent.to_dict() | self._asks(), self._head())
             case "/receipt" | "/receipt-key":
                 self._only_reads()
                 return self._wish()
@@ -202,7 +204,7 @@ class Endpoints:
             self._refusal = recorded.headers
         headers = [*self._vary(), *recorded.headers]
         if submission.json:
-            return replies.data(self._state(recorded.consent), headers, receipt=recorded.receipt)
+            return replies.data(recorded.consent.to_dict(), headers, receipt=recorded.receipt)
         return replies.see_other(next or self._view().base, headers, receipt=recorded.receipt)
 
     def _page_before(self) -> str | None:
@@ -272,17 +274,6 @@ class Endpoints:
                 value["message"] = self._site.surface.error_message(self._language(), refused.key)
             return replies.data(value, head, status=refused.status)
         return replies.page(self._site.surface.error(self._view(), refused.status, refused.key), head, status=refused.status)
-
-    def _state(self, consent: Consent) -> dict[str, object]:
-        """The effective permissions, as DESIGN §9 states their shape."""
-        policy = self._site.policy
-        return {
-            "decided": consent.decided,
-            "decided_at": consent.decided_at.isoformat() if consent.decided_at is not None else None,
-            "expires_at": consent.expires_at.isoformat() if consent.expires_at is not None else None,
-            "categories": {category.id: category.id in consent.allowed_categories for category in policy.categories},
-            "services": {service.id: service.id in consent.allowed_services for service in policy.services},
-        }
 
     def _asks(self) -> dict[str, object]:
         """With ``next``, whether a page at that path would ask now: for a page that was made earlier than it is shown."""

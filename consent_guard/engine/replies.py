@@ -30,6 +30,7 @@ _KEPT: Final = (
 )
 HTML: Final = b"text/html; charset=utf-8"
 JSON: Final = b"application/json"
+SCRIPT: Final = b"text/javascript; charset=utf-8"
 
 
 def page(body: bytes, headers: Sequence[Header] = (), *, status: int = 200, content_type: bytes = HTML) -> Reply:

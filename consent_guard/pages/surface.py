@@ -29,6 +29,7 @@ from .values import PolicyValue, page_language, policy_value, state_of
 
 STYLESHEET = "cg.css"
 MODULE = "cg.js"
+API = "cg-api.js"
 DOWNLOADS: Mapping[str, str] = {"csv": "CSV", "json": "JSON", "md": "Markdown"}
 """What the declaration page offers beside itself: the ending of each file, and what its format is called."""
 DECLARATION_ENDINGS: tuple[str, ...] = ("html", "md", "json", "csv")
@@ -163,6 +164,10 @@ class Surface:
             if asset.name == name:
                 return asset.content_type, asset.body
         return None
+
+    def api(self) -> bytes:
+        """Return the module that scripts of a site import, whose address never changes."""
+        return f'export * from ".{self.asset_path(API)}";\n'.encode("ascii")
 
     def asset_path(self, name: str = STYLESHEET) -> str:
         """Return where a file lives below ``base``, as ``/assets/cg-0123456789ab.css``. Raises KeyError for an unknown one."""

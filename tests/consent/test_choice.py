@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
@@ -51,6 +52,18 @@ def test_accepting_all_allows_every_service_and_ends_the_asking(policy: Policy, 
     assert not consent.asks
     assert services(consent) == ALL
     assert consent.choices == {"audience": True, "campaigns": True, "interactivity": True}
+
+
+def test_what_holds_is_told_in_values_of_json_and_names_no_visitor(policy: Policy, now: int) -> None:
+    """L33: for what runs later."""
+    told = effective(policy, save(policy, ["ads"], now), now).to_dict()
+    assert json.loads(json.dumps(told)) == told
+    assert list(told) == ["decided", "decided_at", "expires_at", "categories", "services"]
+    assert told["services"] == {"login": True, "xiti": False, "ads": True, "damdy": False, "youtube": False}
+    assert told["categories"] == {"necessary": True, "audience": False, "campaigns": False, "interactivity": False}
+    assert str(told["expires_at"]) > str(told["decided_at"])
+    undecided = effective(policy, None, now).to_dict()
+    assert (undecided["decided"], undecided["decided_at"], undecided["expires_at"]) == (False, None, None)
 
 
 def test_refusing_all_leaves_only_the_necessary_and_ends_the_asking(policy: Policy, now: int) -> None:

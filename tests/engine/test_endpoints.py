@@ -87,6 +87,19 @@ def test_assets_are_named_by_their_content_and_kept_for_ever(site) -> None:
     assert reply.body
 
 
+def test_what_scripts_import_has_an_address_that_never_changes_and_is_not_kept(site) -> None:
+    """It names a file by its content: a kept one would name an older release's."""
+    reply = site.get("/api.js", root_path="/shop", cookie=b"_ga=1")
+    assert reply.status == 200
+    assert head(reply)[b"content-type"].startswith(b"text/javascript")
+    assert head(reply)[b"cache-control"] == b"no-store"
+    assert site.set_cookies(reply) == []
+    file = reply.body.partition(b'"')[2].partition(b'"')[0].decode()
+    assert file.startswith("./assets/cg-api-")
+    assert b"export function allows" in site.get(file.removeprefix("."), root_path="/shop").body
+    assert site.get("/api.js", method="POST").status == 405
+
+
 def test_the_preferences_show_the_stored_state(site) -> None:
     """S08, L23"""
     assert b"checked" in site.get(cookie=site.cookie(allow=["interactivity"], deny=["audience"])).body

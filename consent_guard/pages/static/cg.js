@@ -1,8 +1,5 @@
-/* consent_guard, with a script. Everything here has a form or a link that works without.
- *
- * A choice is posted by fetch. Where it changes what may load, the page is loaded anew, in place.
- * On document: "consentchange", detail = the state; preventDefault() keeps the page from being loaded anew.
- */
+/* consent_guard: everything here has a form or a link that works without.
+ * On document: "consentchange", detail = the state; preventDefault() keeps the page from being loaded anew. */
 const BASE = import.meta.url.replace(/\/assets\/[^/]*$/, "");
 const CSP = import.meta.url.endsWith("#csp"); /* What may load stays so until the next page. */
 const $ = (selector, root = document) => root.querySelector(selector);
@@ -120,6 +117,7 @@ function look() {
   for (const other of all) if (other !== banner || (settled && !other.matches(".cg-done"))) other.remove();
   $$(".cg-placeholder:not(.cg-fill)").forEach(fit);
   if ($(".cg-form[data-cg-form]:not(.cg-live)")) pages().then((part) => part.live());
+  if (self.consentGuard?.length) import("./cg-api.js");
 }
 
 /* Over all of a wrapper that cuts it off */
