@@ -206,7 +206,7 @@ def _walk(
             seen = see((yield address))
             if walk.unread(seen):
                 continue
-            judged.append(judge(seen, policy, visitor))
+            judged.append(judge(seen, policy, visitor, guarded=guard is not None))
             walk.learn(seen)
         skipped |= walk.skipped
         elsewhere |= walk.elsewhere
@@ -296,7 +296,8 @@ class _Walk:
 
     def _take_sheets(self, addresses: Iterable[str]) -> None:
         parts = map(urlsplit, addresses)
-        self._sheets.take((one.path or "/") + (f"?{one.query}" if one.query else "") for one in parts)
+        paths = ((one.path or "/") + (f"?{one.query}" if one.query else "") for one in parts)
+        self._sheets.take(path for path in paths if not self._is_guards(path))
 
     def _follow(self, page: str, targets: Iterable[str]) -> None:
         own = urlsplit(page)
@@ -308,12 +309,15 @@ class _Walk:
             if parts.scheme in ("http", "https") and parts.netloc == own.netloc:
                 self._take((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
 
+    def _is_guards(self, path: str) -> bool:
+        return bool(self._own_pages) and (path == self._own_pages or path.startswith(self._own_pages + "/"))
+
     def _take(self, address: str) -> None:
         path = address.partition("?")[0]
         if address in self._known or self._variants.get(path, 0) >= _SAME_PATH:
             return
         self._known.add(address)
-        if self._own_pages and (path == self._own_pages or path.startswith(self._own_pages + "/")):
+        if self._is_guards(path):
             return
         if self._skip.search(address):
             self.skipped[without_query(address)] = None

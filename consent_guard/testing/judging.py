@@ -42,6 +42,8 @@ class Judged:
     seen: Seen
     visitor: Visitor
     inspection: Inspection
+    guarded: bool = False
+    """A guard is known to stand around the app."""
 
 
 def on_unlisted(fail_on: str) -> bool:
@@ -80,14 +82,14 @@ def listen(listener: Callable[[Judged], None]) -> Callable[[], None]:
     return lambda: _listeners.remove(listener)
 
 
-def judge(seen: Seen, policy: PolicySource = None, visitor: Visitor | None = None) -> Judged:
+def judge(seen: Seen, policy: PolicySource = None, visitor: Visitor | None = None, *, guarded: bool = False) -> Judged:
     """Return what is found in a response. Raises PolicyError, and UnknownPurpose for an id that neither the policy nor the
     catalogue holds."""
     expected_policy, expected_visitor = _expected[-1] if _expected else (None, Visitor())
     source = policy if policy is not None else expected_policy if expected_policy is not None else told_policy()
     visitor = visitor if visitor is not None and (visitor.allow or visitor.deny or visitor.name) else expected_visitor
     found = _finder(source, visitor).inspect(seen.status, seen.headers, seen.body, seen.url)
-    judged = Judged(seen, visitor, found)
+    judged = Judged(seen, visitor, found, guarded)
     for listener in _listeners:
         listener(judged)
     return judged

@@ -24,16 +24,16 @@ def failure(judged: Judged, *, unlisted: bool = False) -> str:
     told += [f"{len(strange)} not named by any rule"] if strange else []
     told += [f"{len(doubts)} part{'' if len(doubts) == 1 else 's'} that cannot be read"] if doubts else []
     lines = [f"{' and '.join(told)} in {without_query(seen.url)} (status {seen.status}), {judged.visitor}:"]
-    lines += numbered((*inspection.leaks, *strange))
+    lines += numbered((*inspection.leaks, *strange), guarded=judged.guarded)
     lines += [f"  ?  {doubt}" for doubt in doubts]
     return "\n".join(lines)
 
 
-def numbered(leaks: Sequence[Leak]) -> list[str]:
-    """Return the lines that tell leaks one by one."""
+def numbered(leaks: Sequence[Leak], *, guarded: bool = False) -> list[str]:
+    """Return the lines that tell leaks one by one. ``guarded``: the guard that would withhold them stands around the app."""
     lines: list[str] = []
     for number, leak in enumerate(leaks[:_TOLD], 1):
-        first, *rest = _lines(leak)
+        first, *rest = _lines(leak, guarded)
         lines += [f"  {number}. {first}", *(f"     {line}" for line in rest)]
     if len(leaks) > _TOLD:
         lines.append(f"  and {len(leaks) - _TOLD} more")
@@ -45,7 +45,7 @@ def without_query(url: str) -> str:
     return url.partition("?")[0]
 
 
-def _lines(leak: Leak) -> list[str]:
+def _lines(leak: Leak, guarded: bool) -> list[str]:
     place = leak.where if leak.line is None else f"line {leak.line}, column {leak.column}, {leak.where}"
     what = {
         "cookie": f"the cookie {leak.name}",
@@ -61,10 +61,10 @@ def _lines(leak: Leak) -> list[str]:
         lines.append(f"service {leak.service}, category {leak.category}, by the rule {leak.rule!r}")
     elif leak.category:
         lines.append(f"category {leak.category}, by the rule {leak.rule!r}")
-    return [*lines, f"mend: {mend(leak)}"]
+    return [*lines, f"mend: {mend(leak, guarded=guarded)}"]
 
 
-def mend(leak: Leak) -> str:
+def mend(leak: Leak, *, guarded: bool = False) -> str:
     """Return what makes this leak go away, in one sentence."""
     if leak.where == "Set-Cookie lifetime":
         return "give the cookie a shorter Max-Age, the one that its rule states and 13 months at most"
@@ -74,6 +74,11 @@ def mend(leak: Leak) -> str:
         )
     if leak.category == NOT_LISTED:
         return f'the catalogue knows it and the policy does not list it: add [[services]] id = "{leak.service}" to the policy'
+    if guarded and (leak.service or leak.category):
+        return (
+            'the guard around the app lets this response pass: a [[paths]] rule, enforcement = "report" or the view\'s own call'
+            " leaves it as it is; end that, or load it only after consent"
+        )
     if leak.service or leak.category:
         whom = leak.service or leak.category
         done = "set it" if leak.kind == "cookie" else "load it"

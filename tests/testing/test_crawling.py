@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from flask import Flask, redirect
 
+from consent_guard.flask import ConsentGuard
 from consent_guard.testing import assert_no_leak, crawl
+
+POLICY: dict[str, Any] = {
+    "categories": [
+        {"id": "necessary", "basis": "necessary", "title": {"en": "Necessary"}},
+        {"id": "media", "basis": "consent", "title": {"en": "Media"}},
+    ],
+    "services": [{"id": "youtube", "category": "media"}],
+}
 
 LINKS = '<!doctype html><link rel="canonical" href="https://www.site.example/"><a href="https://www.site.example/a">A</a>'
 NOT_KNOWN = '<!doctype html><script src="https://cdn.nobody-knows.example/x.js"></script>'
@@ -54,6 +63,19 @@ def test_what_nobody_names_fails_where_it_is_asked_to() -> None:
 def test_an_unknown_word_is_named(ask: Any) -> None:
     with pytest.raises(ValueError, match='fail_on is "leak" or "unlisted", not \'all\''):
         ask(app("<!doctype html>"), fail_on="all")
+
+
+def test_where_the_guard_stands_the_mend_is_not_to_put_it_there() -> None:
+    page = '<!doctype html><iframe src="https://www.youtube.com/embed/1"></iframe>'
+    with pytest.raises(AssertionError, match="as consent_guard around the app does"):
+        crawl(app(page))
+    site = Flask("reporting")
+    site.secret_key = "a key of the tests, longer than 32 bytes"
+    site.add_url_rule("/", "home", lambda: page)
+    ConsentGuard(site, policy={"policy": {"languages": ["en"], "enforcement": "report"}, **POLICY})
+    with pytest.raises(AssertionError, match="the guard around the app lets this response pass: a") as failed:
+        crawl(site.test_client())
+    assert "as consent_guard around" not in str(failed.value)
 
 
 def styled(sheet: str, kind: str = "text/css") -> Any:
