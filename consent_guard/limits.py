@@ -83,6 +83,10 @@ REMEMBERED_BYTES: Final = 16 * 1024
 
 STYLE_SHEET_BYTES: Final = 512 * 1024
 """A longer style sheet leaves as it came, with a finding: a head waits for no more, and a sheet that long is a bundle."""
+HELD_TEXT_BYTES: Final = 1024 * 1024
+"""A longer JSON text in which HTML is to be edited leaves as it came, with a finding."""
+HELD_EVENT_BYTES: Final = 64 * 1024
+"""An event with more data than this loses them, with a finding: a stream must not grow in memory."""
 KNOWN_SHEETS: Final = 4096
 """The most versions of style sheets that are remembered to name nothing gated; any other is read."""
 CLEAN_FEEDS: Final = 1024

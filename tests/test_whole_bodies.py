@@ -253,3 +253,21 @@ def test_a_stream_is_not_read_ahead() -> None:
     assert steps == []
     assert b"<p>0</p>" in next(iterator)
     assert steps == [0]
+
+
+def test_html_in_json_and_events_is_edited_under_wsgi_and_asgi_alike() -> None:
+    policy = {**POLICY, "paths": [{"glob": "/**", "bodies": ["json", "sse"]}]}
+    json = b'["<p>a</p>%s"]' % SCRIPT.replace(b'"', b'\\"')
+    events = b"data: <p>a</p>%s\n\n" % SCRIPT
+    for kind, body, left in (
+        ("application/json", json, b'["<p>a</p>"]'),
+        ("text/event-stream", events, b"data: <p>a</p>\n\n"),
+    ):
+        pieces = [body[at : at + 7] for at in range(0, len(body), 7)]
+        for given in ([body], pieces, iter(pieces)):
+            assert get(wsgi(given, [("Content-Type", kind)], policy))[1] == left
+        start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind.encode())]}
+        messages = [{"type": "http.response.body", "body": piece, "more_body": True} for piece in pieces]
+        app = saying(start, *messages, {"type": "http.response.body"})
+        sent = got_of(ASGIMiddleware(app, policy, secret_key=KEY), "/")
+        assert b"".join(message.get("body", b"") for message in sent) == left

@@ -212,6 +212,8 @@ class Exchange:
         if enforcement == "report":
             _, hidden = hide_gated(facts.headers, site.rulings, consent)
             return ForwardedRequest(facts.headers, hidden, wants)
+        if site.policy.bodies_at(facts.path):
+            wants = wants._replace(narrowed=True, whole=True)
         wants = wants if site.reads_sheets else wants._replace(sheet=False)
         headers = unconditional(facts.headers) if site.csp and is_worker(facts.headers) else facts.headers
         return forward(

@@ -31,6 +31,7 @@ from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
 from .bodies import BodyKind, has_body, is_feed, is_page, may_act
+from .bodies.opted_in import holder_of_html, opted_in
 from .conditional.conditions import names_a_version, not_modified_head
 from .debug_panel import WithPanel
 from .destinations import destination, is_tool, is_worker, takes_banner
@@ -57,6 +58,7 @@ class ResponseSide:
 
     __slots__ = (
         "_acting",
+        "_bodies",
         "_facts",
         "_forwarded",
         "_left",
@@ -95,6 +97,7 @@ class ResponseSide:
         """How a feed would leave for a reader who allows nothing, where this one allows something."""
         self._left: str | None = None
         self._off, self._reporting = enforcement == "off", enforcement == "report"
+        self._bodies = site.policy.bodies_at(facts.path)
         consent, add = visitor.consent, log.add
         self._own_policy = partial(site.own_policy, facts, consent, add)
         blocks = site.policy.unlisted_cookies == "block"
@@ -107,7 +110,7 @@ class ResponseSide:
         if self._off:
             return ResponsePlan(status, list(headers))
         headers = self._unbroken(headers)
-        kind = kind_for(self._facts, status, headers)
+        kind = opted_in(self._bodies, self._facts, headers) or kind_for(self._facts, status, headers)
         if kind is BodyKind.STYLE and not is_read(self._site, self._facts, headers, self._forwarded.wanted):
             kind = BodyKind.OTHER
         picture = kind is BodyKind.PARTS and destination(self._facts.headers) == b"image"
@@ -225,7 +228,7 @@ class ResponseSide:
     def _unfit(self, status: int, headers: Headers, kind: BodyKind, coding: bytes) -> str | None:
         """Return why this response can neither be filtered nor handed on, or None."""
         if status in _PARTS_OF_A_BODY:
-            if kind in (BodyKind.HTML, BodyKind.XML, BodyKind.PARTS, BodyKind.STYLE):
+            if kind not in (BodyKind.SNIFFED, BodyKind.OTHER):
                 return "a part of a document cannot be filtered"
             declared = content_type(headers)
             if self._forwarded.wanted.asks and (declared is None or declared.essence == "multipart/byteranges"):
@@ -322,6 +325,8 @@ class ResponseSide:
             emits = not self._reporting
             if kind is BodyKind.PARTS:
                 return PartsFilter(boundary_of(headers) or b"", self._part, lambda: self._unfiltered("the head of a part"))
+            if (holder := holder_of_html(kind, self._fragment, self._unfiltered)) is not None:
+                return holder
             self.result = "filtered" if emits else "observed"
             parts = (
                 LateParts(lambda: ResponseParts(site.surface, self._view(headers), asks=self._visitor.banner))
@@ -349,6 +354,11 @@ class ResponseSide:
             self.result = "broken"
 
         return FilteredBody(kind, coding, make, begin, broken)
+
+    def _fragment(self) -> BodyRewriter:
+        """Return a rewriter for HTML that stands within something else: nothing is put into it."""
+        document, allowed = self._document(charset="utf-8"), self._visitor.consent.allowed_services
+        return page_rewriter(self._site.rules, allowed, document, on_finding=self._log.add, emits=not self._reporting)
 
     def _part(self, headers: list[Header]) -> tuple[list[Header], BodyRewriter | None]:
         """Return what leaves in place of the head of one part, and what its body must go through. Nothing is put into it."""

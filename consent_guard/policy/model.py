@@ -17,6 +17,7 @@ from ..errors import UnknownPurpose
 from ..wire.paths import glob_covers, resolved
 
 PathEnforcement = Literal["off", "report", "enforce"]
+PathBody = Literal["json", "sse"]
 ContainerKind = Literal["class", "id", "attribute"]
 
 
@@ -286,11 +287,13 @@ class PathRule:
     ``glob``: of paths as the app sees them, by whole segments, as ``/admin/**``.
     ``enforcement``: ``off``: nothing is altered, and nothing found. ``report``: nothing is altered. None: as everywhere.
     ``banner``: whether pages there may show the banner; None: as everywhere.
+    ``bodies``: in which bodies besides there is HTML: ``json`` (in strings), ``sse`` (in the data of events).
     """
 
     glob: str
     enforcement: PathEnforcement | None = None
     banner: bool | None = None
+    bodies: tuple[PathBody, ...] = ()
 
     def covers(self, path: str) -> bool:
         """Tell whether a resolved path matches the glob."""
@@ -394,6 +397,11 @@ class Policy:
         """Return what is done at this path of the app (DESIGN §4, ``enforcement`` and ``[[paths]]``)."""
         rule = rule_for(self.paths, path)
         return self.enforcement if rule is None or rule.enforcement is None else rule.enforcement
+
+    def bodies_at(self, path: str) -> tuple[PathBody, ...]:
+        """Return in which bodies besides there is HTML, for a path as the app sees it."""
+        rule = rule_for(self.paths, path)
+        return () if rule is None else rule.bodies
 
     def category(self, id: str) -> Category:
         """Return the category with this id; raises UnknownPurpose."""

@@ -6,10 +6,10 @@ May import the policy's values, the table reader and the fault collector. The lo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
-from .faults import FaultList
-from .model import PathEnforcement, PathRule
+from .faults import FaultList, listing
+from .model import PathBody, PathEnforcement, PathRule
 from .tables import Table
 
 PATH_KEYS: Final = ("glob", "enforcement", "banner", "bodies")
@@ -25,11 +25,16 @@ def read_paths(root: Table, own_path: str) -> tuple[PathRule, ...]:
         if not table.has("glob"):
             table.missing("glob", _MEND)
             continue
+        kinds = get_args(PathBody)
+        bodies: list[PathBody] = []
         for where, value in table.strings("bodies"):
-            table.faults.add(where, f"{value!r} is not available yet", "Leave bodies out")
+            if value in kinds:
+                bodies.append(cast(PathBody, value))
+            else:
+                table.faults.add(where, f"{value!r} is no kind of body that is read for HTML", f"Write one of {listing(kinds)}")
         enforcement = table.option("enforcement", get_args(PathEnforcement), "enforce") if table.has("enforcement") else None
         banner = table.boolean("banner", True) if table.has("banner") else None
-        found.append((table.path, PathRule(glob, enforcement, banner)))
+        found.append((table.path, PathRule(glob, enforcement, banner, tuple(dict.fromkeys(bodies)))))
     check_paths(found, own_path, root.faults)
     return tuple(rule for _, rule in found)
 
@@ -50,8 +55,8 @@ def check_paths(rules: Sequence[tuple[str, PathRule]], own_path: str, faults: Fa
         elif wider is not None:
             message = f"{rule.glob!r} can match nothing: {wider[1].glob!r} ({wider[0]}) takes all of it first"
             faults.add(at, message, "Put the narrower rule first")
-        if rule.enforcement is None and rule.banner is None:
-            faults.add(where, "says nothing", "Give it enforcement or banner, or leave it out")
+        if rule.enforcement is None and rule.banner is None and not rule.bodies:
+            faults.add(where, "says nothing", "Give it enforcement, banner or bodies, or leave it out")
         earlier.append((where, rule))
 
 

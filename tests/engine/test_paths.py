@@ -150,7 +150,7 @@ def test_dot_segments_and_empty_ones_are_resolved(path: str, expected: str) -> N
         ([{"glob": "/a?b=1", "banner": False}], "can match nothing", "/admin/**"),
         ([{"glob": "/a**", "banner": False}], "within a segment", "any number"),
         ([{"glob": "/**/a/**", "banner": False}], "twice", "any number"),
-        ([{"glob": "/a"}], "says nothing", "enforcement or banner"),
+        ([{"glob": "/a"}], "says nothing", "enforcement, banner or bodies"),
         ([{"glob": "/a", "banner": False}] * 2, "stands already in paths[0]", "Leave one"),
         ([{"glob": "/a/**", "banner": False}, {"glob": "/a/b", "banner": True}], "can match nothing", "narrower rule first"),
         ([{"glob": "/**", "banner": False}, {"glob": "/a/**", "banner": True}], "can match nothing", "narrower rule first"),
@@ -158,7 +158,7 @@ def test_dot_segments_and_empty_ones_are_resolved(path: str, expected: str) -> N
         ([{"glob": "/a", "enforcement": "on"}], "none of the values", "report"),
         ([{"glob": "/a", "banner": "no"}], "not true or false", "true or false"),
         ([{"glob": "/a", "baner": False}], "unknown key", "banner"),
-        ([{"glob": "/a", "banner": False, "bodies": ["json"]}], "not available yet", "Leave"),
+        ([{"glob": "/a", "banner": False, "bodies": ["xml"]}], "'xml' is no kind of body", "Write one of"),
     ],
 )
 def test_a_rule_that_cannot_hold_is_refused_with_its_mend(site, rules: list[dict[str, Any]], message: str, mend: str) -> None:

@@ -10,8 +10,8 @@ import re
 from enum import Enum
 from typing import Final
 
-from ..wire.headers import content_type, first, get_all, is_attachment
-from ..wire.messages import Headers
+from ...wire.headers import content_type, first, get_all, is_attachment
+from ...wire.messages import Headers
 
 _UNKNOWN: Final = frozenset({"unknown/unknown", "application/unknown"})
 """Types that browsers sniff as if there were none (WHATWG MIME Sniffing §7)."""
@@ -46,12 +46,16 @@ class BodyKind(Enum):
     """Documents, pictures or both, each in place of the one before."""
     STYLE = "style"
     """A style sheet of its own: browsers follow the addresses in it."""
+    JSON = "json"
+    """Where the policy says that strings in it hold HTML."""
+    EVENTS = "sse"
+    """Where the policy says that the data of its events are HTML."""
     OTHER = "other"
     """Nothing that a browser shows as markup: not one byte changes."""
 
     @property
     def document(self) -> bool:
-        """Whether it is, or may turn out to be, a document."""
+        """Whether it is, or may turn out to be, a document, or holds parts of one."""
         return self not in (BodyKind.STYLE, BodyKind.OTHER)
 
 
