@@ -135,6 +135,32 @@ def test_what_no_script_loads_itself_loads_the_page_anew_and_nothing_starts_twic
     assert heard(page, 1) == [[True, True, True, True]]
 
 
+def test_under_a_policy_of_the_choice_the_page_is_loaded_anew_whatever_loads_itself(arrive: Any, site: Any) -> None:
+    """The page keeps the Content-Security-Policy that it came with (docs/csp.md)."""
+    site.configure(all_ask=True, csp="enforce", csp_allow=["cdn.example"])
+    head = "<script>window.loads = ['ads', 'clips', 'maps', 'stats']</script>" + IMPORTED
+    visitor = arrive()
+    page = visitor.visit(serve(site, head))
+    heard(page, 1)
+    page.evaluate("window.mark = 2")
+    visitor.click(ACCEPT)
+    assert heard(page, 1) == [[True, True, True, True]]
+    assert page.evaluate("window.mark") == 1
+
+
+def test_a_page_that_answered_a_form_hears_of_the_choice_and_stays(arrive: Any, site: Any) -> None:
+    """Loaded anew it would post once more."""
+    site.configure(all_ask=True)
+    visitor = arrive()
+    page = visitor.visit(serve(site, IMPORTED))
+    with page.expect_event("load"):
+        page.evaluate("const f = document.createElement('form'); f.method = 'post'; document.body.append(f); f.submit()")
+    assert heard(page, 1) == [[False, False, False, False]]
+    page.locator(ACCEPT).click()
+    assert heard(page, 2)[1] == [True, True, True, True]
+    assert page.evaluate("window.mark") == 1
+
+
 def test_a_choice_in_another_tab_is_heard(arrive: Any, site: Any) -> None:
     site.configure(all_ask=True)
     visitor = arrive()
