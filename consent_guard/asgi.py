@@ -142,17 +142,21 @@ async def serve(
     exchange = guard.open(facts)
     limit = exchange.body_limit
     if limit is not None and scope["type"] == "http":
-        body = await read_body(receive, limit)
-        if body is not None:  # else the visitor has left, and what came is not the whole of it
-            reply = exchange.answer(body)
-            if keeper is not None:
-                reply = await keeper.settle_async(exchange, reply)
-            await _send_reply(reply, send)
-        exchange.finish()
+        try:
+            body = await read_body(receive, limit)
+            if body is not None:  # else the visitor has left, and what came is not the whole of it
+                reply = exchange.answer(body)
+                if keeper is not None:
+                    reply = await keeper.settle_async(exchange, reply)
+                await _send_reply(reply, send)
+        finally:
+            exchange.finish()
         return
     if limit is not None:
-        await _close_websocket(receive, send)
-        exchange.finish()
+        try:
+            await _close_websocket(receive, send)
+        finally:
+            exchange.finish()
         return
     inner = dict(scope)
     if exchange.forward_headers is not facts.headers:

@@ -14,9 +14,10 @@ const ours = () => $("script[data-cg-later]");
 const permitted = (state) => JSON.stringify([state.categories, state.services]);
 const lost = (before, after) => Object.keys(before.services).some((id) => before.services[id] && !after.services[id]);
 
-async function ask(path, init) {
+async function ask(path, init, form) {
   const answer = await fetch(BASE + path, { ...init, headers: { accept: "application/json", ...init?.headers } });
   if (!answer.ok) throw Object.assign(new Error(answer.status), { answer });
+  if (form) form.dataset.cgBusy = 2; /* stored: never sent again */
   return answer.json();
 }
 
@@ -26,7 +27,7 @@ async function choose(form, button) {
   for (const name of ["service", "next", "means", "lang"]) if (sent.has(name)) body[name] = sent.get(name);
   const before = await ask("/state");
   const json = { "content-type": "application/json" };
-  const after = await ask("", { method: "POST", headers: json, body: JSON.stringify(body) });
+  const after = await ask("", { method: "POST", headers: json, body: JSON.stringify(body) }, form);
   const answered = ["accept", "refuse", "save"].includes(body.choice);
   const gone = lost(before, after);
   tabs?.postMessage({ answered, lost: gone });
@@ -55,9 +56,10 @@ addEventListener("submit", (event) => {
   form.dataset.cgBusy = "1";
   choose(form, button)
     .catch(async (error) => {
-      /* 503: what cannot be recorded now; the answer says so, and what holds. */
+      if (form.dataset.cgBusy > 1) return say("later");
+      /* 503: what cannot be recorded now, and what holds. */
       if (error.answer) return say("failed", error.answer.status === 503 && (await error.answer.json()).message);
-      form.dataset.cgPlain = "1"; /* Nothing went out: then as it goes without a script. */
+      form.dataset.cgPlain = "1"; /* Nothing went out: as it goes without a script. */
       form.requestSubmit(button);
     })
     .finally(() => delete form.dataset.cgBusy);
@@ -73,7 +75,7 @@ addEventListener("click", (event) => {
   }
 }, true);
 
-/* A line that says what happened, where there is no banner to say it */
+/* A line that says it where no banner can */
 
 function say(key, told) {
   const from = ours(), text = told || from?.getAttribute("data-cg-" + key);
@@ -88,8 +90,8 @@ function say(key, told) {
   setTimeout(() => (line.textContent = text), 100); /* a live region has to be there before its text is */
 }
 
-/* The banner. Libraries replace the body under it: then it is carried over while it waits for an answer, and taken away from
-   stored copies of pages once it has one. */
+/* The banner. Libraries replace the body: then it is carried over while it waits for an answer, and taken from
+   stored pages once it has one. */
 
 let banner = null;
 let settled = false;
@@ -183,7 +185,7 @@ document.addEventListener("focusin", (event) => {
   } else if (banner) requestAnimationFrame(() => clear(event.target));
 });
 
-/* What takes the focus where no scrolling clears it, as in a fixed bar: the banner goes to the other edge. */
+/* The focus is under it where no scrolling helps, as in a fixed bar: it goes to the other edge. */
 function clear(target) {
   if (!banner || getComputedStyle(banner).position !== "fixed") return;
   const over = banner.getBoundingClientRect(), box = target.getBoundingClientRect();
@@ -195,7 +197,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented && banner?.contains(event.target)) leave();
 });
 
-/* Other pages of this site: in other tabs, and those that are kept for the back button, which a message drops */
+/* Other pages of this site, in other tabs or kept for the back button, which a message drops */
 
 const tabs = self.BroadcastChannel && new BroadcastChannel("consent-guard " + BASE);
 let edited = false;

@@ -232,3 +232,20 @@ def test_our_own_pages_keep_to_their_own_policy(arrive: Any) -> None:
     visitor.visit(P)
     visitor.save(".cg-bar button[value=accept]")
     assert visitor.state()["decided"]
+
+
+def test_a_stored_choice_is_posted_once_whatever_fails_behind_it(arrive: Any, site: Any) -> None:
+    """As in a frame whose sandbox forbids the message to other tabs."""
+    site.configure(all_ask=True)
+    visitor = arrive()
+    page = visitor.visit("/en/")
+    page.evaluate("void (BroadcastChannel.prototype.postMessage = () => { throw new DOMException('no', 'SecurityError') })")
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    page.evaluate(MARK)
+    page.locator(REFUSE).click()
+    page.wait_for_function("!document.querySelector('[data-cg-busy]')")
+    page.wait_for_function("document.querySelector('.cg-saved')?.textContent")
+    assert len(posts) == 1
+    assert page.evaluate("window.mark") == 1
+    assert visitor.state()["decided"]
