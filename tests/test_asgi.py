@@ -19,6 +19,7 @@ from asgiref.testing import ApplicationCommunicator
 from starlette.middleware.gzip import GZipMiddleware
 
 from consent_guard.asgi import ConsentMiddleware, consent_from, manage_link, read_body, request_facts
+from consent_guard.engine.exchange import Exchange
 from consent_guard.engine.response_side import ResponseSide
 from consent_guard.errors import ExchangeStateError, PolicyError, RewriteError, SecretKeyError
 from consent_guard.testing import consent_cookie
@@ -1224,3 +1225,19 @@ def test_wsgi_gives_the_same_sheet(tmp_path: Path, sheet: bytes) -> None:
     guarded_wsgi = WSGIMiddleware(wsgi_app, POLICY, secret_key=KEY)
     assert b"".join(guarded_wsgi(environ, lambda *start: starts.append(start))) == body
     assert [(name.lower().encode(), value.encode()) for name, value in starts[0][1]] == server.messages[0]["headers"]
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_our_own_answer_ends_its_exchange_where_the_visitor_is_gone(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    ended: list[Exchange] = []
+    finish = Exchange.finish
+    monkeypatch.setattr(Exchange, "finish", lambda exchange: ended.append(exchange) or finish(exchange))
+    server = Server()
+
+    async def gone(message: Message) -> None:
+        raise OSError("gone")
+
+    app = ConsentMiddleware(page_app(b""), POLICY, secret_key=KEY)
+    with pytest.raises(OSError, match="gone"):
+        asyncio.run(app(scope_of("/privacy-choices") | {"type": kind}, server.receive, gone))
+    assert len(ended) == 1

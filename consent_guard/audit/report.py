@@ -170,6 +170,8 @@ class Report:
     """The path of the guard's own pages, as the policy has it."""
     fails_on_unlisted: bool = False
     """Whether what neither a rule nor the catalogue names fails the scan, too."""
+    homes: Mapping[str, str] = field(default_factory=dict)
+    """The policy's services and the category of each."""
 
     @property
     def states(self) -> tuple[State, ...]:

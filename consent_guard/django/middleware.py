@@ -86,9 +86,13 @@ class ConsentMiddleware:
         get_response = cast(Callable[[HttpRequest], Awaitable[HttpResponseBase]], self.get_response)
         if begun is None:
             return await get_response(request)
-        with calling(begun):
-            response = await get_response(request)
-        return await finish_on_loop(begun.exchange, response, asgi=isinstance(request, ASGIRequest))
+        try:
+            with calling(begun):
+                response = await get_response(request)
+            return await finish_on_loop(begun.exchange, response, asgi=isinstance(request, ASGIRequest))
+        except BaseException:  # the task was cancelled: nothing of this response leaves any more
+            begun.exchange.finish()
+            raise
 
     def _begin(self, request: HttpRequest) -> Around | _Answered | HttpResponseBase | None:
         """Open the exchange and prepare the request, or answer it; None where a guard around this one does all that."""
@@ -120,18 +124,22 @@ class ConsentMiddleware:
         """Return our answer, once its receipt is kept where receipts are kept."""
         with _OrRefusal("a choice cannot be recorded"):
             reply = answered.reply
-            if self.keeper is not None:
-                reply = self.keeper.settle(answered.exchange, reply)
-            answered.exchange.finish()
+            try:
+                if self.keeper is not None:
+                    reply = self.keeper.settle(answered.exchange, reply)
+            finally:
+                answered.exchange.finish()
             return _response_of(reply, asgi=answered.asgi)
         return _response_of(REFUSAL)
 
     async def _settled_async(self, answered: _Answered) -> HttpResponseBase:
         with _OrRefusal("a choice cannot be recorded"):
             reply = answered.reply
-            if self.keeper is not None:
-                reply = await self.keeper.settle_async(answered.exchange, reply)
-            answered.exchange.finish()
+            try:
+                if self.keeper is not None:
+                    reply = await self.keeper.settle_async(answered.exchange, reply)
+            finally:
+                answered.exchange.finish()
             return _response_of(reply, asgi=answered.asgi)
         return _response_of(REFUSAL)
 

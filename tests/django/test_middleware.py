@@ -27,13 +27,14 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
-from django.test import AsyncClient, Client, RequestFactory, override_settings
+from django.test import AsyncClient, AsyncRequestFactory, Client, RequestFactory, override_settings
 from django.urls import path
 from django.utils.decorators import async_only_middleware, sync_and_async_middleware
 
 from consent_guard.consent.choice import Consent
 from consent_guard.django import ConsentMiddleware, consent_from
 from consent_guard.django.conf import current_guard
+from consent_guard.engine.exchange import Exchange
 from consent_guard.engine.response_side import ResponseSide
 from consent_guard.errors import PolicyError, RewriteError, SecretKeyError
 from consent_guard.wire.messages import ResponsePlan
@@ -1134,3 +1135,17 @@ def test_a_sheet_that_is_too_long_leaves_as_it_came(visitor: Any) -> None:
     response = visitor().get("/long_sheet", STYLE)
     assert body_of(response) == GATED_SHEET + "p{color:red}" * 60_000
     assert response["Cache-Control"] == CSS["Cache-Control"]
+
+
+def test_a_cancelled_async_view_ends_its_exchange(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(ROOT_URLCONF=URLS)
+    ended: list[Exchange] = []
+    finish = Exchange.finish
+    monkeypatch.setattr(Exchange, "finish", lambda exchange: ended.append(exchange) or finish(exchange))
+
+    async def view(request: Any) -> Any:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(ConsentMiddleware(view)(AsyncRequestFactory().get("/page", secure=True)))
+    assert len(ended) == 1

@@ -101,8 +101,13 @@ def _own(seen: Sighting) -> bool:
 def _service(id: str, subjects: list[str], report: Report) -> Advice:
     entry = catalogue()[id]
     title = entry.service.title.get("en") or next(iter(entry.service.title.values()), id)
-    own = entry.service.category
-    category = _category(report) if own not in report.categories else f"category = {toml_string(own)}   # the catalogue's own"
+    home, own = report.homes.get(id), entry.service.category
+    if home is not None:
+        category = f"category = {toml_string(home)}   # the policy's own"
+    else:
+        category = (
+            _category(report) if own not in report.categories else f"category = {toml_string(own)}   # the catalogue's own"
+        )
     return Advice(tuple(subjects), f"{title}, known to the catalogue", f"[[services]]\nid = {toml_string(id)}\n{category}\n")
 
 

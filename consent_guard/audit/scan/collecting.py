@@ -76,6 +76,7 @@ class Gathered:
             fails_on_unlisted=fails_on_unlisted,
             languages=policy.languages,
             categories=tuple(one.id for one in sorted(policy.categories, key=lambda one: one.basis is not Basis.CONSENT)),
+            homes={one.id: one.category for one in policy.services},
         )
 
 

@@ -25,6 +25,11 @@ def test_a_known_service_is_named_by_its_id() -> None:
     assert {"services": [{"id": "hotjar", "category": "audience"}]} in found
 
 
+def test_a_service_that_the_policy_has_keeps_its_category_there() -> None:
+    given = replace(report(), categories=("audience", "mine"), homes={"hotjar": "mine"})
+    assert {"services": [{"id": "hotjar", "category": "mine"}]} in [tomllib.loads(one.toml) for one in advise(given)]
+
+
 def test_an_unknown_host_gets_a_service_to_fill_in() -> None:
     (found,) = advice_on(STRANGE)
     (service,) = found["services"]  # type: ignore[misc]
