@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from consent_guard.cli.app import cli
 
+from .policies import one_service
+
 AMELI = Path(__file__).resolve().parents[2] / "examples" / "ameli" / "consent.toml"
 
 
@@ -215,16 +217,7 @@ CSP = """
 csp = "enforce"
 csp_allow = [%s]
 first_party = ["site.example"]
-[[categories]]
-id = "c"
-basis = "consent"
-title.en = "C"
-[[services]]
-id = "video"
-category = "c"
-hosts = ["*.video.example"]
-title.en = "V"
-"""
+""" + one_service("c", "video", "*.video.example")
 
 
 def test_the_length_of_the_content_security_policy_is_printed(tmp_path: Path) -> None:

@@ -12,17 +12,9 @@ from consent_guard import Policy
 from consent_guard.cli.app import cli
 from consent_guard.policy.digest import policy_digest
 
-OLD = """
-[[categories]]
-id = "media"
-basis = "consent"
-title.en = "Media"
-[[services]]
-id = "one"
-category = "media"
-title.en = "One"
-hosts = ["one.example"]
-"""
+from .policies import one_service
+
+OLD = one_service("media", "one", "one.example")
 NEW = OLD.replace('hosts = ["one.example"]', 'hosts = ["one.example", "cdn.example"]\ncontroller = { name = "One Ltd" }')
 DAY = "1769817600"
 FAULTY = OLD.replace('basis = "consent"', 'basis = "whatever"')
