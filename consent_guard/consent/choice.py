@@ -26,7 +26,7 @@ _REMEMBERED = 256
 class Choice:
     """A stored choice, as its token holds it. Necessary purposes never stand in it.
 
-    ``revision``: the policy revision under which it was made; under any other it does not count.
+    ``revision``: the policy revision under which it was made; under a newer one it does not count.
     ``answers``: category id to answer. A category is missing where nobody answered for it.
     ``overrides``: service id to answer, where it was answered by itself.
     ``digests``: category id to the digest of what was shown for it; a grant counts only while it is unchanged (L12).
@@ -118,17 +118,23 @@ def expiry(policy: Policy, choice: Choice) -> int:
 
 
 def holds(policy: Policy, choice: Choice, now: float) -> bool:
-    """Return whether a choice counts at ``now``: this revision, not from the future, not expired (T04, T08)."""
-    return choice.revision == policy.revision and choice.made_at <= now + CLOCK_SKEW_SECONDS and now < expiry(policy, choice)
+    """Return whether a choice counts at ``now``: no earlier revision, not from the future, not expired (T04, T08).
+
+    One of a newer revision counts: it was given to a guard of the next release, which serves beside this one while that is
+    rolled out, and to ask again would lead the visitor from one guard to the other and back.
+    """
+    return choice.revision >= policy.revision and choice.made_at <= now + CLOCK_SKEW_SECONDS and now < expiry(policy, choice)
 
 
 def standing(policy: Policy, choice: Choice) -> tuple[dict[str, bool], dict[str, bool]]:
     """Return the category answers and service overrides of a choice that still count under this policy.
 
     A refusal stands. A grant counts only while its category is as it was shown: the same services, controllers and basis (L12).
+    What was shown under a newer revision is not known here, and counts as it is.
     """
     terms = terms_of(policy)
-    shown = {category for category in terms.asked if choice.digests.get(category) == terms.digests[category]}
+    newer = choice.revision > policy.revision
+    shown = {category for category in terms.asked if newer or choice.digests.get(category) == terms.digests[category]}
     answers = {
         category: answer
         for category in terms.asked
@@ -294,11 +300,10 @@ _permissions: dict[tuple[object, ...], _Permissions] = {}
 
 def _remembered(terms: Terms, choice: Choice | None, gpc: bool, once: frozenset[str]) -> _Permissions:
     """Return the permissions, from memory where the same answers came lately. Visitors mostly accept or refuse everything."""
-    answered = (
-        None
-        if choice is None
-        else (choice.decided, *(tuple(sorted(part.items())) for part in (choice.answers, choice.overrides, choice.digests)))
-    )
+    answered: tuple[object, ...] | None = None
+    if choice is not None:
+        parts = (choice.answers, choice.overrides, choice.digests)
+        answered = (choice.revision, choice.decided, *(tuple(sorted(part.items())) for part in parts))
     key = (terms, answered, gpc, once)
     known = _permissions.get(key)
     if known is None:
@@ -319,7 +324,8 @@ def _permit(terms: Terms, choice: Choice | None, gpc: bool, once: frozenset[str]
     services = terms.needed.union(
         service for service, home in terms.category_of.items() if service in once or overrides.get(service, allowed[home])
     )
-    asks = bool(terms.asked) and (choice is None or not choice.decided or len(answers) < len(terms.asked))
+    newer = choice is not None and choice.revision > terms.policy.revision  # it answered all that the newer policy asks
+    asks = bool(terms.asked) and (choice is None or not choice.decided or (not newer and len(answers) < len(terms.asked)))
     state = "\n".join((terms.policy_digest, str(asks), *sorted(categories), "", *sorted(services)))
     return _Permissions(
         choices=MappingProxyType({**answers, **overrides}),

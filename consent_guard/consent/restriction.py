@@ -16,7 +16,7 @@ from .terms import terms_of
 def most_restrictive(policy: Policy, choices: Sequence[Choice]) -> Choice:
     """Return one choice that permits at most what every one of ``choices`` permits. The order given does not matter.
 
-    It is as old as the oldest, carries that one's receipt id, and is undecided where any of them is.
+    It is as old as the oldest, carries that one's receipt id and the newest revision, and is undecided where any of them is.
     Raises ValueError for none at all.
     """
     terms = terms_of(policy)
@@ -34,7 +34,7 @@ def most_restrictive(policy: Policy, choices: Sequence[Choice]) -> Choice:
         and answer != answers.get(home)
     }
     return Choice(
-        revision=policy.revision,
+        revision=max(choice.revision for choice in choices),
         answers=answers,
         overrides=overrides,
         digests=dict(terms.digests),

@@ -145,8 +145,9 @@ class TokenSigner:
     def read(self, value: bytes | str, now: float) -> Choice | None:
         """Return the choice that a cookie value holds at ``now`` (Unix seconds), or None for anything else at all.
 
-        None: absent, oversized, misspelt, unsigned, signed by another key, of another format or policy revision, of an unknown
-        category, more than 5 minutes in the future, expired. Never raises. Source: K1 to K9, T04, T08.
+        None: absent, oversized, misspelt, unsigned, signed by another key, of another format or an earlier policy revision, of
+        an unknown category (those of a newer revision are passed over), over 5 minutes in the future, expired. Never raises.
+        Source: K1 to K9, T04, T08, DESIGN §5.
         """
         payload = _unsigned(self._choices, value)
         choice = None if payload is None else self._unpacked(payload)
@@ -171,7 +172,7 @@ class TokenSigner:
         choice = self._unpacked(payload)
         if choice is None:
             return Explained(None, verified, "it holds purposes that this policy lacks, or another format")
-        if choice.revision != self._policy.revision:
+        if choice.revision < self._policy.revision:
             reason = f"it was made under revision {choice.revision}; the policy is at {self._policy.revision}"
         elif choice.made_at > now + CLOCK_SKEW_SECONDS:
             reason = "its time lies in the future"
@@ -216,7 +217,7 @@ class TokenSigner:
         if payload is None or len(payload) != _ONCE.size:
             return None
         version, revision, made_at, code, page_code = _ONCE.unpack(payload)
-        if version != _FORMAT or revision != self._policy.revision or page_code != _hash(page, 16):
+        if version != _FORMAT or revision < self._policy.revision or page_code != _hash(page, 16):
             return None
         if not made_at - CLOCK_SKEW_SECONDS <= now < made_at + ONCE_SECONDS:
             return None
@@ -276,8 +277,10 @@ class TokenSigner:
         digests: dict[str, str] = {}
         for code, digest_code in categories:
             category, state = self._categories.get(code >> 2), code & 3
-            if category is None or state not in _STATES.values():
+            if state not in _STATES.values() or (category is None and revision <= self._policy.revision):
                 return None
+            if category is None:
+                continue  # a purpose that a newer revision has added: none of it is asked or enforced here
             if state != _UNANSWERED:
                 answers[category] = state == _GRANTED
             # A digest that is no longer the policy's own cannot be had back from its hash, and needs not be.

@@ -113,7 +113,7 @@ def _let_once(site: Site, facts: RequestFacts, visitor: Visitor, submission: Sub
     token = site.signer.sign_once(submission.service, page_key(page), facts.now)
     headers.insert(0, _set_cookie(name, token, ONCE_SECONDS, visitor.secure))
     stored = visitor.choice or Choice(site.policy.revision, {}, {}, {}, int(facts.now), "", decided=False)
-    choice = replace(stored, receipt_id=new_receipt_id())
+    choice = replace(stored, revision=site.policy.revision, receipt_id=new_receipt_id())
     return _with_receipt(Recorded(visitor.consent, headers), site, facts, visitor, submission, choice)
 
 

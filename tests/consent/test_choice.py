@@ -258,11 +258,22 @@ def test_a_choice_more_than_five_minutes_in_the_future_is_no_choice(policy: Poli
     assert not holds(policy, choice, now - 300.001)
 
 
-def test_a_choice_of_another_revision_is_no_choice(policy: Policy, now: int) -> None:
+def test_a_choice_of_an_earlier_revision_is_no_choice(policy: Policy, now: int) -> None:
     """L12"""
-    choice = accept_all(policy, now)
-    for revision in (2, 4):
-        assert effective(replace(policy, revision=revision), choice, now).asks
+    assert effective(replace(policy, revision=policy.revision + 1), accept_all(policy, now), now).asks
+
+
+def test_a_choice_of_a_newer_revision_counts_for_what_both_name(policy: Policy, widened: Policy, now: int) -> None:
+    """DESIGN §5: whatever the digests, and nothing is asked that the newer policy does not ask."""
+    for act in (accept_all, refuse_all):
+        newer = act(replace(widened, revision=policy.revision + 1), now)
+        here = act(policy, now)
+        assert effective(policy, newer, now).allowed_services == effective(policy, here, now).allowed_services
+        kept = sorted(newer.answers)[0]
+        fewer = replace(newer, answers={kept: newer.answers[kept]})
+        consent = effective(policy, fewer, now)
+        assert not consent.asks
+        assert dict(consent.choices) == {kept: newer.answers[kept]}
 
 
 # What was shown

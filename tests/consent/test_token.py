@@ -154,11 +154,28 @@ def test_a_token_over_five_minutes_in_the_future_is_no_choice(policy: Policy, si
     assert signer.read(token, now - 301) is None
 
 
-def test_a_raised_or_lowered_revision_makes_it_no_choice(policy: Policy, signer: TokenSigner, key: str, now: int) -> None:
-    """L12"""
+def test_a_raised_revision_makes_it_no_choice_and_a_lowered_one_does_not(
+    policy: Policy, signer: TokenSigner, key: str, now: int
+) -> None:
+    """L12, DESIGN §5: in a rolling deploy, a guard of the last revision reads what the next one wrote."""
     token = signer.sign(accept_all(policy, now))
-    for revision in (1, 2, 4):
-        assert TokenSigner(replace(policy, revision=revision), key).read(token, now) is None
+    assert TokenSigner(replace(policy, revision=policy.revision + 1), key).read(token, now) is None
+    for revision in (1, policy.revision - 1):
+        older = TokenSigner(replace(policy, revision=revision), key)
+        read = older.read(token, now)
+        assert read is not None
+        assert read.revision == policy.revision
+        with pytest.raises(ValueError, match="cannot be signed"):
+            older.sign(read)
+
+
+def test_purposes_that_a_newer_revision_has_added_are_passed_over(policy: Policy, key: str, now: int) -> None:
+    newer = replace(policy, revision=policy.revision + 1)
+    token = TokenSigner(newer, key).sign(accept_all(newer, now))
+    older = replace(policy, categories=policy.categories[:2], services=())
+    read = TokenSigner(older, key).read(token, now)
+    assert read is not None
+    assert read.answers.keys() == read.digests.keys() <= {one.id for one in older.categories}
 
 
 # Keys

@@ -82,8 +82,11 @@ def test_json_of_any_shape_under_the_right_key_and_salt_is_no_choice(value: obje
         ("format zero", b"\0" + GOOD[1:]),
         ("an unknown flag", GOOD[:1] + b"\2" + GOOD[2:]),
         ("all flags", GOOD[:1] + b"\xff" + GOOD[2:]),
-        ("another revision", GOOD[:2] + struct.pack(">Q", 2) + GOOD[10:]),
-        ("a huge revision", GOOD[:2] + b"\xff" * 8 + GOOD[10:]),
+        ("an earlier revision", GOOD[:2] + struct.pack(">Q", 0) + GOOD[10:]),
+        (
+            "an unknown state in a newer revision",
+            GOOD[:2] + struct.pack(">Q", 2) + GOOD[10 : HEAD + 3] + b"\xff" + GOOD[HEAD + 4 :],
+        ),
         ("a huge time", GOOD[:10] + b"\xff" * 8 + GOOD[18:]),
         ("a not-a-number time", GOOD[:10] + struct.pack(">d", float("nan")) + GOOD[18:]),
         ("a negative time", GOOD[:10] + struct.pack(">q", -1) + GOOD[18:]),
@@ -185,3 +188,11 @@ def test_a_zip_bomb_is_only_bytes_that_are_not_a_choice() -> None:
     bomb = serializer.dumps("0" * 2_000_000)
     assert len(bomb) < 4096
     assert SIGNER.read(bomb, NOW) is None
+
+
+@pytest.mark.parametrize("revision", [2, 2**64 - 1])
+def test_a_newer_revision_of_whatever_size_is_read_as_it_stands(revision: int) -> None:
+    """DESIGN §5"""
+    read = SIGNER.read(signed(GOOD[:2] + struct.pack(">Q", revision) + GOOD[10:]), NOW)
+    assert read is not None
+    assert read.revision == revision
