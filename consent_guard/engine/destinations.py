@@ -92,6 +92,12 @@ def _accepted(headers: Headers) -> set[bytes]:
     return {member.partition(b";")[0].strip(b" \t").lower() for member in members}
 
 
+def may_parse(headers: Headers, wanted: Wanted) -> bool:
+    """Tell whether a script may take the answer for JSON, whatever its type: nobody is shown it as a document."""
+    meant = destination(headers)
+    return meant not in _DOCUMENTS if meant else not wanted.asks
+
+
 def is_worker(headers: Headers) -> bool:
     """Tell whether the answer will run as a worker of its own."""
     return destination(headers) in _WORKERS

@@ -31,10 +31,11 @@ from ..wire.origins import same_site_path, split_host
 from .acting_headers import ActingHeaders
 from .addresses import base_path, own_address, own_path, own_query, seen_scheme, way_back
 from .bodies import BodyKind, has_body, is_feed, is_page, may_act
+from .bodies.json_as_html import JsonOrHtml
 from .bodies.opted_in import holder_of_html, opted_in
 from .conditional.conditions import names_a_version, not_modified_head
 from .debug_panel import WithPanel
-from .destinations import destination, is_tool, is_worker, takes_banner
+from .destinations import destination, is_tool, is_worker, may_parse, takes_banner
 from .document_heads import DIGESTS, part_head, personal_head, private_head, with_length, with_repeated, worker_head
 from .expiry import expire_seen, may_expire
 from .filtered_body import FilteredBody, ObservedBody, ReadTwice, RefusedBody
@@ -348,7 +349,10 @@ class ResponseSide:
                 strictest = page_rewriter(site.rules, site.needed, self._document(kind, charset))
                 self._strictest = ReadTwice(rewriter, strictest, lambda text: is_feed(headers, text))
                 return self._strictest
-            return self._with_panel(rewriter) if kind is BodyKind.HTML and site.debug_panel else rewriter
+            if kind is not BodyKind.HTML:
+                return rewriter
+            page = self._with_panel(rewriter) if site.debug_panel else rewriter
+            return JsonOrHtml(page, self._fragment) if may_parse(self._facts.headers, self._forwarded.wanted) else page
 
         def broken() -> None:
             self.result = "broken"
