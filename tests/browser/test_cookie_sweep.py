@@ -179,6 +179,7 @@ def visit(request: pytest.FixtureRequest, loopback: Any) -> Iterator[Callable[[s
             tab = stack.enter_context(browser.tab())
 
             def load(url: str) -> None:
+                browser.events.clear()  # or the load of an earlier page is taken for that of this one
                 browser.visit(tab, url)
 
         def visit(url: str) -> None:
@@ -242,7 +243,7 @@ def test_whatever_a_script_writes_for_this_page_is_gone_after_some(visit: Callab
     while left[-1] and len(left) < 40:
         visit(f"https://{HOST}/shop/shoes/1")
         left.append(app.sent[-1].count("_ga"))
-    assert 40 < left[1] <= 48
+    assert 40 <= left[1] <= 48  # a browser may ask for the icon first, with the eight on /
     assert left[-1] == 0
     assert set(app.sent[-1]) == set(KEPT)
     assert not any(_gated(seen) for seen in app.seen)
