@@ -1,12 +1,12 @@
-/* consent_guard: everything here has a form or a link that works without.
- * On document: "consentchange", detail = the state; preventDefault() keeps the page from being loaded anew. */
+/* All of this has a form or link that works without. document hears "consentchange" (detail: the state): preventDefault() keeps
+   the page as it is. */
 const BASE = import.meta.url.replace(/\/assets\/[^/]*$/, "");
 const CSP = import.meta.url.endsWith("#csp"); /* What may load stays so until the next page. */
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const here = () => location.pathname + location.search;
 
-/* The sentences, and whether the page answered a POST, stand on the element that loads this module. */
+/* Sentences, and whether the page answered a POST, stand there. */
 const ours = () => $("script[data-cg-later]");
 
 /* The choice */
