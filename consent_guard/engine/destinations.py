@@ -93,9 +93,16 @@ def _accepted(headers: Headers) -> set[bytes]:
 
 
 def may_parse(headers: Headers, wanted: Wanted) -> bool:
-    """Tell whether a script may take the answer for JSON, whatever its type: nobody is shown it as a document."""
-    meant = destination(headers)
-    return meant not in _DOCUMENTS if meant else not wanted.asks
+    """Tell whether a script takes the answer, which may be JSON to it whatever its type: nobody is shown it as a document.
+
+    A navigation that a service worker passes on names HTML though its destination is ``empty``. Without a destination, as over
+    http, only what scripts alone send tells one from a plug-in's document.
+    """
+    if wanted.asks:
+        return False
+    if destination(headers) or first(headers, b"x-requested-with") is not None:
+        return True
+    return any(kind.partition(b"/")[2].endswith(b"json") for kind in _accepted(headers))
 
 
 def is_worker(headers: Headers) -> bool:

@@ -25,7 +25,14 @@ def sent(site, body: bytes, *asked: Any) -> bytes:
     return made.pop()
 
 
-@pytest.mark.parametrize("asked", [(EMPTY,), (), ((b"Accept", b"application/json"),), (EMPTY, (b"Accept", b"text/html"))])
+SCRIPTS = [
+    (EMPTY, (b"Accept", b"*/*")),
+    ((b"Accept", b"application/json, text/javascript, */*; q=0.01"),),
+    ((b"Accept", b"*/*"), (b"X-Requested-With", b"XMLHttpRequest")),
+]
+
+
+@pytest.mark.parametrize("asked", SCRIPTS)
 @pytest.mark.parametrize("before", ["", "\ufeff", " \r\n"])
 def test_json_still_parses_and_its_strings_are_edited(site, asked: Any, before: str) -> None:
     for value in ({"html": AD, "n": [1, FRAME]}, [1, AD], AD + FRAME, [[{}, AD + FRAME]]):
@@ -63,12 +70,20 @@ def test_so_is_what_is_too_long(site) -> None:
     assert b"ads.example" not in sent(site, body, EMPTY)
 
 
-@pytest.mark.parametrize("destination", [b"document", b"iframe", b"frame", b"embed", b"object", b"fencedframe", b""])
-def test_what_is_shown_as_a_document_is_html(site, destination: bytes) -> None:
+DOCUMENTS: list[Any] = [
+    *(((b"Sec-Fetch-Dest", name),) for name in (b"document", b"iframe", b"frame", b"embed", b"object", b"fencedframe")),
+    ((b"Accept", b"text/html,*/*"),),
+    (EMPTY, (b"Accept", b"text/html,*/*")),  # a service worker passes a navigation on
+    ((b"Accept", b"*/*"),),  # a plug-in's document, over http
+    (),
+]
+
+
+@pytest.mark.parametrize("asked", DOCUMENTS)
+def test_what_may_be_shown_as_a_document_is_html(site, asked: Any) -> None:
     """As HTML its strings may hold markup together that none holds by itself."""
     body = b'["<img title=\'", "\' src=https://x.ads.example/a.png>", {"<img src=https://x.ads.example/b.png>": 1}]'
-    asked = (b"Sec-Fetch-Dest", destination) if destination else (b"Accept", b"text/html,*/*")
-    assert b"ads.example" not in sent(site, body, asked)
+    assert b"ads.example" not in sent(site, body, *asked)
 
 
 @pytest.mark.parametrize("body", [b"", b" ", b"\xef\xbb", b"[", b'"', b"{}", b"7"])
