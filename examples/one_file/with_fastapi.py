@@ -1,0 +1,30 @@
+"""A FastAPI app, guarded. Run: python examples/one_file/with_fastapi.py (needs "consent-guard-middleware[starlette]" fastapi
+uvicorn), then open http://127.0.0.1:8000/. Without a policy file the built-in policy holds: `consent-guard init` writes one."""
+
+import os
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+from consent_guard.starlette import install
+
+PAGE = """<!doctype html>
+<html lang="en">
+<title>A page</title>
+<script async src="https://www.googletagmanager.com/gtag/js?id=G-12345"></script>
+<h1>A page</h1>
+<iframe src="https://www.youtube.com/embed/abc" width="560" height="315" title="A video"></iframe>
+"""
+
+app = FastAPI()
+install(app, secret_key=os.environ.get("SECRET_KEY", "thirty-two bytes or more, and not this one"))  # the guarded line
+
+
+@app.get("/", response_class=HTMLResponse)
+async def home() -> str:
+    return PAGE
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, port=int(os.environ.get("PORT", "8000")))
