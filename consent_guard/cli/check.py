@@ -15,6 +15,7 @@ from ..audit.printable import printable
 from ..consent.keys import LEAST_KEY_BYTES, SHORT_KEY_BYTES
 from ..consent.terms import terms_of
 from ..csp.header import ConsentHeaders, PolicyHeader
+from ..csp.sources import names_countries
 from ..errors import Fault, LedgerError, PolicyError
 from ..limits import CSP_HEADER_BYTES
 from ..pages.missing import missing_texts
@@ -61,7 +62,7 @@ def command(
         return
     advice = [*advise(found), *(Advice("texts", sentence, ("L45",)) for sentence in missing_texts(found))]
     headers = _headers(found)
-    advice += _widened(headers)
+    advice += _widened(headers, found)
     if key_env is not None:
         if faults := _key_faults(key_env):
             _faults(faults, policy, as_json)
@@ -120,10 +121,13 @@ def _headers(policy: Policy) -> dict[str, PolicyHeader]:
     return {state: headers.of(frozenset(allowed), "", policy.path) for state, allowed in states.items()}
 
 
-def _widened(headers: dict[str, PolicyHeader]) -> list[Advice]:
+def _widened(headers: dict[str, PolicyHeader], policy: Policy) -> list[Advice]:
     """What is to say of headers that let more through than is allowed."""
+    every = frozenset(service.id for service in policy.services)
+    mend = "; name the countries that count in csp_countries" if names_countries(policy, every) else ""
+    told = "{state}, {where} lets {subject} through: the hosts allowed do not fit{mend}"
     return [
-        Advice("policy.csp", f"{state}, {finding.where} lets {finding.subject} through: the hosts allowed do not fit", ("L01",))
+        Advice("policy.csp", told.format(state=state, where=finding.where, subject=finding.subject, mend=mend), ("L01",))
         for state, header in headers.items()
         for finding in header.widened
     ]

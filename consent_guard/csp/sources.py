@@ -12,7 +12,7 @@ from typing import Final
 
 from ..policy.countries import country_hosts
 from ..policy.host_rules import host_source
-from ..policy.model import Policy
+from ..policy.model import HostRule, Policy
 from ..wire.origins import is_localhost, registrable_domain
 
 _WRITABLE: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\Z", re.ASCII)
@@ -61,8 +61,10 @@ def read_source(text: str) -> HostSource:
 
 
 def names_countries(policy: Policy, allowed: frozenset[str]) -> bool:
-    """Tell whether a host in every country's domain may be contacted."""
-    return any(rule.countries for service in policy.services if service.id in allowed for rule in service.hosts)
+    """Tell whether a host in every country's domain may be contacted, and the policy does not say which of these count."""
+    return not policy.csp_countries and any(
+        rule.countries for service in policy.services if service.id in allowed for rule in service.hosts
+    )
 
 
 def allowed_sources(policy: Policy, allowed: frozenset[str], own: str) -> tuple[HostSource, ...]:
@@ -73,8 +75,15 @@ def allowed_sources(policy: Policy, allowed: frozenset[str], own: str) -> tuple[
     for service in policy.services:
         if service.id in allowed:
             for rule in service.hosts:
-                named += [HostSource(host, rule.subdomains) for host in country_hosts(rule.host) if host]
+                named += [HostSource(host, rule.subdomains) for host in _hosts(rule, policy) if host]
     return _distinct(named)
+
+
+def _hosts(rule: HostRule, policy: Policy) -> Sequence[str]:
+    """Return the hosts that a rule takes, of every country's the policy's own (``com`` always)."""
+    if not rule.countries or not policy.csp_countries:
+        return country_hosts(rule.host)
+    return [rule.host[:-1] + country for country in ("com", *policy.csp_countries)]
 
 
 def _distinct(named: Iterable[HostSource]) -> tuple[HostSource, ...]:

@@ -143,6 +143,7 @@ def read_policy(document: Mapping[str, object], source: str = "policy") -> Polic
         enforcement=settings.enforcement,
         csp=settings.csp,
         csp_allow=tuple(source for _, source in settings.csp_allow),
+        csp_countries=settings.csp_countries,
         lazy_attributes=settings.lazy_attributes,
         inline_scripts=settings.inline_scripts,
         style_sheets=settings.style_sheets,

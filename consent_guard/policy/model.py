@@ -324,6 +324,7 @@ class Policy:
     ``delivery``: whether pages are made for one visitor or for caches that many share.
     ``csp``: whether a Content-Security-Policy is made of the choice, and only reports or enforces.
     ``csp_allow``: third-party hosts that no rule names and it lets through, as ``cdn.x``, ``*.x`` or ``x:8443``.
+    ``csp_countries``: what stands for the ``*`` of ``x.*`` in it, beside ``com``, as ``fr``; empty: every country.
     ``lazy_attributes``: whether ``data-src`` and the like count as what lazy loaders make of them.
     ``inline_scripts``: whether a snippet's host and global tell an inline script, or the host alone.
     ``style_sheets``: whether ``text/css`` responses of the app are filtered, or left as they are.
@@ -360,6 +361,7 @@ class Policy:
     delivery: Literal["personal", "shared"] = "personal"
     csp: Literal["off", "report", "enforce"] = "off"
     csp_allow: tuple[str, ...] = ()
+    csp_countries: tuple[str, ...] = ()
     lazy_attributes: bool = True
     inline_scripts: Literal["signature", "mention"] = "signature"
     style_sheets: Literal["filter", "ignore"] = "filter"

@@ -13,6 +13,7 @@ from typing import Final, Literal, get_args
 
 from ..limits import CHOICE_MONTHS_MAX
 from ..wire.origins import covers, is_ip_address
+from .countries import country_form
 from .frameworks import is_framework_cookie
 from .host_rules import RuleFault, host_source, normal_host, refuse_public_suffix
 from .import_tools import read_import_from
@@ -41,6 +42,7 @@ KEYS: Final = (
     "delivery",
     "csp",
     "csp_allow",
+    "csp_countries",
     "lazy_attributes",
     "inline_scripts",
     "style_sheets",
@@ -82,6 +84,7 @@ class Settings:
     csp: Csp = "off"
     csp_allow: tuple[tuple[str, str], ...] = ()
     """Key path and host source of each."""
+    csp_countries: tuple[str, ...] = ()
     lazy_attributes: bool = True
     inline_scripts: InlineScripts = "signature"
     style_sheets: StyleSheets = "filter"
@@ -119,6 +122,7 @@ def read_settings(table: Table | None) -> Settings:
         enforcement=table.option("enforcement", get_args(Enforcement), "enforce"),
         csp=csp,
         csp_allow=csp_allow,
+        csp_countries=_csp_countries(table),
         lazy_attributes=table.boolean("lazy_attributes", True),
         inline_scripts=table.option("inline_scripts", get_args(InlineScripts), "signature"),
         style_sheets=table.option("style_sheets", get_args(StyleSheets), "filter"),
@@ -197,6 +201,19 @@ def _csp(table: Table) -> tuple[Csp, tuple[tuple[str, str], ...]]:
         mend = 'Name in csp_allow the hosts that no rule names, or set unlisted_hosts = "block"'
         table.fault("csp", "'enforce' stops every host that no rule names: a Content-Security-Policy knows no deny list", mend)
     return csp, tuple((path, source) for source, path in allowed.items())
+
+
+def _csp_countries(table: Table) -> tuple[str, ...]:
+    countries: dict[str, None] = {}
+    for path, text in table.strings("csp_countries"):
+        if text == "com":
+            table.faults.add(path, "'com' stands there in any case", "Leave it out")
+        elif country_form(f"x.{text}") == "x.*":
+            countries[text] = None
+        else:
+            mend = 'Write what stands for the "*" of "www.google.*", as in "fr" or "co.uk"'
+            table.faults.add(path, f"{text!r} is no domain of a country", mend)
+    return tuple(countries)
 
 
 def _first_party(table: Table) -> tuple[str, ...]:

@@ -247,3 +247,14 @@ def test_one_that_has_no_room_for_all_hosts_gets_advice(tmp_path: Path) -> None:
 def test_without_one_nothing_is_said_of_it() -> None:
     assert "csp" not in check(AMELI).stdout
     assert json.loads(check(AMELI, "--json").stdout)["csp"] is None
+
+
+def test_one_that_a_rule_for_every_country_opens_gets_the_key_that_mends_it(tmp_path: Path) -> None:
+    file = tmp_path / "consent.toml"
+    text = CSP.replace("*.video.example", "www.video.*") % '"cdn.other.example"'
+    file.write_text(text, encoding="utf-8")
+    told = [one["message"] for one in json.loads(check(file, "--json").stdout)["advice"] if one["path"] == "policy.csp"]
+    assert told
+    assert all(one.endswith("name the countries that count in csp_countries") for one in told)
+    file.write_text(text.replace("first_party", 'csp_countries = ["fr"]\nfirst_party'), encoding="utf-8")
+    assert not [one for one in json.loads(check(file, "--json").stdout)["advice"] if one["path"] == "policy.csp"]

@@ -131,6 +131,15 @@ def test_a_name_in_every_country_does_not_fit_and_is_widened_with_a_finding() ->
     assert "https:" not in directives(made(["www.google.*"], allowed=False))["default-src"]
 
 
+def test_the_countries_that_the_policy_names_stand_for_all() -> None:
+    header = made(["www.google.*", "*.ads.*", "maps.google.*/maps"], csp_countries=("fr", "co.uk"))
+    found = directives(header)
+    assert not header.widened
+    assert {"www.google.com", "www.google.fr", "www.google.co.uk", "maps.google.fr"} <= set(found["default-src"])
+    assert {"ads.com", "*.ads.com", "*.ads.co.uk", "wss://*.ads.fr"} <= set(found["connect-src"])
+    assert not {"https:", "www.google.de"} & set(found["default-src"])
+
+
 def test_a_name_in_every_country_is_not_written_out_for_each_host_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     def sorted_anew(*_: object) -> None:
         raise AssertionError("hundreds of hosts, for a header that never holds them")
