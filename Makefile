@@ -3,12 +3,13 @@ PYTHON ?= python3
 FRAMEWORK ?= flask
 ENVIRONMENT = $(PYTHON) scripts/environment.py
 
-.PHONY: help demo test quick soak lint types wheel bench clean pictures
+.PHONY: help demo docs test quick soak lint types wheel bench clean pictures
 
 help:
 	@echo "make demo    the example site twice, guarded and unguarded, on free ports (FRAMEWORK=flask|django|starlette)"
 	@echo "make test    ruff, mypy --strict, and all tests against the built wheel, on each Python there is"
 	@echo "make quick   all tests against the source tree"
+	@echo "make docs    the documentation as a site, in build/docs"
 	@echo "make lint    ruff      make types   mypy --strict"
 	@echo "make wheel   build/wheel/*.whl"
 	@echo "make bench   the rewriter on real pages (BENCH=rewrite|streams|requests|lookups|audit|all)"
@@ -24,6 +25,9 @@ test:
 
 quick:
 	@$(ENVIRONMENT) dev -- -m pytest
+
+docs:
+	@$(ENVIRONMENT) docs -- -m sphinx -n -W -q docs build/docs
 
 soak:
 	@CONSENT_GUARD_SOAK=1 $(ENVIRONMENT) dev -- -m pytest tests/ledger --timeout=36000 -n 0
