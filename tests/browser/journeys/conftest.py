@@ -213,6 +213,10 @@ def _app(site: Site) -> Any:
     return app
 
 
+_LIVE = """() => !document.querySelector("script[data-cg-later]")
+    || !document.querySelector(".cg-form[data-cg-form]:not(.cg-live)")"""
+
+
 class Visitor:
     """One person with one browser: a page, what it contacted, and what went wrong in it."""
 
@@ -238,9 +242,12 @@ class Visitor:
         route.fulfill(status=200, content_type=kind, body="<!doctype html><title>c</title>" if kind == "text/html" else "")
 
     def visit(self, path: str) -> Any:
-        """Load a page of the site; forget whom earlier ones contacted."""
+        """Load a page of the site; forget whom earlier ones contacted. The preferences answer a script once their part of the
+        module has come, which may be after the page has loaded."""
         self.contacts.clear()
         self.page.goto(self.site.base + path, wait_until="load")
+        if self.scripted and path.startswith(P):
+            self.page.wait_for_function(_LIVE)
         return self.page
 
     def click(self, selector: str) -> None:
