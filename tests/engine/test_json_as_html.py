@@ -89,3 +89,48 @@ def test_what_may_be_shown_as_a_document_is_html(site, asked: Any) -> None:
 @pytest.mark.parametrize("body", [b"", b" ", b"\xef\xbb", b"[", b'"', b"{}", b"7"])
 def test_what_holds_nothing_keeps_its_bytes(site, body: bytes) -> None:
     assert sent(site, body, EMPTY) == body
+
+
+FETCHED = (EMPTY, (b"Accept", b"*/*"))
+APP = ((b"Accept", b"*/*"), (b"X-Requested-With", b"com.some.app"))
+
+
+@pytest.mark.parametrize("asked", [FETCHED, APP])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'["<img title=\'", "\' src=https://x.ads.example/a.png>"]',
+        b'{"<img src=https://x.ads.example/b.png>": 1}',
+        b'{"a": ["<svg>", {"b": "<image title=\'"}], "c": "\' href=https://x.ads.example/c.png>"}',
+    ],
+)
+def test_what_would_act_as_a_document_is_html_whoever_asks(site, body: bytes, asked: Any) -> None:
+    """A script may show what it fetched, and a browser that has kept it shows it after a 304."""
+    assert b"ads.example" not in sent(site, body, *asked)
+
+
+def test_its_strings_are_edited_even_so(site) -> None:
+    """For a script that parses it."""
+    body = json.dumps(["<img title='", "' src=https://x.ads.example/a.png>", AD]).encode()
+    left = sent(site, body, *FETCHED)
+    assert b"x.ads.example/a.js" not in left
+    assert b"x.ads.example/a.png" not in left
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+@pytest.mark.parametrize("text", ["[%s1, %s]", "%s{%s}"])
+def test_blanks_before_the_first_value_are_passed_over_once(site, before: str, text: str) -> None:
+    """R6: each look was at all that had come."""
+    value = json.dumps(AD) if text[0] == "[" else '"h": ' + json.dumps(AD)
+    body = (before + text % (" \n" * 2000, value)).encode()
+    left = sent(site, body, *FETCHED)
+    assert b"ads.example" not in left
+    json.loads(left.decode().removeprefix("\ufeff"))
+
+
+@pytest.mark.linear
+def test_so_are_many_that_come_one_by_one(site) -> None:
+    rewriter = site.request("/page", *FETCHED).respond(200, site.HTML).rewriter
+    for _ in range(400_000):
+        rewriter.feed(b" ")
+    assert rewriter.feed(b"x").endswith(b" x")

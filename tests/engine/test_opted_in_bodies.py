@@ -200,3 +200,25 @@ def test_in_report_mode_nothing_changes(api) -> None:
         assert [one.enforced for one in found][-1:] == [False]
         found.clear()
     assert without(JSON, b"x") == JSON
+
+
+@pytest.mark.parametrize(
+    "text", ["<\\u0069mg src=https://x.ads.example/p>", "\\u003c\\u0069mg src=https://x.ads.example/p\\u003e"]
+)
+def test_an_escaped_name_of_a_tag_in_an_event_is_read(api, text: str) -> None:
+    assert b"ads.example" not in sent(api, f'data: {{"h":"{text}"}}\n\n'.encode(), EVENTS)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+@pytest.mark.parametrize("size", [7, 1000, 10**6])
+def test_comments_after_an_events_data_do_not_gather(api, end: bytes, size: int) -> None:
+    """R6: an event without an end is held no longer than it may be; what is no data of it leaves."""
+    rewriter = api.request("/api/x", EMPTY).respond(200, EVENTS).rewriter
+    note = b": ping pong ping" + end
+    body = b"data: x" + end + note * 20_000
+    out = b"".join(rewriter.feed(body[at : at + size]) for at in range(0, len(body), size))
+    assert len(body) - len(out) < HELD_EVENT_BYTES + 5000
+    rest = rewriter.feed(end + b"data: y" + end + end) + rewriter.close()
+    assert (out + rest).count(b"ping pong ping") >= 19_999
+    assert b"data: x" not in out
+    assert rest.endswith(b"data: y" + end + end)

@@ -17,7 +17,7 @@ from .html_in_json import edited, is_json, rewritten
 
 TOO_LONG: Final = "event, longer than what is read"
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_MAYBE: Final = re.compile(rb"<[A-Za-z]|\\u003[cC]")
+_MAYBE: Final = re.compile(rb"<[A-Za-z\\]|\\u003[cC]")
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -54,31 +54,35 @@ class EventsBody:
                     out.append(b"\n")
         at = 0
         for found in _LINE_END.finditer(data):
-            self._more(data[at : found.start()])
+            out.append(self._more(data[at : found.start()]))
             at = found.end()
             out.append(self._ended(found[0]))
             self._returned = found[0] == b"\r" and at == len(data)
-        self._more(data[at:])
+        out.append(self._more(data[at:]))
         return b"".join(out)
 
     def close(self) -> bytes:
         """Return what is held: of an event without an end, which no browser dispatches, too."""
         return (self._ended(b"") if self._line or self._dropped_line else b"") + self._event()
 
-    def _more(self, data: bytes) -> None:
+    def _more(self, data: bytes) -> bytes:
+        """Take more of a line; return what may leave, where the event grows too long by it."""
         if self._dropped_line:
-            return
+            return b""
         self._line += data
-        if self._size + len(self._line) > HELD_EVENT_BYTES:
-            self._drop()
-            self._dropped_line = True
-            self._line.clear()
+        if self._size + len(self._line) <= HELD_EVENT_BYTES:
+            return b""
+        self._dropped_line = True
+        self._line.clear()
+        return self._drop()
 
-    def _drop(self) -> None:
+    def _drop(self) -> bytes:
+        """Give up the data of this event; return its other lines, which wait for nothing any more."""
         if not self._dropping:
             self._left_out(TOO_LONG)
+        held, self._held = self._held, []
         self._dropping, self._size = True, 0
-        self._held = [line for line in self._held if _field(line[0]) != b"data"]
+        return b"".join(line + end for line, end in held if _field(line) != b"data")
 
     def _ended(self, end: bytes) -> bytes:
         """Take the end of a line; return what may leave."""

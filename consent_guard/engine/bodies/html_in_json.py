@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -71,17 +72,41 @@ def _edited_string(raw: bytes, make: Callable[[], BodyRewriter]) -> bytes:
     return _LONE.sub(lambda lone: f"\\u{ord(lone[0]):04x}", text).encode("utf-8")
 
 
-class JsonBody:
+class HeldText(ABC):
+    """A text that is held to its end, and worked off then, in steps where others are to have their turn."""
+
+    def __init__(self, make: Callable[[], BodyRewriter]) -> None:
+        """``make`` gives a rewriter for the HTML in a string."""
+        self._make = make
+        self._held = bytearray()
+        self._out: list[bytes] = []
+        self._work: Iterator[None] | None = None
+
+    def steps(self) -> Iterator[None]:
+        """Do the work of ``close``, a string at a time."""
+        if self._work is None:
+            self._work = self._edit()
+        return self._work
+
+    def close(self) -> bytes:
+        """Return what leaves of it."""
+        for _ in self.steps():
+            pass
+        return b"".join(self._out)
+
+    @abstractmethod
+    def _edit(self) -> Iterator[None]:
+        """Fill ``_out`` from ``_held``."""
+
+
+class JsonBody(HeldText):
     """A JSON text, held to its end. One that is too long, or is none, leaves as it came."""
 
     def __init__(self, make: Callable[[], BodyRewriter], left_alone: Callable[[str], None]) -> None:
         """``left_alone`` is told why one is."""
-        self._make = make
+        super().__init__(make)
         self._left_alone = left_alone
-        self._held = bytearray()
         self._passing = False
-        self._work: Iterator[None] | None = None
-        self._out: list[bytes] = []
 
     def feed(self, data: bytes) -> bytes:
         """Return nothing, until the text is too long."""
@@ -95,17 +120,6 @@ class JsonBody:
         held = bytes(self._held)
         self._held.clear()
         return held
-
-    def steps(self) -> Iterator[None]:
-        """Do the work of ``close``, a string at a time."""
-        if self._work is None:
-            self._work = self._edit()
-        return self._work
-
-    def close(self) -> bytes:
-        for _ in self.steps():
-            pass
-        return b"".join(self._out)
 
     def _edit(self) -> Iterator[None]:
         text = bytes(self._held)
