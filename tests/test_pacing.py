@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -56,7 +56,8 @@ def test_a_piece_grows_while_it_is_quick() -> None:
     assert len(fast.pieces) < 20
 
 
-def test_others_run_in_between_under_asyncio() -> None:
+def turns_during(work: Callable[[], Awaitable[None]]) -> int:
+    """Return how often another task of asyncio ran while this was worked on."""
     turns: list[int] = []
 
     async def other() -> None:
@@ -64,15 +65,22 @@ def test_others_run_in_between_under_asyncio() -> None:
             turns.append(1)
             await asyncio.sleep(0)
 
-    async def main() -> None:
+    async def main() -> int:
         task = asyncio.create_task(other())
         await asyncio.sleep(0)
         before = len(turns)
-        await feed_in_pieces(Slow(), DATA[:64_000])
-        assert len(turns) > before + 5
+        await work()
         task.cancel()
+        return len(turns) - before
 
-    asyncio.run(main())
+    return asyncio.run(main())
+
+
+def test_others_run_in_between_under_asyncio() -> None:
+    async def feed() -> None:
+        await feed_in_pieces(Slow(), DATA[:64_000])
+
+    assert turns_during(feed) > 5
 
 
 def test_others_run_in_between_under_trio() -> None:
@@ -137,19 +145,7 @@ def test_so_they_do_while_a_body_that_was_held_is_worked_off() -> None:
         def close(self) -> bytes:
             return b"the end"
 
-    turns: list[int] = []
-
-    async def other() -> None:
-        while True:
-            turns.append(1)
-            await asyncio.sleep(0)
-
-    async def main() -> None:
-        task = asyncio.create_task(other())
-        await asyncio.sleep(0)
-        before = len(turns)
+    async def close() -> None:
         assert await close_in_pieces(Held()) == b"the end"
-        assert len(turns) > before + 5
-        task.cancel()
 
-    asyncio.run(main())
+    assert turns_during(close) > 5

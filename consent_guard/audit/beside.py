@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from ..consent.per_policy import PerPolicy
 from ..consent.terms import terms_of
 from ..policy.cookie_names import CookieIndex
 from ..policy.hosts import HostIndex
@@ -19,22 +20,10 @@ NOT_LISTED: Final = "not-listed"
 """The category of services that the catalogue knows and the policy does not list. Only their own ids grant them."""
 
 
-_REMEMBERED: Final = 8
-_made: dict[int, tuple[Policy, Policy]] = {}
-
-
 def with_catalogue(policy: Policy) -> Policy:
     """Return the policy with the catalogue's other services beside it, to which nobody has consented. What the policy names is
     left to the policy. The same object for the same policy object: what is compiled of it is compiled once. Thread-safe."""
-    # The entry holds its policy, so that the id cannot come back as another object's while the entry stands.
-    known = _made.get(id(policy))
-    if known is not None and known[0] is policy:
-        return known[1]
-    made = _make(policy)
-    if len(_made) >= _REMEMBERED:
-        _made.clear()
-    _made[id(policy)] = policy, made
-    return made
+    return _made.of(policy)
 
 
 def _make(policy: Policy) -> Policy:
@@ -66,3 +55,6 @@ def _decided(rule: HostRule, hosts: HostIndex) -> bool:
 
 def _named(rule: CookieRule, cookies: CookieIndex) -> bool:
     return cookies.match(rule.name.replace("*", "1" if rule.digits else "")) is not None or cookies.match(rule.name) is not None
+
+
+_made = PerPolicy(_make, most=8)

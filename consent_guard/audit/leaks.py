@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ..consent.answers import answered
 from ..consent.choice import effective
+from ..consent.per_policy import PerPolicy
 from ..engine.acting_headers import ActingHeaders
 from ..engine.bodies import BodyKind, body_kind, has_body
 from ..engine.cookie_rulings import CookieRulings
@@ -97,7 +98,6 @@ class _Compiled:
     """One policy, compiled for every state of a visitor."""
 
     def __init__(self, policy: Policy) -> None:
-        self.policy = policy
         self.rules = CompiledPolicy(policy)
         self.mentions = (
             CompiledPolicy(replace(policy, inline_scripts="mention")) if policy.inline_scripts == "signature" else None
@@ -105,20 +105,7 @@ class _Compiled:
         self.rulings = CookieRulings(policy)
 
 
-_REMEMBERED: Final = 4
-_policies: dict[int, _Compiled] = {}
-
-
-def _compiled(policy: Policy) -> _Compiled:
-    # The entry holds its policy, so that the id cannot come back as another object's while the entry stands.
-    known = _policies.get(id(policy))
-    if known is not None and known.policy is policy:
-        return known
-    made = _Compiled(policy)
-    if len(_policies) >= _REMEMBERED:
-        _policies.clear()
-    _policies[id(policy)] = made
-    return made
+_compiled: Final = PerPolicy(_Compiled, most=4)
 
 
 class LeakFinder:
@@ -138,7 +125,7 @@ class LeakFinder:
         now = int(time.time())
         choice = answered(policy, self.allow, self.deny, now) if self.allow or self.deny else None
         self._consent: Final = effective(policy, choice, now)
-        compiled = _compiled(policy)
+        compiled = _compiled.of(policy)
         self._rules: Final = compiled.rules
         self._mentions: Final = compiled.mentions
         self._rulings: Final = compiled.rulings

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from ..policy.digest import category_digest, policy_digest
 from ..policy.model import Basis, Policy
-
-_REMEMBERED = 16
+from .per_policy import PerPolicy
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,20 +34,9 @@ class Terms:
     policy_digest: str
 
 
-_terms: dict[int, Terms] = {}
-
-
 def terms_of(policy: Policy) -> Terms:
     """Return the compiled terms of this very policy object. Thread-safe. Raises UnknownPurpose for a service in no category."""
-    # The entry holds its policy, so that the id cannot come back as another object's while the entry stands.
-    known = _terms.get(id(policy))
-    if known is not None and known.policy is policy:
-        return known
-    built = _build(policy)
-    if len(_terms) >= _REMEMBERED:
-        _terms.clear()
-    _terms[id(policy)] = built
-    return built
+    return _terms.of(policy)
 
 
 def _build(policy: Policy) -> Terms:
@@ -66,3 +54,6 @@ def _build(policy: Policy) -> Terms:
         needed=frozenset(service for service, home in homes.items() if home not in asked_ids),
         policy_digest=policy_digest(policy),
     )
+
+
+_terms = PerPolicy(_build, most=16)

@@ -63,6 +63,8 @@ KEYS: Final = (
     "gpc_json",
     "metrics",
 )
+_CSP_COUNTRIES: Final = 32
+"""Of one rule they take some 2 KiB already."""
 REVISION_MAX: Final = 999_999_999
 _PATH: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)+\Z", re.ASCII)
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z", re.ASCII)
@@ -205,7 +207,11 @@ def _csp(table: Table) -> tuple[Csp, tuple[tuple[str, str], ...]]:
 
 def _csp_countries(table: Table) -> tuple[str, ...]:
     countries: dict[str, None] = {}
-    for path, text in table.strings("csp_countries"):
+    written = table.strings("csp_countries")
+    if len(written) > _CSP_COUNTRIES:
+        told = f"{len(written)} countries fit in no Content-Security-Policy"
+        table.fault("csp_countries", told, f"Name the {_CSP_COUNTRIES} at most that your pages do contact")
+    for path, text in written:
         if text == "com":
             table.faults.add(path, "'com' stands there in any case", "Leave it out")
         elif country_form(f"x.{text}") == "x.*":

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from consent_guard.errors import Fault, PolicyError
+from consent_guard.policy.countries import COUNTRIES
 from consent_guard.policy.faults import FaultList
 from consent_guard.policy.loader import load_policy
 from consent_guard.policy.model import Policy
@@ -84,6 +85,7 @@ ONE_FAULT: list[tuple[dict[str, Any], str, str]] = [
     (policy(policy={"csp": "enforce", "csp_allow": ["[::1]"]}), "policy.csp_allow[0]", "Content-Security-Policy can name"),
     (policy(policy={"csp_countries": ["fr", "fra"]}), "policy.csp_countries[1]", "'fra' is no domain of a country"),
     (policy(policy={"csp_countries": ["FR"]}), "policy.csp_countries[0]", 'as in "fr" or "co.uk"'),
+    (policy(policy={"csp_countries": sorted(COUNTRIES)[:33]}), "policy.csp_countries", "33 countries fit in no"),
     (policy(policy={"csp_countries": ["com"]}), "policy.csp_countries[0]", "stands there in any case"),
     (service() | {"policy": {"csp_allow": ["x.example.org"]}}, "policy.csp_allow[0]", "'x.example.org' of 's'"),
     (service() | {"policy": {"csp_allow": ["y.example.org", "*.example.org"]}}, "policy.csp_allow[1]", "one by one"),
