@@ -82,6 +82,7 @@ class _Reader:
         self._base = url
         self._known: set[str] = set()
         self._tried: set[str] = set()
+        self._sheets: set[str] = set()
         self._others: dict[str, set[str]] = {}
         self._canonical = ""
         self._in_banner = False
@@ -139,7 +140,8 @@ class _Reader:
             own = self._is_own(address)
         except ValueError:
             return
-        if own and address not in self.links.sheets and len(self.links.sheets) < _MOST:
+        if own and address not in self._sheets and len(self._sheets) < _MOST:
+            self._sheets.add(address)
             self.links.sheets.append(address)
 
     def _end(self, tag: Tag) -> None:
